@@ -1,0 +1,29 @@
+"""The command line: ``python -m analysis COMMAND``; each command lives in ``analysis/commands``."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from vars_core.errors import InputError
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+
+
+@app.callback()
+def about() -> None:
+    """VARS Studio: measure recurrent sparse attention."""
+
+
+def main() -> None:
+    """Run a command; bad input is one sentence on stderr and exit status 2."""
+    try:
+        app()
+    except InputError as error:
+        print(f"error: {error}", file=sys.stderr)
+        raise SystemExit(2) from None
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Evaluations: samples, and a score of each sample as rows of a run."""

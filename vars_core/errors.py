@@ -1,0 +1,20 @@
+"""One error for everything a user can put right, and the words that help to put it right."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class InputError(ValueError):
+    """Bad input, described in one sentence: what was expected and what came.
+
+    The command line prints the sentence and exits with status 2; the page shows it as a message.
+    """
+
+
+def nearest(name: str, choices: Iterable[str], count: int = 3) -> str:
+    """The ``choices`` most like ``name`` as one readable phrase, e.g. ``"'fog', 'frost'"``."""
+    known = list(choices)
+    close = difflib.get_close_matches(name, known, n=count, cutoff=0.0)
+    return ", ".join(repr(choice) for choice in (close or known[:count]))
