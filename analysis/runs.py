@@ -1,0 +1,244 @@
+"""A stored run: rows in Parquet parts, the facts they were made under, and a summary computed from the rows alone.
+
+A run is a folder::
+
+    RUN/run.json                  the command, its settings, versions, device, checkpoint hashes, the data
+    RUN/rows/part-000007.parquet  the rows of the eighth batch of samples, written whole or not at all
+    RUN/summary.json              computed from the rows, nothing else
+    RUN/report.html               the same for people
+
+A part belongs to a fixed slice of the list of samples, so what is in a part never depends on when, where or in which
+order it was computed: a run killed at any moment and continued ends in the same rows as one left in peace.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import platform
+import re
+import shlex
+import sys
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from vars_core.errors import InputError
+
+Row = dict[str, Any]
+"""One line of results: flat, its values numbers, strings, None or lists of numbers."""
+
+_PART = re.compile(r"part-(\d{6})\.parquet")
+_LIBRARIES = ("numpy", "scipy", "opencv-python-headless", "pillow", "pyarrow", "torch", "torchvision", "timm")
+
+
+class Run:
+    """One run folder; made by :meth:`open`."""
+
+    def __init__(self, folder: Path, facts: dict[str, Any]) -> None:
+        self.folder = folder
+        self.facts = facts
+
+    @classmethod
+    def open(cls, folder: Path, settings: Mapping[str, Any], **facts: Any) -> Run:
+        """Start a run in ``folder``, or continue the one that is there.
+
+        ``settings`` decide the rows and must not differ on continuing; so must no entry of ``facts`` (the data's names,
+        say). Versions, the command and the host are recorded, not compared. Nothing is loaded or computed here, so that
+        a wrong folder is found out before any model is.
+
+        Raises:
+            InputError: the folder cannot be written, is no run, or holds a run under other settings (the first
+                difference is named).
+        """
+        folder = Path(folder)
+        compared = json.loads(json.dumps({"settings": dict(settings), **facts}))
+        try:
+            stored = _read_facts(folder)
+            (folder / "rows").mkdir(parents=True, exist_ok=True)
+            for leftover in [*folder.glob("*.tmp"), *folder.glob("rows/*.tmp")]:
+                leftover.unlink(missing_ok=True)
+            if stored is None:
+                stored = {"command": command_line(), "versions": versions(), **compared}
+                _write_atomically(folder / "run.json", _as_json(stored))
+            else:
+                _write_atomically(folder / "run.json", _as_json(stored))  # proves the folder is writable
+        except OSError as error:
+            raise InputError(f"expected a folder that can be written, but {folder}: {error.strerror}") from None
+        run = cls(folder, stored)
+        for name, value in compared.items():
+            run.confirm(name, value)
+        run._note_versions()
+        return run
+
+    def confirm(self, name: str, value: Any) -> None:
+        """Record the fact ``name`` the first time; afterwards require the same value.
+
+        For what is known only once the models are there: their checkpoint hashes, layers, device.
+
+        Raises:
+            InputError: the run was made under another value; the sentence names the difference.
+        """
+        value = json.loads(json.dumps(value))
+        if name not in self.facts:
+            self.facts[name] = value
+            _write_atomically(self.folder / "run.json", _as_json(self.facts))
+            return
+        if self.facts[name] != value:
+            where, stored, asked = _difference(name, self.facts[name], value)
+            raise InputError(
+                f"{self.folder} holds a run made with {where} = {stored}, this command has {asked}: "
+                "use the same settings to continue it, or another folder"
+            )
+
+    def _note_versions(self) -> None:
+        """Libraries may be upgraded between a start and its continuation; say so rather than hide it."""
+        now = versions()
+        if now != self.facts.get("versions") and now not in self.facts.setdefault("continued_under", []):
+            self.facts["continued_under"].append(now)
+            _write_atomically(self.folder / "run.json", _as_json(self.facts))
+
+    # -- rows ------------------------------------------------------------------------------------------------------
+
+    def part_path(self, part: int) -> Path:
+        """Where the rows of part number ``part`` are."""
+        return self.folder / "rows" / f"part-{part:06d}.parquet"
+
+    def complete_parts(self) -> set[int]:
+        """Numbers of the parts that are stored and need no second look.
+
+        A part with an ``error`` row is not among them: the file at fault may have been repaired since, and its whole
+        batch is computed again, as it would have been in an undisturbed run. Nor is a part that cannot be read.
+        """
+        return {part for part, path in self._parts() if _is_complete(path)}
+
+    def write_part(self, part: int, rows: Sequence[Row], schema: pa.Schema) -> None:
+        """Store the rows of one part under its final name in a single step; a part there already is replaced."""
+        _write_table_atomically(self.part_path(part), pa.Table.from_pylist(list(rows), schema=schema))
+
+    def rows(self, columns: Sequence[str] | None = None, where: pc.Expression | None = None) -> pa.Table:
+        """All rows in the order of the parts; only some ``columns``, only those ``where`` holds.
+
+        Raises:
+            InputError: nothing has been stored yet.
+        """
+        paths = [path for _, path in self._parts()]
+        if not paths:
+            raise InputError(f"{self.folder} holds no rows yet")
+        wanted = None if columns is None else list(columns)
+        return pa.concat_tables([pq.read_table(path, columns=wanted, filters=where) for path in paths])
+
+    def values(self, column: str) -> list[Any]:
+        """The distinct values of ``column`` in order of first appearance, without null."""
+        return pc.unique(self.rows([column])[column]).drop_null().to_pylist()
+
+    def _parts(self) -> list[tuple[int, Path]]:
+        found = ((_PART.fullmatch(path.name), path) for path in (self.folder / "rows").iterdir())
+        return sorted((int(match[1]), path) for match, path in found if match)
+
+    # -- what is computed from them --------------------------------------------------------------------------------
+
+    def write_summary(self, entries: Iterable[Mapping[str, Any]]) -> Path:
+        """Write ``summary.json``: a list of {"model", "layer", "readout", "iteration", "metric", "value", "ci95", "n"}.
+
+        The bytes are a function of the entries: nothing of the time, the host or the order of work enters. A value that
+        is not a finite number becomes null, since JSON knows no other.
+        """
+        path = self.folder / "summary.json"
+        lines = (json.dumps(_finite(dict(entry)), allow_nan=False) for entry in entries)
+        _write_atomically(path, ("[\n" + ",\n".join(lines) + "\n]\n").encode())
+        return path
+
+    def write_text(self, name: str, text: str) -> Path:
+        """Write a text file (a report) into the folder in a single step."""
+        _write_atomically(self.folder / name, text.encode())
+        return self.folder / name
+
+
+def versions() -> dict[str, str]:
+    """Python and the libraries that have a say in the numbers, read without importing them."""
+    found = {"python": platform.python_version(), "platform": platform.platform()}
+    for library in _LIBRARIES:
+        try:
+            found[library] = metadata.version(library)
+        except metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def command_line() -> str:
+    """The command as one would type it again."""
+    program = Path(sys.argv[0])
+    module = f"python -m {program.parent.name}" if program.name == "__main__.py" else program.name
+    return " ".join([module, *map(shlex.quote, sys.argv[1:])])
+
+
+def _read_facts(folder: Path) -> dict[str, Any] | None:
+    """What ``run.json`` says; None where a run may be started (no folder, or one without anything but temporaries)."""
+    if folder.exists() and not folder.is_dir():
+        raise InputError(f"expected a folder for the run, {folder} is a file")
+    path = folder / "run.json"
+    if path.is_file():
+        try:
+            facts = json.loads(path.read_text())
+        except ValueError:
+            facts = None
+        if not isinstance(facts, dict) or "settings" not in facts:
+            raise InputError(f"{path} is not the run.json of a run: use another folder")
+        return facts
+    strangers = [p.name for p in folder.rglob("*") if p.is_file() and p.suffix != ".tmp"] if folder.is_dir() else []
+    if strangers:
+        raise InputError(f"expected an empty folder or a run to continue, {folder} holds {sorted(strangers)[0]!r}")
+    return None
+
+
+def _difference(name: str, stored: Any, asked: Any) -> tuple[str, str, str]:
+    """The first place where two JSON values differ, as (where, stored, asked)."""
+    if isinstance(stored, dict) and isinstance(asked, dict):
+        for key in [*stored, *(key for key in asked if key not in stored)]:
+            if stored.get(key) != asked.get(key):
+                return _difference(key if name == "settings" else f"{name}.{key}", stored.get(key), asked.get(key))
+    return name, json.dumps(stored), json.dumps(asked)
+
+
+def _is_complete(path: Path) -> bool:
+    try:
+        errors = pq.read_table(path, columns=["error"])["error"]
+    except (OSError, pa.ArrowException):
+        return False
+    return errors.null_count == len(errors)
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    return [_finite(item) for item in value] if isinstance(value, (list, tuple)) else value
+
+
+def _as_json(facts: Mapping[str, Any]) -> bytes:
+    return (json.dumps(facts, indent=2, ensure_ascii=False) + "\n").encode()
+
+
+def _write_table_atomically(path: Path, table: pa.Table) -> None:
+    sink = pa.BufferOutputStream()
+    pq.write_table(table, sink, compression="zstd")
+    _write_atomically(path, sink.getvalue().to_pybytes())
+
+
+def _write_atomically(path: Path, content: bytes) -> None:
+    """Write beside ``path`` and rename: a reader, or a process that comes after a kill, sees all of it or nothing."""
+    temporary = path.with_name(f"{path.name}.{uuid.uuid4().hex}.tmp")
+    with temporary.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
