@@ -6,6 +6,7 @@ import sys
 
 import typer
 
+from analysis.commands.segmentation import segmentation
 from vars_core.errors import InputError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -14,6 +15,9 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_
 @app.callback()
 def about() -> None:
     """VARS Studio: measure recurrent sparse attention."""
+
+
+app.command()(segmentation)
 
 
 def main() -> None:

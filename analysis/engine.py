@@ -42,14 +42,14 @@ class Item:
         sample: the entry of ``Evaluation.samples``; it has an ``id``.
         image: uint8 (height, width, 3).
         target: what the evaluation compares with (a mask, fixations), as its ``load`` returned it.
-        prepared: the model input (1, 3, S, S) and its placement for each backend, by :func:`preparation_key`.
+        prepared: the model input (1, 3, S, S) and its placement, by image size S.
     """
 
     position: int
     sample: Any
     image: np.ndarray
     target: Any
-    prepared: dict[tuple[Any, ...], tuple[Tensor, Placement]]
+    prepared: dict[int, tuple[Tensor, Placement]]
 
 
 class Evaluation(Protocol):
@@ -112,21 +112,15 @@ def model_input(backend: Backend, items: Sequence[Item]) -> tuple[Tensor, list[P
     """The prepared images of a batch, (B, 3, S, S) float32, and the placement of each."""
     import torch
 
-    key = preparation_key(backend)
-    prepared = [item.prepared[key] for item in items]
+    prepared = [item.prepared[backend.image_size] for item in items]
     return torch.cat([tensor for tensor, _ in prepared]), [placement for _, placement in prepared]
-
-
-def preparation_key(backend: Backend) -> tuple[Any, ...]:
-    """Backends with the same key prepare images the same way, and share the work."""
-    return (backend.image_size, *(getattr(backend, name, None) for name in ("mean", "std")))
 
 
 def _decoded(
     evaluation: Evaluation, backends: Sequence[Backend], parts: Sequence[int], batch_size: int, workers: int
 ) -> Iterator[tuple[int, list[Item | Row]]]:
     """Parts in order, each with its loaded items or error rows, decoded a bounded number of batches ahead."""
-    distinct = list({preparation_key(backend): backend for backend in backends}.values())
+    by_size = {backend.image_size: backend for backend in backends}
 
     def load(position: int) -> Item | Row:
         sample = evaluation.samples[position]
@@ -135,9 +129,9 @@ def _decoded(
         except (InputError, OSError) as error:
             return {"position": position, "id": sample.id, "error": str(error)}
         prepared = {}
-        for backend in distinct:
+        for size, backend in by_size.items():
             tensor, (placement,) = backend.prepare([image], evaluation.policy)
-            prepared[preparation_key(backend)] = tensor, placement
+            prepared[size] = tensor, placement
         return Item(position, sample, image, target, prepared)
 
     under_way: deque[tuple[int, list[Future[Item | Row]]]] = deque()

@@ -1,0 +1,96 @@
+"""Options that the batch commands share: which models, from which files, which of their maps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from vars_core.errors import InputError, nearest
+from vars_core.spec import parse_spec
+
+if TYPE_CHECKING:
+    from vars_core.backend import Backend
+
+DEFAULT, ALL = "default", "all"
+
+
+@dataclass(frozen=True)
+class ModelRequest:
+    """A model asked for: its spec "rvt_nano/vars_d" and its checkpoint, None for the weights that come with it."""
+
+    spec: str
+    checkpoint: Path | None
+
+
+def parse_models(specs: Sequence[str], checkpoints: Sequence[str]) -> list[ModelRequest]:
+    """Match ``--model SPEC`` with ``--checkpoint SPEC=FILE`` (``--checkpoint FILE`` where there is one model).
+
+    Nothing is loaded.
+
+    Raises:
+        InputError: an unknown spec or one twice, a checkpoint for no model or twice for one, a file that is not there.
+    """
+    for spec in specs:
+        parse_spec(spec)
+        if list(specs).count(spec) > 1:
+            raise InputError(f"expected every --model once, got {spec!r} twice")
+    files: dict[str, Path] = {}
+    for text in checkpoints:
+        spec, separator, file = text.partition("=")
+        if not separator and len(specs) == 1:
+            spec, file = specs[0], text
+        elif not separator:
+            raise InputError(f"expected --checkpoint SPEC=FILE, got {text!r}")
+        if spec not in specs:
+            hint = f"nearest: {nearest(spec, specs)}" if specs else "there is no --model"
+            raise InputError(f"expected --checkpoint for one of the models, got it for {spec!r} ({hint})")
+        if spec in files:
+            raise InputError(f"expected one --checkpoint for {spec!r}, got two")
+        if not Path(file).is_file():
+            raise InputError(f"expected a checkpoint file for {spec!r}, there is none at {file!r}")
+        files[spec] = Path(file)
+    return [ModelRequest(spec, files.get(spec)) for spec in specs]
+
+
+def load_backends(requests: Sequence[ModelRequest], device: str) -> list[Backend]:
+    """A backend for each request; without requests none, and no model is touched."""
+    if not requests:
+        return []
+    from vars_core.backend import Backend
+    from vars_core.weights import load_model
+
+    return [Backend(load_model(request.spec, request.checkpoint), device=device) for request in requests]
+
+
+def choose_layers(backend: Backend, asked: Sequence[str]) -> tuple[str, ...]:
+    """The layers to read, in the model's order. ``asked``: names, "default" (the model's own), "all".
+
+    Raises:
+        InputError: the model has no such layer, or none that can be traced.
+    """
+    default = backend.default_layer if backend.layer_names else None
+    return _choose(asked, backend.layer_names, default, f"a layer of {backend.name}")
+
+
+def choose_readouts(backend: Backend, asked: Sequence[str]) -> tuple[str, ...]:
+    """The readouts to take, in SPEC's order. ``asked``: names, "default" (the model's own), "all"."""
+    from vars_core.trace import READOUTS
+
+    return _choose(asked, READOUTS, backend.default_readout, "a readout")
+
+
+def _choose(asked: Sequence[str], known: Sequence[str], default: str | None, what: str) -> tuple[str, ...]:
+    wanted: set[str] = set()
+    for name in asked or [DEFAULT]:
+        if name == ALL:
+            wanted |= set(known)
+        elif name == DEFAULT and default is not None:
+            wanted.add(default)
+        elif name in known:
+            wanted.add(name)
+        else:
+            hint = f"nearest: {nearest(name, known)}" if known else "it has none that can be traced"
+            raise InputError(f"expected {what}, got {name!r} ({hint})")
+    return tuple(name for name in known if name in wanted)

@@ -1,0 +1,80 @@
+"""Pictures for reports: maps, masks and errors painted over photographs. uint8 RGB in and out, inputs unchanged."""
+
+from __future__ import annotations
+
+import base64
+
+import cv2
+import numpy as np
+
+from analysis.metrics.segmentation import FOREGROUND, VOID
+
+TP_COLOUR = (0, 158, 115)
+FP_COLOUR = (213, 94, 0)
+FN_COLOUR = (0, 114, 178)
+"""Okabe and Ito's green, vermilion and blue: told apart by colour-blind readers too."""
+
+CONTOUR_COLOUR = (255, 255, 255)
+
+
+def heat_overlay(image: np.ndarray, normalised_map: np.ndarray, opacity: float = 0.6) -> np.ndarray:
+    """A map (H, W) in [0, 1] in the viridis colours over an image (H, W, 3)."""
+    grey = np.clip(np.rint(normalised_map * 255), 0, 255).astype(np.uint8)
+    heat = cv2.cvtColor(cv2.applyColorMap(grey, cv2.COLORMAP_VIRIDIS), cv2.COLOR_BGR2RGB)
+    return _mixed(image, heat, opacity)
+
+
+def mask_overlay(image: np.ndarray, mask: np.ndarray, opacity: float = 0.75) -> np.ndarray:
+    """The image inside a bool mask (H, W), darkened outside it, with the mask's contour."""
+    dark = _mixed(image, np.zeros_like(image), opacity)
+    return draw_contour(np.where(mask[..., None], image, dark), mask)
+
+
+def draw_contour(image: np.ndarray, mask: np.ndarray, colour: tuple[int, int, int] = CONTOUR_COLOUR) -> np.ndarray:
+    """The outline of a bool mask (H, W) on a copy of the image, its width fitting the image's size."""
+    outlines, _ = cv2.findContours(mask.astype(np.uint8), cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
+    painted = np.ascontiguousarray(image).copy()
+    cv2.drawContours(painted, outlines, -1, colour, thickness=max(1, max(mask.shape) // 300))
+    return painted
+
+
+def error_overlay(image: np.ndarray, mask: np.ndarray, truth: np.ndarray, opacity: float = 0.65) -> np.ndarray:
+    """Where a bool mask is right and wrong: true positives green, false vermilion, misses blue; void and rest bare.
+
+    Args:
+        truth: regions (H, W), see :mod:`analysis.metrics.segmentation`.
+    """
+    painted = image.copy()
+    wanted, counted = truth == FOREGROUND, truth != VOID
+    for where, colour in (
+        (mask & wanted, TP_COLOUR),
+        (mask & ~wanted & counted, FP_COLOUR),
+        (~mask & wanted, FN_COLOUR),
+    ):
+        painted[where] = _mixed(image[where], np.full_like(image[where], colour), opacity)
+    return painted
+
+
+def thumbnail(image: np.ndarray, longest: int = 240) -> np.ndarray:
+    """The image made to fit a square of side ``longest``; a smaller one stays as it is."""
+    scale = longest / max(image.shape[:2])
+    if scale >= 1:
+        return image
+    size = (max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale)))
+    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA))
+
+
+def data_uri(image: np.ndarray, quality: int = 82) -> str:
+    """The image as a ``data:`` address, for a file that must open offline."""
+    _, encoded = cv2.imencode(".jpg", cv2.cvtColor(image, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, quality])
+    return "data:image/jpeg;base64," + base64.b64encode(encoded.tobytes()).decode()
+
+
+def css_colour(colour: tuple[int, int, int]) -> str:
+    """The colour as CSS writes it."""
+    return f"rgb({colour[0]}, {colour[1]}, {colour[2]})"
+
+
+def _mixed(under: np.ndarray, over: np.ndarray, opacity: float) -> np.ndarray:
+    blend = under.astype(np.float32) * (1 - opacity) + over.astype(np.float32) * opacity
+    return np.rint(blend).astype(np.uint8)

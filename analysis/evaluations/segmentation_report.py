@@ -1,0 +1,288 @@
+"""The report of a segmentation run: tables, curves, the best and worst images, every number with the rows behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow.compute as pc
+
+from analysis.drawing import (
+    FN_COLOUR,
+    FP_COLOUR,
+    TP_COLOUR,
+    css_colour,
+    error_overlay,
+    heat_overlay,
+    mask_overlay,
+    thumbnail,
+)
+from analysis.evaluations.segmentation import Segmentation, baseline_map, model_map
+from analysis.evaluations.segmentation_summary import Entry, Group, groups
+from analysis.figures import Line, line_chart
+from analysis.metrics.segmentation import CURVE_THRESHOLDS, mask_at
+from analysis.reports import Card, Cell, Report
+from analysis.runs import Run
+from analysis.saliency import MapKey
+
+if TYPE_CHECKING:
+    from vars_core.backend import Backend
+
+SHOWN = 10
+"""Images at either end."""
+
+PAPER = (
+    ("RVT*", 39.92, 49.41, 3.95),
+    ("VARS-S", 43.33, 23.11, 12.08),
+    ("VARS-D", 42.03, 25.23, 11.77),
+    ("VARS-SD", 44.15, 29.28, 8.76),
+)
+"""Table 4: model, mIoU, FP, FN in percent, on VOC2012 val with the paper's weights."""
+
+METRICS = {
+    "iou_pooled": "IoU",
+    "iou_image_mean": "IoU, image mean",
+    "fp": "FP",
+    "fn": "FN",
+    "iou_best_threshold": "IoU at best threshold (oracle)",
+    "iou_best_head": "IoU of best head (oracle)",
+}
+
+
+@dataclass(frozen=True)
+class Headline:
+    """Which maps the headline table shows, per model; baselines have no coordinates and are always shown."""
+
+    keys: Mapping[str, MapKey]
+
+    def picks(self, group: Group) -> bool:
+        """Whether the group is its model's headline."""
+        key = self.keys.get(group.model)
+        return key is None or key == MapKey(str(group.layer), str(group.readout), int(group.iteration or 0))
+
+    def shares_map(self, group: Group) -> bool:
+        """Whether the group is the headline's layer and readout, at any iterate."""
+        key = self.keys.get(group.model)
+        return key is not None and (key.layer, key.readout) == (group.layer, group.readout)
+
+
+def build_report(
+    run: Run,
+    evaluation: Segmentation,
+    backends: Sequence[Backend],
+    summary: Sequence[Entry],
+    headline: Headline,
+) -> str:
+    """The page as HTML. Maps of the images it shows are computed again; every number is taken from the stored rows."""
+    values = {(e["model"], e["layer"], e["readout"], e["iteration"], e["metric"]): e for e in summary}
+    every = list(groups(run))
+    chosen = [group for group in every if headline.picks(group)]
+    report = Report("Segmentation: maps as masks")
+    _provenance(report, run, evaluation)
+    _headline_table(report, evaluation, chosen, values)
+    _curves(report, evaluation, every, chosen, values, headline)
+    for group in chosen:
+        _best_and_worst(report, run, evaluation, backends, group, headline)
+    _all_groups(report, every, values)
+    _rows_behind(report, run, chosen)
+    return report.html()
+
+
+def _provenance(report: Report, run: Run, evaluation: Segmentation) -> None:
+    facts = run.facts
+    failed = run.rows(["position", "id", "error"], where=pc.is_valid(pc.field("error")))
+    data = facts.get("data", {})
+    report.text(f"Command: {facts['command']}")
+    report.text(
+        f"Data: {data.get('folder')}, {data.get('samples')} images listed, names' SHA-256 {data.get('names_sha256')}. "
+        f"Foreground where a map, scaled to [0, 1] by its own range, reaches {evaluation.threshold}; void pixels count "
+        "nowhere; predictions are resized to the ground truth. IoU is pooled over all pixels, FP and FN are fractions "
+        "of all non-void pixels; all in percent, with 95 % bootstrap intervals over images."
+    )
+    report.text(f"Device: {facts.get('device', 'none')}. Versions: {_listed(facts['versions'])}.")
+    for other in facts.get("continued_under", []):
+        report.text(f"Continued under other versions: {_listed(other)}.", kind="warning")
+    for model, described in facts.get("models", {}).items():
+        if described["checkpoint"] is None:
+            report.text(f"{model} has no trained weights: its numbers say nothing about the model.", kind="warning")
+        else:
+            report.text(f"{model}: checkpoint SHA-256 {described['checkpoint']}.")
+    if data.get("repeated"):
+        report.text(f"{data['repeated']} names are listed more than once; each listing counts.", kind="warning")
+    if len(failed):
+        report.text(f"{len(failed)} of {data.get('samples')} images could not be scored:", kind="warning")
+        rows = [
+            (_part(run, entry["position"]), entry["position"], entry["id"], entry["error"])
+            for entry in failed.to_pylist()
+        ]
+        report.table(("part", "position", "image", "why"), rows)
+
+
+def _headline_table(
+    report: Report, evaluation: Segmentation, chosen: Sequence[Group], values: Mapping[tuple[Any, ...], Entry]
+) -> None:
+    report.heading("Table 4")
+    metrics = [metric for metric in METRICS if any(_entry(values, group, metric) for group in chosen)]
+    columns = ("model", "layer", "readout", "iterate", *(METRICS[metric] for metric in metrics), "best threshold")
+    columns += ("images", "degenerate", "Σ TP", "Σ FP", "Σ FN", "Σ void")
+    rows: list[Sequence[Any]] = []
+    owners: list[str | None] = []
+    for group in chosen:
+        sums = tuple(int(counts.sum()) for counts in (group.tp, group.fp, group.fn, group.void))
+        cells = [_with_interval(_entry(values, group, metric)) for metric in metrics]
+        name = (group.model, group.layer, group.readout, group.iteration)
+        rows.append((*name, *cells, group.best_threshold(), len(group.ids), group.degenerate, *sums))
+        owners.append(group.model)
+    for model, iou, fp, fn in PAPER:
+        known = {"iou_pooled": iou, "fp": fp, "fn": fn}
+        blank = (None,) * 7
+        name = (f"paper: {model} (VOC2012 val, the paper's weights)", None, None, None)
+        rows.append((*name, *(known.get(metric) for metric in metrics), *blank))
+        owners.append(None)
+    report.table(columns, rows, models=owners)
+    report.text(
+        "Oracles have seen the ground truth: they are upper bounds, not results. The Σ columns are sums of the columns "
+        "tp, fp, fn and void over the rows in rows/*.parquet with the line's model, layer, readout and iteration."
+    )
+
+
+def _curves(
+    report: Report,
+    evaluation: Segmentation,
+    every: Sequence[Group],
+    chosen: Sequence[Group],
+    values: Mapping[tuple[Any, ...], Entry],
+    headline: Headline,
+) -> None:
+    report.heading("IoU against threshold")
+    at = int(np.argmin(np.abs(CURVE_THRESHOLDS - evaluation.threshold)))
+    lines = [
+        Line(_title(g), g.model, CURVE_THRESHOLDS, 100 * g.iou_curve(), at, dashed=g.layer is None) for g in chosen
+    ]
+    title = f"Pooled IoU against the threshold (marked: {CURVE_THRESHOLDS[at]:g})"
+    report.figure(line_chart(lines, title=title, x="threshold", y="IoU, %"))
+    iterates: dict[str, list[Group]] = {}
+    for group in every:
+        if headline.shares_map(group):
+            iterates.setdefault(group.model, []).append(group)
+    if not iterates:
+        return
+    report.heading("Per iterate")
+    for metric in ("iou_pooled", "fp", "fn"):
+        lines = []
+        for model, steps in iterates.items():
+            entries = [values[(*step.name.values(), metric)] for step in steps]
+            low, high = ([entry["ci95"][end] for entry in entries] for end in (0, 1))
+            x, y = [step.iteration or 0 for step in steps], [entry["value"] for entry in entries]
+            lines.append(
+                Line(f"{model} {steps[0].layer} {steps[0].readout}", model, x, y, low=low, high=high, points=True)
+            )
+        name = METRICS[metric]
+        report.figure(
+            line_chart(lines, title=f"{name} per iterate (0: the solver's start)", x="iterate", y=f"{name}, %")
+        )
+
+
+def _best_and_worst(
+    report: Report,
+    run: Run,
+    evaluation: Segmentation,
+    backends: Sequence[Backend],
+    group: Group,
+    headline: Headline,
+) -> None:
+    order = np.argsort(-group.image_iou(), kind="stable")
+    report.heading(f"{_title(group)}: best and worst images", group.model)
+    report.legend(
+        [
+            (css_colour(TP_COLOUR), "true positive"),
+            (css_colour(FP_COLOUR), "false positive"),
+            (css_colour(FN_COLOUR), "false negative"),
+        ]
+    )
+    by_name = {backend.name: backend for backend in backends}
+    for places in (order[:SHOWN], order[::-1][:SHOWN]):
+        report.gallery(
+            [_card(run, evaluation, by_name.get(group.model), group, int(place), headline) for place in places]
+        )
+
+
+def _card(
+    run: Run, evaluation: Segmentation, backend: Backend | None, group: Group, index: int, headline: Headline
+) -> Card:
+    position = int(group.positions[index])
+    image, truth = evaluation.load(evaluation.samples[position])
+    if backend is None:
+        placed = baseline_map(group.model, *truth.shape)
+    else:
+        key = headline.keys[group.model]
+        batch, (placement,) = backend.prepare([image], evaluation.policy)
+        trace = backend.trace(batch, readouts=(key.readout,), layers=(key.layer,))
+        placed = model_map(trace, key, 0, placement)
+    mask = mask_at(placed, evaluation.threshold)
+    pictures = (
+        ("map", heat_overlay(image, placed)),
+        ("mask", mask_overlay(image, mask)),
+        ("errors", error_overlay(image, mask, truth)),
+    )
+    text = (
+        f"{group.ids[index]}: IoU {100 * group.image_iou()[index]:.2f} "
+        f"(TP {int(group.tp[index])}, FP {int(group.fp[index])}, FN {int(group.fn[index])}; "
+        f"{_part(run, position)}, position {position})"
+    )
+    return Card([(caption, thumbnail(picture)) for caption, picture in pictures], text, group.model)
+
+
+def _all_groups(report: Report, every: Sequence[Group], values: Mapping[tuple[Any, ...], Entry]) -> None:
+    report.heading("Everything measured")
+    metrics = [metric for metric in METRICS if any(_entry(values, group, metric) for group in every)]
+    rows = [
+        (*group.name.values(), *(_with_interval(_entry(values, group, metric)) for metric in metrics), group.degenerate)
+        for group in every
+    ]
+    columns = ("model", "layer", "readout", "iterate", *(METRICS[metric] for metric in metrics), "degenerate")
+    report.table(columns, rows, models=[group.model for group in every], folded=f"{len(rows)} lines")
+
+
+def _rows_behind(report: Report, run: Run, chosen: Sequence[Group]) -> None:
+    report.heading("The rows behind the first table")
+    columns = ("part", "position", "image", "model", "IoU", "TP", "FP", "FN", "void")
+    for group in chosen:
+        ratios = 100 * group.image_iou()
+        rows = [
+            (
+                _part(run, int(group.positions[i])),
+                int(group.positions[i]),
+                group.ids[i],
+                group.model,
+                float(ratios[i]),
+                *(int(counts[i]) for counts in (group.tp, group.fp, group.fn, group.void)),
+            )
+            for i in range(len(group.ids))
+        ]
+        report.table(columns, rows, models=[group.model] * len(rows), folded=f"{_title(group)}: {len(rows)} images")
+
+
+def _entry(values: Mapping[tuple[Any, ...], Entry], group: Group, metric: str) -> Entry | None:
+    return values.get((*group.name.values(), metric))
+
+
+def _with_interval(entry: Entry | None) -> Cell | None:
+    if entry is None:
+        return None
+    low, high = entry["ci95"]
+    return Cell(f"{entry['value']:.2f} [{low:.2f}, {high:.2f}]", f"{entry['value']!r}, n = {entry['n']}")
+
+
+def _title(group: Group) -> str:
+    return group.model if group.layer is None else f"{group.model} {group.layer} {group.readout} t={group.iteration}"
+
+
+def _part(run: Run, position: int) -> str:
+    return run.part_path(position // int(run.facts["settings"]["batch_size"])).name
+
+
+def _listed(versions: Mapping[str, str]) -> str:
+    return ", ".join(f"{name} {version}" for name, version in versions.items())

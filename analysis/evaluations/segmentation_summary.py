@@ -1,0 +1,140 @@
+"""The summary of a segmentation run, from its rows alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from analysis.metrics.bootstrap import interval, resamples
+from analysis.metrics.segmentation import CURVE_THRESHOLDS, fraction_of_pixels, iou
+from analysis.runs import Run
+
+GROUP = ("model", "layer", "readout", "iteration")
+COUNTED = (*GROUP, "id", "position", "tp", "fp", "fn", "tn", "void", "tp_at", "fp_at", "degenerate")
+HEADS = ("best_head_tp", "best_head_fp", "best_head_fn")
+
+Entry = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Group:
+    """The images of one model, layer, readout and iterate, in the order of the samples; n of them.
+
+    ``tp … void``: (n,) pixels at the run's threshold; ``tp_at``, ``fp_at``: (n, 101) along CURVE_THRESHOLDS;
+    ``heads``: (n, 3) TP, FP, FN of the best head of each image, or None.
+    """
+
+    model: str
+    layer: str | None
+    readout: str | None
+    iteration: int | None
+    ids: list[str]
+    positions: np.ndarray
+    tp: np.ndarray
+    fp: np.ndarray
+    fn: np.ndarray
+    tn: np.ndarray
+    void: np.ndarray
+    tp_at: np.ndarray
+    fp_at: np.ndarray
+    degenerate: int
+    heads: np.ndarray | None
+
+    @property
+    def name(self) -> dict[str, Any]:
+        """Its four coordinates."""
+        return {key: getattr(self, key) for key in GROUP}
+
+    def iou_curve(self) -> np.ndarray:
+        """Pooled IoU at each of CURVE_THRESHOLDS, (101,) in [0, 1]."""
+        tp, fp = self.tp_at.sum(axis=0), self.fp_at.sum(axis=0)
+        return iou(tp, fp, (self.tp + self.fn).sum() - tp)
+
+    def best_threshold(self) -> float:
+        """The single threshold that would have given the highest pooled IoU (an oracle: it has seen the truth)."""
+        return float(CURVE_THRESHOLDS[int(np.argmax(self.iou_curve()))])
+
+    def image_iou(self) -> np.ndarray:
+        """IoU of each image at the run's threshold, (n,) in [0, 1]."""
+        return iou(self.tp, self.fp, self.fn)
+
+
+def groups(run: Run) -> Iterator[Group]:
+    """The groups of a run in the order of its rows; one model's rows are held at a time."""
+    for model in run.values("model"):
+        table = run.rows(where=pc.field("model") == model)
+        kept = table.select([*COUNTED, *HEADS])
+        yield from _groups_of(kept)
+
+
+def summarise(run: Run) -> list[Entry]:
+    """All entries of ``summary.json``, in percent, each with a 95 % bootstrap interval over images.
+
+    ``iou_pooled``, ``iou_image_mean``, ``fp``, ``fn`` (of all non-void pixels) at the run's threshold;
+    ``iou_best_threshold``: pooled IoU at the best single threshold (oracle); ``iou_best_head``: pooled IoU had the best
+    head been chosen for every image (oracle; only where heads were scored).
+    """
+    return [entry for group in groups(run) for entry in summarise_group(group)]
+
+
+def summarise_group(group: Group) -> list[Entry]:
+    """The entries of one group."""
+    n = len(group.ids)
+    # A first row of ones is the data set itself; the others are its resamples.
+    weights = np.vstack([np.ones((1, n)), resamples(n)])
+    tp, fp, fn, tn = (weights @ counts for counts in (group.tp, group.fp, group.fn, group.tn))
+    pixels = tp + fp + fn + tn
+    tp_at, fp_at = weights @ group.tp_at, weights @ group.fp_at
+    statistics = {
+        "iou_pooled": iou(tp, fp, fn),
+        "iou_image_mean": (weights * group.image_iou()).sum(axis=1) / n,
+        "fp": fraction_of_pixels(fp, pixels),
+        "fn": fraction_of_pixels(fn, pixels),
+        "iou_best_threshold": iou(tp_at, fp_at, (tp + fn)[:, None] - tp_at).max(axis=1),
+    }
+    if group.heads is not None:
+        statistics["iou_best_head"] = iou(*(weights @ group.heads).T)
+    return [
+        {
+            **group.name,
+            "metric": metric,
+            "value": 100 * float(values[0]),
+            "ci95": [100 * bound for bound in interval(values[1:])],
+            "n": n,
+        }
+        for metric, values in statistics.items()
+    ]
+
+
+def _groups_of(table: pa.Table) -> Iterator[Group]:
+    """Split one model's rows by layer, readout and iterate; rows with an error carry no model."""
+    indices: dict[tuple[Any, ...], list[int]] = {}
+    for row, key in enumerate(zip(*(table[column].to_pylist() for column in GROUP), strict=True)):
+        indices.setdefault(key, []).append(row)
+    for key, rows in indices.items():
+        part = table.take(rows)
+        numbers = {name: part[name].to_numpy().astype(np.float64) for name in ("tp", "fp", "fn", "tn", "void")}
+        curves = {name: _stacked(part[name]) for name in ("tp_at", "fp_at")}
+        heads = None
+        if part["best_head_tp"].null_count == 0:
+            heads = np.stack([part[name].to_numpy().astype(np.float64) for name in HEADS], axis=1)
+        yield Group(
+            *key,
+            ids=part["id"].to_pylist(),
+            positions=part["position"].to_numpy(),
+            degenerate=int(pc.sum(part["degenerate"]).as_py()),
+            heads=heads,
+            **numbers,
+            **curves,
+        )
+
+
+def _stacked(column: pa.ChunkedArray) -> np.ndarray:
+    """A column of equally long lists as float64 (n, length)."""
+    flat = pc.list_flatten(column).to_numpy()
+    return flat.reshape(len(column), -1).astype(np.float64)

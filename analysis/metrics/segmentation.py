@@ -1,0 +1,105 @@
+"""Counting masks against ground truth, exactly (SPEC §6).
+
+Ground truth here is an array of *regions*: BACKGROUND, FOREGROUND or VOID per pixel; VOID counts nowhere. All counts
+are integers, so sums over images are exact and do not depend on their order; ratios are formed last.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+BACKGROUND, FOREGROUND, VOID = 0, 1, 2
+
+CURVE_THRESHOLDS = np.arange(101) / 100
+"""0, 0.01, …, 1: where IoU is read as a function of the threshold."""
+
+_CELLS = 1024  # a power of two: scaling a float by it is exact, so a value's cell is never off by one
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Pixels of one mask against one ground truth: true/false positives/negatives, and void ones."""
+
+    tp: int
+    fp: int
+    fn: int
+    tn: int
+    void: int
+
+
+def regions(labels: np.ndarray, void_label: int | None = 255) -> np.ndarray:
+    """Label image (H, W) → regions uint8 (H, W): 0 background, any other label foreground, ``void_label`` void."""
+    found = np.where(labels == 0, np.uint8(BACKGROUND), np.uint8(FOREGROUND))
+    if void_label is not None:
+        found[labels == void_label] = VOID
+    return found
+
+
+def mask_at(normalised_map: np.ndarray, threshold: float) -> np.ndarray:
+    """Bool (H, W): where a map in [0, 1] reaches the threshold; the threshold is rounded to the map's own precision."""
+    return normalised_map >= normalised_map.dtype.type(threshold)
+
+
+def resize_map(saliency_map: np.ndarray, height: int, width: int) -> np.ndarray:
+    """A map at the ground truth's size, bilinear (align_corners = False); predictions are resized, never the truth."""
+    if saliency_map.shape == (height, width):
+        return saliency_map
+    return np.asarray(cv2.resize(saliency_map, (width, height), interpolation=cv2.INTER_LINEAR))
+
+
+def count_mask(mask: np.ndarray, truth: np.ndarray) -> Counts:
+    """Counts of a bool mask (H, W) against regions (H, W)."""
+    tally = np.bincount((truth.astype(np.intp) * 2 + mask).ravel(), minlength=6)
+    tn, fp, fn, tp, void_out, void_in = (int(number) for number in tally)
+    return Counts(tp, fp, fn, tn, void_out + void_in)
+
+
+def count_at_thresholds(
+    normalised_map: np.ndarray, truth: np.ndarray, thresholds: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """True and false positives at every threshold in one pass, equal to counting ``mask_at`` for each.
+
+    Args:
+        normalised_map: (H, W) in [0, 1], float32 or float64.
+        truth: regions (H, W).
+        thresholds: (K,), ascending, in [0, 1]; rounded to the map's precision, as ``mask_at`` does.
+
+    Returns:
+        (tp, fp), each int64 (K,).
+    """
+    edges = thresholds.astype(normalised_map.dtype)
+    reached = _number_reached(normalised_map.ravel(), edges)
+    bins = len(edges) + 1
+    tally = np.bincount(reached + truth.ravel().astype(np.intp) * bins, minlength=3 * bins).reshape(3, bins)
+    at_least = tally[:, ::-1].cumsum(axis=1)[:, ::-1]  # [region, k]: pixels that reach at least k thresholds
+    return at_least[FOREGROUND, 1:], at_least[BACKGROUND, 1:]
+
+
+def _number_reached(values: np.ndarray, edges: np.ndarray) -> np.ndarray:
+    """How many of the ascending ``edges`` each value in [0, 1] reaches (value >= edge), exactly.
+
+    Values fall into cells of width 1/1024; a table knows the edges at or below a cell's start, the few inside it are
+    compared one by one. The same as ``np.searchsorted(edges, values, side="right")``, several times faster.
+    """
+    starts = np.arange(_CELLS + 1) / _CELLS
+    below = np.searchsorted(edges, starts, side="right")
+    inside = np.diff(np.append(below, len(edges))).max()
+    reached = below[(values * values.dtype.type(_CELLS)).astype(np.intp)]
+    ascending = np.append(edges, np.inf).astype(values.dtype)
+    for _ in range(inside):
+        reached += values >= ascending[reached]
+    return reached
+
+
+def iou(tp: np.ndarray | float, fp: np.ndarray | float, fn: np.ndarray | float) -> np.ndarray:
+    """TP / (TP + FP + FN); 1 where nothing is there and nothing is claimed."""
+    union = np.asarray(tp + fp + fn, dtype=np.float64)
+    return np.where(union > 0, tp / np.maximum(union, 1.0), 1.0)
+
+
+def fraction_of_pixels(count: np.ndarray | float, pixels: np.ndarray | float) -> np.ndarray:
+    """FP or FN as a fraction of all non-void pixels (the paper's definition); 0 where every pixel is void."""
+    return np.asarray(count / np.maximum(pixels, 1.0), dtype=np.float64)
