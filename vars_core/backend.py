@@ -1,0 +1,108 @@
+"""The one inference backend: the page, the command line and the evaluations all hold one of these."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from vars_core.errors import InputError
+from vars_core.images import Placement, normalise
+from vars_core.trace import Trace, TraceRecorder
+
+PRECISIONS = {"fp32": None, "bf16": torch.bfloat16, "fp16": torch.float16}
+
+
+def choose_device(device: str = "auto") -> torch.device:
+    """``"auto"``: cuda, else mps, else cpu. Raises InputError for a device that is not there."""
+    if device == "auto":
+        available = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+        return torch.device(next(name for name, there in available.items() if there))
+    try:
+        chosen = torch.device(device)
+        torch.empty(0, device=chosen)
+    except (RuntimeError, AssertionError, NotImplementedError):
+        raise InputError(f"device {device!r} is not there: expected auto, cpu, mps or cuda[:index]") from None
+    return chosen
+
+
+class Backend:
+    """A model in evaluation mode on a device. Stateless between calls: any number of threads may share one.
+
+    ``precision``: "fp32", or "bf16"/"fp16" for the matrix products inside the model. Results are float32 on the CPU.
+    """
+
+    def __init__(self, model: nn.Module, device: str = "auto", precision: str = "fp32") -> None:
+        if precision not in PRECISIONS:
+            raise InputError(f"unknown precision {precision!r}: expected one of {', '.join(PRECISIONS)}")
+        self.device = choose_device(device)
+        self.precision = precision
+        self.model = model.to(self.device).eval()
+
+    @property
+    def name(self) -> str:
+        """The model's spec, e.g. "rvt_nano/vars_d"."""
+        return str(self.model.spec)
+
+    @property
+    def image_size(self) -> int:
+        return self.model.image_size  # type: ignore[return-value]  # nn.Module attributes are untyped
+
+    @property
+    def layer_names(self) -> tuple[str, ...]:
+        return self.model.layer_names  # type: ignore[return-value]
+
+    @property
+    def default_layer(self) -> str:
+        """The last block of stage 0, as in the paper's figures 5 and 7."""
+        return [name for name in self.layer_names if name.startswith("0.")][-1]
+
+    @property
+    def default_readout(self) -> str:
+        return "stream"
+
+    @property
+    def num_steps(self) -> int:
+        """T of the solver; 0 for attention."""
+        return self.model.num_steps  # type: ignore[return-value]
+
+    @property
+    def checkpoint_hash(self) -> str | None:
+        """SHA-256 of the loaded checkpoint, None for fresh weights."""
+        return getattr(self.model, "checkpoint_hash", None)
+
+    def prepare(self, images: Sequence[np.ndarray], policy: str = "whole") -> tuple[Tensor, list[Placement]]:
+        """uint8 (H, W, 3) images of any size -> normalised batch (B, 3, S, S) float32, and where each pixel came from."""
+        placements = [Placement(image.shape[0], image.shape[1], self.image_size, policy) for image in images]
+        placed = np.stack([placement.place(image) for placement, image in zip(placements, images, strict=True)])
+        return normalise(placed), placements
+
+    @torch.no_grad()
+    def logits(self, batch: Tensor) -> Tensor:
+        """(B, 3, S, S), normalised -> (B, classes)."""
+        with self._autocast():
+            return self.model(batch.to(self.device)).float().cpu()
+
+    @torch.no_grad()
+    def trace(
+        self,
+        batch: Tensor,
+        readouts: Sequence[str] = ("energy",),
+        layers: Iterable[str] | None = None,
+        *,
+        per_head: bool = False,
+        statistics: bool = False,
+        codes: bool = False,
+    ) -> Trace:
+        """Logits and the maps of ``layers`` (None: all) at every iterate; see `vars_core.trace`."""
+        recorder = TraceRecorder(readouts, layers, per_head=per_head, statistics=statistics, codes=codes)
+        with self._autocast():
+            logits = self.model(batch.to(self.device), recorder)
+        return recorder.result(logits.float().cpu())
+
+    def _autocast(self) -> AbstractContextManager[object]:
+        dtype = PRECISIONS[self.precision]
+        return nullcontext() if dtype is None else torch.autocast(self.device.type, dtype=dtype)

@@ -1,0 +1,132 @@
+"""From a file to the model's pixels, and from a map back to the photograph (SPEC §5)."""
+
+from __future__ import annotations
+
+import io
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+from PIL import Image, ImageOps, UnidentifiedImageError
+from torch import Tensor
+
+from vars_core.errors import InputError
+
+MEAN = (0.485, 0.456, 0.406)
+STD = (0.229, 0.224, 0.225)
+"""Per-channel statistics of ImageNet, which every model here is trained with."""
+
+POLICIES = ("whole", "center")
+
+
+class ImageError(InputError):
+    """A picture that cannot be used, and why."""
+
+
+def decode_image(source: str | Path | bytes, *, max_pixels: int = 64_000_000, min_side: int = 2) -> np.ndarray:
+    """uint8 (H, W, 3) RGB from a file or its bytes.
+
+    EXIF orientation is applied; transparency is laid on white; the first frame of an animation is taken; grey, palette,
+    CMYK and 16-bit pictures become RGB. The size is checked before any pixel is decoded. Raises ImageError.
+    """
+    name = "the image" if isinstance(source, bytes) else Path(source).name
+    try:
+        data = source if isinstance(source, bytes) else Path(source).read_bytes()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            image = Image.open(io.BytesIO(data))
+            width, height = image.size
+            if width * height > max_pixels:
+                raise ImageError(f"{name} has {width}×{height} pixels, more than the {max_pixels:,} allowed")
+            if min(width, height) < min_side:
+                raise ImageError(f"{name} is {width}×{height} pixels: expected at least {min_side}×{min_side}")
+            image.seek(0)
+            image = ImageOps.exif_transpose(image)
+            return np.array(_to_rgb(image))
+    except ImageError:
+        raise
+    except UnidentifiedImageError:
+        raise ImageError(f"{name} is not a picture in a format that can be read") from None
+    except FileNotFoundError:
+        raise ImageError(f"no image at {source!r}") from None
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError, MemoryError, EOFError) as error:
+        raise ImageError(f"{name} cannot be decoded: {error}") from None
+
+
+def _to_rgb(image: Image.Image) -> Image.Image:
+    if image.mode.startswith(("I", "F")):  # 16 and 32 bits a channel, which Pillow would clip
+        values = np.asarray(image, dtype=np.float64)
+        full = 65535.0 if image.mode != "F" or values.max(initial=0) > 1 else 1.0
+        grey = np.clip(values / full * 255, 0, 255).round().astype(np.uint8)
+        return Image.fromarray(grey).convert("RGB")
+    if image.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in image.info:
+        layer = image.convert("RGBA")
+        return Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer).convert("RGB")
+    return image.convert("RGB")
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Where the model's square of ``size`` pixels lies on a source image of ``height`` × ``width``, there and back.
+
+    ``policy`` "whole": the whole image is squeezed into the square. "center": the short side is resized to 256/224 of
+    the size and the centre is cut out.
+    """
+
+    height: int
+    width: int
+    size: int
+    policy: str = "whole"
+
+    def __post_init__(self) -> None:
+        if self.policy not in POLICIES:
+            raise InputError(f"unknown preprocessing policy {self.policy!r}: expected {' or '.join(POLICIES)}")
+
+    @property
+    def box(self) -> tuple[float, float, float, float]:
+        """(left, top, right, bottom) of the square on the source image, in source pixels."""
+        if self.policy == "whole":
+            return (0.0, 0.0, float(self.width), float(self.height))
+        side = min(self.height, self.width) * 224 / 256
+        left, top = (self.width - side) / 2, (self.height - side) / 2
+        return (left, top, left + side, top + side)
+
+    def place(self, image: np.ndarray) -> np.ndarray:
+        """uint8 (height, width, 3) -> uint8 (size, size, 3), bicubic with antialiasing."""
+        resized = Image.fromarray(image).resize((self.size, self.size), Image.Resampling.BICUBIC, box=self.box)
+        return np.array(resized)
+
+    def to_source(self, saliency_map: np.ndarray) -> np.ndarray:
+        """(h, w) map of the square -> float32 (height, width).
+
+        Bilinear (align_corners = False), first to the pixels that the model saw, then to the source. Outside the square
+        (policy "center") the map's edge is continued.
+        """
+        square = cv2.resize(
+            np.asarray(saliency_map, dtype=np.float32), (self.size, self.size), interpolation=cv2.INTER_LINEAR
+        )
+        if self.policy == "whole":
+            return cv2.resize(square, (self.width, self.height), interpolation=cv2.INTER_LINEAR)
+        left, top, right, _ = self.box
+        scale = self.size / (right - left)
+        columns = ((np.arange(self.width) + 0.5 - left) * scale - 0.5).astype(np.float32)
+        rows = ((np.arange(self.height) + 0.5 - top) * scale - 0.5).astype(np.float32)
+        grid_x, grid_y = np.meshgrid(columns, rows)
+        return cv2.remap(square, grid_x, grid_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+
+
+def normalise(images: np.ndarray) -> Tensor:
+    """uint8 (B, S, S, 3) -> float32 (B, 3, S, S), per-channel ImageNet mean 0 and variance 1."""
+    batch = torch.from_numpy(np.ascontiguousarray(images)).permute(0, 3, 1, 2).float() / 255
+    mean, std = (torch.tensor(values).view(1, 3, 1, 1) for values in (MEAN, STD))
+    return (batch - mean) / std
+
+
+def denormalise(batch: Tensor) -> np.ndarray:
+    """The inverse of `normalise`: (B, 3, S, S) -> uint8 (B, S, S, 3)."""
+    mean, std = (torch.tensor(values).view(1, 3, 1, 1) for values in (MEAN, STD))
+    pixels = (batch.cpu() * std + mean) * 255
+    return pixels.round().clamp(0, 255).byte().permute(0, 2, 3, 1).numpy()

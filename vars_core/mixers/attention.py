@@ -1,0 +1,42 @@
+"""The baselines: softmax attention, and the paper's "*" baseline, Performer attention."""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from vars_core.mixers.base import Mixer
+from vars_core.operators import LinearMixing
+from vars_core.random_features import RandomFeatures
+from vars_core.tokens import Grid, split_heads
+
+
+class SelfAttention(Mixer):
+    """`self`: softmax(qkᵀ/√d) v."""
+
+    def __init__(self, dim: int, num_heads: int) -> None:
+        super().__init__()
+        self.num_heads = num_heads
+        self.projection = nn.Linear(dim, 3 * dim)
+        self.output = nn.Linear(dim, dim)
+
+    def operator(self, x: Tensor, grid: Grid) -> tuple[LinearMixing, Tensor]:
+        q, k, v = (split_heads(part, self.num_heads) for part in self.projection(x).chunk(3, dim=-1))
+        return LinearMixing(lambda values: F.scaled_dot_product_attention(q, k, values)), v
+
+
+class PerformerAttention(Mixer):
+    """`performer`: Φ(q)Φ(k)ᵀ with rows scaled to sum 1, times v; linear in the number of tokens."""
+
+    def __init__(self, dim: int, num_heads: int, num_features: int) -> None:
+        super().__init__()
+        self.num_heads = num_heads
+        self.features = RandomFeatures(num_heads, dim // num_heads, num_features)
+        self.projection = nn.Linear(dim, 3 * dim)
+        self.output = nn.Linear(dim, dim)
+
+    def operator(self, x: Tensor, grid: Grid) -> tuple[LinearMixing, Tensor]:
+        q, k, v = (split_heads(part, self.num_heads) for part in self.projection(x).chunk(3, dim=-1))
+        queries, keys = self.features(q), self.features(k)
+        row_sums = queries @ keys.sum(-2).unsqueeze(-1)
+        return LinearMixing(lambda values: queries @ (keys.transpose(-2, -1) @ values.float()) / row_sums), v

@@ -1,0 +1,132 @@
+"""Mixers that act on the whole grid through its Fourier transform: VARS-S and GFNet's global filter (SPEC §1)."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from vars_core.dictionaries import ConvolutionalDictionary, convolutional_bound
+from vars_core.errors import InputError
+from vars_core.mixers.base import Mixer
+from vars_core.operators import LinearMixing, OnGrid, SparseReconstruction
+from vars_core.solver import Ista
+from vars_core.tokens import Grid, to_image, to_sequence
+
+
+class Spectrum(nn.Module):
+    """Learned complex spectra of ``num_kernels`` real filters per channel over one grid, (C, r, 1, h, w//2+1, 2).
+
+    They start as the transforms of noise windowed to a few tokens around the origin: true real filters (Hermitian
+    spectra), local, of mean square magnitude ``power`` per frequency. Training keeps them Hermitian, because gradients are.
+    """
+
+    def __init__(self, dim: int, num_kernels: int, grid: Grid, power: float) -> None:
+        super().__init__()
+        self.grid = grid
+        ys, xs = (torch.fft.fftfreq(n, 1 / n) for n in grid)
+        window = torch.exp(-(ys[:, None] ** 2 + xs[None, :] ** 2) / 2)
+        kernels = torch.randn(dim, num_kernels, 1, *grid) * window
+        spectra = torch.fft.rfft2(kernels) * (power / window.square().sum()).sqrt()
+        self.weight = nn.Parameter(torch.view_as_real(spectra).contiguous())
+
+    def forward(self, grid: Grid) -> Tensor:
+        """Complex spectra (C, r, h, w//2+1)."""
+        if grid != self.grid:
+            raise InputError(
+                f"the learned spectra belong to a {self.grid[0]}×{self.grid[1]} grid, the input gives {grid[0]}×{grid[1]}: "
+                "create the model with the image_size of the input and load the checkpoint again"
+            )
+        return torch.view_as_complex(self.weight.float()).squeeze(2)
+
+
+class StaticDictionary(nn.Module):
+    """Pᵀ as r convolutions per channel, with the stored bound L, (C,), on the eigenvalues of PᵀP."""
+
+    bound: Tensor
+
+    def __init__(self, dim: int, num_kernels: int, grid: Grid) -> None:
+        super().__init__()
+        self.spectrum = Spectrum(dim, num_kernels, grid, power=0.87)
+        self.register_buffer("bound", self.measured_bound())
+
+    def forward(self, grid: Grid) -> ConvolutionalDictionary:
+        return ConvolutionalDictionary(self.spectrum(grid), self.bound, grid)
+
+    def measured_bound(self) -> Tensor:
+        """L computed from the spectra as they are, (C,)."""
+        return convolutional_bound(self.spectrum(self.spectrum.grid), self.spectrum.grid[1])
+
+    @torch.no_grad()
+    def refresh_bound(self, weight: float = 1.0) -> None:
+        """Move the stored L towards the measured one by ``weight`` in [0, 1] (training: every 100 steps by 0.1)."""
+        self.bound.lerp_(self.measured_bound().to(self.bound), weight)
+
+
+class SpatialFilter(nn.Module):
+    """One learned spectrum per channel: a global circular convolution of tokens (B, N, C)."""
+
+    def __init__(self, dim: int, grid: Grid) -> None:
+        super().__init__()
+        self.spectrum = Spectrum(dim, 1, grid, power=1.0)
+
+    def forward(self, tokens: Tensor, grid: Grid) -> Tensor:
+        return to_sequence(circular_convolution(to_image(tokens, grid), self.spectrum(grid)[:, 0], grid))
+
+
+def circular_convolution(image: Tensor, spectrum: Tensor, grid: Grid) -> Tensor:
+    """(B, C, h, w) filtered by complex spectra (C, h, w//2+1), orthonormal FFT there and back."""
+    return torch.fft.irfft2(torch.fft.rfft2(image.float(), norm="ortho") * spectrum, s=grid, norm="ortho")
+
+
+class GlobalFilter(Mixer):
+    """`filter`: GFNet's own mixer."""
+
+    def __init__(self, dim: int, grid: Grid) -> None:
+        super().__init__()
+        self.spectrum = Spectrum(dim, 1, grid, power=1.0)
+        self.output = nn.Identity()
+
+    def operator(self, x: Tensor, grid: Grid) -> tuple[OnGrid, Tensor]:
+        spectrum = self.spectrum(grid)[:, 0]
+        return OnGrid(LinearMixing(lambda image: circular_convolution(image, spectrum, grid)), grid), x.unsqueeze(1)
+
+
+class TokenBatchNorm(nn.BatchNorm1d):
+    """BatchNorm over tokens (B, N, C)."""
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        return super().forward(tokens.transpose(1, 2)).transpose(1, 2)
+
+
+class ConvolutionalReconstruction(Mixer):
+    """`vars_s`: sparse reconstruction over a convolutional dictionary, without heads.
+
+    ``value`` gives v; z = P·solve(Pᵀv); then ``second`` (a `SpatialFilter`), ``norm`` and ``output``. On GFNet, where
+    the dictionary replaces the filter alone, ``value``, ``norm`` and ``output`` are identities and ``second`` is absent.
+    """
+
+    def __init__(
+        self,
+        dictionary: StaticDictionary,
+        solver: Ista,
+        value: nn.Module,
+        second: SpatialFilter | None,
+        norm: nn.Module,
+        output: nn.Module,
+    ) -> None:
+        super().__init__()
+        self.value = value
+        self.dictionary = dictionary
+        self.solver = solver
+        self.second = second
+        self.norm = norm
+        self.output = output
+
+    def operator(self, x: Tensor, grid: Grid) -> tuple[OnGrid, Tensor]:
+        v = self.value(x).unsqueeze(1)
+        return OnGrid(SparseReconstruction(self.dictionary(grid), self.solver), grid), v
+
+    def project(self, z: Tensor, grid: Grid) -> Tensor:
+        if self.second is not None:
+            z = self.second(z, grid)
+        return self.output(self.norm(z))

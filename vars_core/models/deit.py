@@ -1,0 +1,52 @@
+"""DeiT*: DeiT with the convolutional stem, without a class token (SPEC §2)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from vars_core.mixers import LayerShape, Solving
+from vars_core.mlp import Mlp
+from vars_core.models.backbone import Backbone, NormThenPool, drop_path_rates
+from vars_core.models.blocks import build_block
+from vars_core.models.initialise import initialise
+from vars_core.models.stems import ConvStem, PositionedStem, stem_grid
+from vars_core.spec import ModelSpec
+
+DEPTH = 12
+NUM_KERNELS = 3
+
+
+@dataclass(frozen=True)
+class DeitConfig:
+    """Softmax attention has the published heads of 64; the other mixers have heads of 32 with one random feature a dimension."""
+
+    dim: int
+
+
+DEIT_CONFIGS = {"deit_tiny": DeitConfig(192), "deit_small": DeitConfig(384)}
+
+
+def build_deit(
+    spec: ModelSpec, num_classes: int, image_size: int | None, solving: Solving, drop_path: float = 0.0
+) -> Backbone:
+    """``image_size`` None: 224."""
+    dim = DEIT_CONFIGS[spec.backbone].dim
+    size = 224 if image_size is None else image_size
+    grid = stem_grid(ConvStem(dim), size)
+    head_dim = 64 if spec.mixer == "self" else 32
+    shape = LayerShape(dim, dim // head_dim, grid, num_features=head_dim, num_kernels=NUM_KERNELS)
+    blocks = [
+        build_block(spec.mixer, shape, solving, Mlp(dim, 4 * dim), rate) for rate in drop_path_rates(drop_path, DEPTH)
+    ]
+    return initialise(
+        Backbone(
+            spec=spec,
+            image_size=size,
+            stem=PositionedStem(ConvStem(dim), dim, grid),
+            stages=[blocks],
+            transitions=[],
+            head=NormThenPool(dim, num_classes),
+            num_steps=solving.num_steps,
+        )
+    )
+

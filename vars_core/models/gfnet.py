@@ -1,0 +1,55 @@
+"""GFNet*: global filters with the convolutional stem; a VARS mixer stands where the filter stood (SPEC §2)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from torch import nn
+
+from vars_core.block import SingleResidualBlock
+from vars_core.mixers import LayerShape, Solving, build_mixer
+from vars_core.mixers.build import build_filter_replacement
+from vars_core.mlp import Mlp
+from vars_core.models.backbone import Backbone, NormThenPool, drop_path_rates
+from vars_core.models.initialise import initialise
+from vars_core.models.stems import ConvStem, PositionedStem, stem_grid
+from vars_core.spec import ModelSpec
+
+HEAD_DIM = 64
+
+
+@dataclass(frozen=True)
+class GfnetConfig:
+    dim: int
+    depth: int
+
+
+GFNET_CONFIGS = {"gfnet_tiny": GfnetConfig(256, 12), "gfnet_small": GfnetConfig(384, 19)}
+
+
+def build_gfnet(
+    spec: ModelSpec, num_classes: int, image_size: int | None, solving: Solving, drop_path: float = 0.0
+) -> Backbone:
+    """``image_size`` None: 224."""
+    config = GFNET_CONFIGS[spec.backbone]
+    size = 224 if image_size is None else image_size
+    grid = stem_grid(ConvStem(config.dim), size)
+    shape = LayerShape(config.dim, config.dim // HEAD_DIM, grid, num_features=HEAD_DIM, num_kernels=1)
+    return initialise(
+        Backbone(
+            spec=spec,
+            image_size=size,
+            stem=PositionedStem(ConvStem(config.dim), config.dim, grid),
+            stages=[[_block(spec.mixer, shape, solving, rate) for rate in drop_path_rates(drop_path, config.depth)]],
+            transitions=[],
+            head=NormThenPool(config.dim, num_classes),
+            num_steps=solving.num_steps,
+        )
+    )
+
+
+def _block(mixer: str, shape: LayerShape, solving: Solving, drop_path: float) -> SingleResidualBlock:
+    built = build_filter_replacement(shape, solving) if mixer == "vars_s" else build_mixer(mixer, shape, solving)
+    dim = shape.dim
+    norm1, norm2 = nn.LayerNorm(dim, eps=1e-6), nn.LayerNorm(dim, eps=1e-6)
+    return SingleResidualBlock(norm1, built, norm2, Mlp(dim, 4 * dim), drop_path)

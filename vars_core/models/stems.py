@@ -1,0 +1,75 @@
+"""Stems: images (B, 3, S, S) -> tokens (B, N, C) and their grid."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from vars_core.errors import InputError
+from vars_core.tokens import Grid, to_sequence
+
+
+class RvtStem(nn.Module):
+    """7×7 stride 2 (pad 2) to 32 → BatchNorm → 3×3 max-pool stride 2 → k×k stride k, k = ``stride``/4."""
+
+    def __init__(self, dim: int, stride: int = 16) -> None:
+        super().__init__()
+        patch = stride // 4
+        self.proj = nn.Sequential(
+            nn.Conv2d(3, 32, 7, stride=2, padding=2),
+            nn.BatchNorm2d(32),
+            nn.MaxPool2d(3, stride=2, padding=1),
+            nn.Conv2d(32, dim, patch, stride=patch),
+        )
+
+    def forward(self, images: Tensor) -> tuple[Tensor, Grid]:
+        return _tokens(self.proj(images))
+
+
+class ConvStem(nn.Module):
+    """Xiao et al. 2021: 3×3 stride-2 convolutions with BatchNorm and ReLU, channels doubling up to C, then 1×1.
+
+    ``stride`` is a power of two: one convolution for each factor of 2.
+    """
+
+    def __init__(self, dim: int, stride: int = 16) -> None:
+        super().__init__()
+        depth = stride.bit_length() - 1
+        widths = [3] + [dim // 2 ** (depth - 1 - i) for i in range(depth)]
+        layers: list[nn.Module] = []
+        for narrow, wide in zip(widths, widths[1:], strict=False):
+            layers += [nn.Conv2d(narrow, wide, 3, stride=2, padding=1, bias=False), nn.BatchNorm2d(wide), nn.ReLU()]
+        self.proj = nn.Sequential(*layers, nn.Conv2d(dim, dim, 1))
+
+    def forward(self, images: Tensor) -> tuple[Tensor, Grid]:
+        return _tokens(self.proj(images))
+
+
+class PositionedStem(nn.Module):
+    """A stem followed by a learned position embedding, (1, N, C), that belongs to one grid."""
+
+    def __init__(self, stem: nn.Module, dim: int, grid: Grid) -> None:
+        super().__init__()
+        self.stem = stem
+        self.grid = grid
+        self.position = nn.Parameter(torch.zeros(1, grid[0] * grid[1], dim))
+
+    def forward(self, images: Tensor) -> tuple[Tensor, Grid]:
+        tokens, grid = self.stem(images)
+        if grid != self.grid:
+            raise InputError(
+                f"the position embedding belongs to a {self.grid[0]}×{self.grid[1]} grid, the input gives "
+                f"{grid[0]}×{grid[1]}: create the model with the image_size of the input and load the checkpoint again"
+            )
+        return tokens + self.position, grid
+
+
+def stem_grid(stem: nn.Module, image_size: int) -> Grid:
+    """The grid that ``stem`` makes of a square image, found by running its geometry on shapes alone."""
+    meta = stem.to("meta").eval()
+    _, grid = meta(torch.empty(1, 3, image_size, image_size, device="meta"))
+    return grid
+
+
+def _tokens(image: Tensor) -> tuple[Tensor, Grid]:
+    return to_sequence(image), (image.shape[2], image.shape[3])

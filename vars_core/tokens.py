@@ -1,0 +1,29 @@
+"""Three layouts of the same tokens: (B, N, C) sequence, (B, H, N, d) heads, (B, C, h, w) image; N = h·w, C = H·d."""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+Grid = tuple[int, int]
+"""(h, w): the grid of the tokens."""
+
+
+def split_heads(tokens: Tensor, num_heads: int) -> Tensor:
+    """(B, N, C) -> (B, H, N, d)."""
+    batch, num_tokens, dim = tokens.shape
+    return tokens.reshape(batch, num_tokens, num_heads, dim // num_heads).transpose(1, 2)
+
+
+def join_heads(heads: Tensor) -> Tensor:
+    """(B, H, N, d) -> (B, N, C)."""
+    return heads.transpose(1, 2).flatten(2)
+
+
+def to_image(tokens: Tensor, grid: Grid) -> Tensor:
+    """(B, N, C) -> (B, C, h, w)."""
+    return tokens.transpose(1, 2).unflatten(2, grid)
+
+
+def to_sequence(image: Tensor) -> Tensor:
+    """(B, C, h, w) -> (B, N, C)."""
+    return image.flatten(2).transpose(1, 2)

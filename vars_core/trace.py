@@ -1,0 +1,184 @@
+"""What a layer computes at every iterate, reduced to maps while the model runs (SPEC §4).
+
+A `TraceRecorder` is handed to one forward call and holds that call's state alone, so that any number of threads may
+trace the same model. Without one, a layer pays a single ``is None``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+
+from vars_core.errors import InputError, nearest
+from vars_core.operators import Operator, pooled_gradients
+from vars_core.solver import objective
+from vars_core.tokens import Grid, join_heads
+
+READOUTS = ("energy", "gap", "contribution", "stream")
+
+ZERO_FRACTION = 1e-3
+"""A code counts as zero below this fraction of its image's largest: the smooth shrinkage leaves no exact zeros."""
+
+
+@dataclass(frozen=True)
+class LayerTrace:
+    """Everything recorded of one block: float32 on the CPU, first axis t = 0..T (one iterate for attention).
+
+    ``maps[readout]`` (T+1, B, h, w); ``head_maps[readout]`` (T+1, B, H, h, w) where asked for, never for `stream`;
+    ``objective`` ½‖Pu − v‖² + λ‖u‖₁, ``sparsity`` the fraction of zero codes in [0, 1], ``delta`` ‖u_t − u_{t−1}‖
+    (0 at t = 0): each (T+1, B), or None for a layer without codes or when statistics were not asked for;
+    ``codes`` (T+1, B, …) where asked for.
+    """
+
+    name: str
+    grid: Grid
+    maps: dict[str, Tensor]
+    head_maps: dict[str, Tensor] = field(default_factory=dict)
+    objective: Tensor | None = None
+    sparsity: Tensor | None = None
+    delta: Tensor | None = None
+    codes: Tensor | None = None
+
+    @property
+    def num_steps(self) -> int:
+        """T: the index of the last iterate."""
+        return next(iter(self.maps.values())).shape[0] - 1
+
+
+@dataclass(frozen=True)
+class Trace:
+    """Logits (B, classes) and the traces of the layers, in the order of the model; ``trace["0.9"]`` is one of them."""
+
+    logits: Tensor
+    layers: tuple[LayerTrace, ...]
+
+    def __getitem__(self, name: str) -> LayerTrace:
+        for layer in self.layers:
+            if layer.name == name:
+                return layer
+        known = [layer.name for layer in self.layers]
+        raise InputError(f"no layer {name!r} was traced; nearest: {nearest(name, known)}")
+
+
+class TraceRecorder:
+    """Collects one forward call. ``layers``: names "stage.block", or None for all of them."""
+
+    def __init__(
+        self,
+        readouts: Sequence[str] = ("energy",),
+        layers: Iterable[str] | None = None,
+        *,
+        per_head: bool = False,
+        statistics: bool = False,
+        codes: bool = False,
+    ) -> None:
+        for readout in readouts:
+            if readout not in READOUTS:
+                raise InputError(f"unknown readout {readout!r}: expected one of {', '.join(READOUTS)}")
+        self.readouts = tuple(readouts)
+        self.per_head = per_head
+        self.statistics = statistics
+        self.codes = codes
+        self._wanted = None if layers is None else frozenset(layers)
+        self._layers: list[LayerRecorder] = []
+
+    def layer(self, name: str, grid: Grid) -> LayerRecorder | None:
+        """The recorder of block ``name``, or None when it is not wanted."""
+        if self._wanted is not None and name not in self._wanted:
+            return None
+        recorder = LayerRecorder(self, name, grid)
+        self._layers.append(recorder)
+        return recorder
+
+    def result(self, logits: Tensor) -> Trace:
+        if self._wanted is not None and (absent := self._wanted - {layer.name for layer in self._layers}):
+            raise InputError(f"the model has no layer {', '.join(sorted(absent))}")
+        return Trace(logits, tuple(layer.result() for layer in self._layers))
+
+
+class LayerRecorder:
+    """Collects one block: `mix` runs its operator, `finish` records its output."""
+
+    def __init__(self, wishes: TraceRecorder, name: str, grid: Grid) -> None:
+        self._wishes = wishes
+        self._name = name
+        self._grid = grid
+        self._iterates: list[Tensor] = []  # z_t as (B, N, C), kept within the block for `stream` alone
+        self._maps: dict[str, list[Tensor]] = {readout: [] for readout in wishes.readouts}
+        self._head_maps: dict[str, list[Tensor]] = {}
+        self._statistics: dict[str, list[Tensor]] = {}
+        self._codes: list[Tensor] = []
+
+    def mix(self, operator: Operator, v: Tensor) -> Tensor:
+        """z = operator(v), both (B, H, N, d), recording every iterate."""
+        wishes = self._wishes
+        previous: list[Tensor] = []
+
+        def on_iterate(t: int, z: Tensor, codes: Tensor | None) -> None:
+            if "energy" in wishes.readouts:
+                self._add("energy", z.float().square().sum(-1), torch.sqrt)
+            if "stream" in wishes.readouts:
+                self._iterates.append(join_heads(z))
+            if codes is None:
+                return
+            if wishes.codes:
+                self._codes.append(codes.detach())
+            if wishes.statistics and operator.lam is not None:
+                self._add_statistics(z, v, codes, previous[-1] if previous else codes, operator.lam)
+                previous[:] = [codes]
+
+        z = operator(v, on_iterate)
+        if "gap" in wishes.readouts or "contribution" in wishes.readouts:
+            for gradient in pooled_gradients(operator, v):
+                if "gap" in wishes.readouts:
+                    self._add_mean("gap", gradient.float().mean(-1))
+                if "contribution" in wishes.readouts:
+                    self._add("contribution", (gradient * v).float().square().sum(-1), torch.sqrt)
+        return z
+
+    def finish(self, tail: Callable[[Tensor], Tensor], output: Tensor) -> None:
+        """Record `stream`: ‖block output‖ per token had the solver stopped at t; ``tail`` maps z_t to that output."""
+        if "stream" not in self._wishes.readouts:
+            return
+        outputs = [tail(z) for z in self._iterates[:-1]] + [output]
+        self._maps["stream"] = [out.float().norm(dim=-1) for out in outputs]
+        self._iterates.clear()
+
+    def _add(self, readout: str, squares: Tensor, root: Callable[[Tensor], Tensor]) -> None:
+        """Squares per head (B, H, N), summed over the heads."""
+        self._maps[readout].append(root(squares.sum(1)).detach())
+        if self._wishes.per_head:
+            self._head_maps.setdefault(readout, []).append(root(squares).detach())
+
+    def _add_mean(self, readout: str, values: Tensor) -> None:
+        """Values per head (B, H, N), averaged over the heads."""
+        self._maps[readout].append(values.mean(1).detach())
+        if self._wishes.per_head:
+            self._head_maps.setdefault(readout, []).append(values.detach())
+
+    def _add_statistics(self, z: Tensor, v: Tensor, codes: Tensor, before: Tensor, lam: float) -> None:
+        magnitudes = codes.float().flatten(1).abs()
+        threshold = ZERO_FRACTION * magnitudes.amax(1, keepdim=True)
+        rows = {
+            "objective": objective(z.float(), v.float(), codes.float(), lam),
+            "sparsity": (magnitudes <= threshold).float().mean(1),
+            "delta": (codes - before).float().flatten(1).norm(dim=1),
+        }
+        for key, value in rows.items():
+            self._statistics.setdefault(key, []).append(value.detach())
+
+    def result(self) -> LayerTrace:
+        def maps(recorded: dict[str, list[Tensor]]) -> dict[str, Tensor]:
+            return {key: torch.stack(values).cpu().unflatten(-1, self._grid) for key, values in recorded.items()}
+
+        return LayerTrace(
+            name=self._name,
+            grid=self._grid,
+            maps=maps(self._maps),
+            head_maps=maps(self._head_maps),
+            codes=torch.stack(self._codes).float().cpu() if self._codes else None,
+            **{key: torch.stack(values).cpu() for key, values in self._statistics.items()},
+        )

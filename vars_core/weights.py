@@ -1,0 +1,93 @@
+"""Which weights a model gets: those of a file, or those that come with the project."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from vars_core.checkpoints import Checkpoint, load_state, read_checkpoint
+from vars_core.errors import InputError
+from vars_core.registry import create_model
+from vars_core.spec import BACKBONE_MIXERS, ModelSpec, parse_spec
+
+EMBEDDED = Path(__file__).resolve().parent.parent / "assets" / "weights"
+"""One .safetensors per embedded model, named <backbone>_<mixer>."""
+
+
+def load_model(
+    spec: str | None = None,
+    checkpoint: str | Path | None = None,
+    *,
+    num_steps: int = 3,
+    solver: str | None = None,
+    lam: float | None = None,
+    image_size: int | None = None,
+    num_classes: int | None = None,
+) -> nn.Module:
+    """A model in evaluation mode with the weights of ``checkpoint``, or else the embedded ones, or else fresh ones.
+
+    ``spec`` None: read off the checkpoint's keys. ``num_classes`` None: the checkpoint's, or 1000.
+    ``model.checkpoint_hash`` is the file's SHA-256, None for fresh weights: nothing untrained passes for trained.
+    """
+    if spec is None and checkpoint is None:
+        raise InputError("expected a model spec, a checkpoint, or both; got neither")
+    path = Path(checkpoint) if checkpoint is not None else embedded_weights(str(spec))
+    stored = read_checkpoint(path) if path is not None else None
+    parsed = parse_spec(spec) if spec is not None else infer_spec(stored)  # type: ignore[arg-type]
+    model = create_model(
+        parsed,
+        num_classes=num_classes or (stored_classes(stored) if stored else None) or 1000,
+        num_steps=num_steps,
+        solver=solver,
+        lam=lam,
+        image_size=image_size,
+    )
+    model.checkpoint_hash = None
+    if stored is not None and path is not None:
+        state = stored.state if solver != "ista" else _without_learned_solver(stored.state)
+        load_state(model, state, path.name)
+        model.checkpoint_hash = stored.sha256
+    return model.eval()
+
+
+def embedded_weights(spec: str) -> Path | None:
+    """The file that comes with the project for ``spec``, or None."""
+    path = EMBEDDED / f"{spec.replace('/', '_')}.safetensors"
+    return path if path.is_file() else None
+
+
+def stored_classes(checkpoint: Checkpoint) -> int | None:
+    """The number of classes of a checkpoint's head."""
+    weight = checkpoint.state.get("head.linear.weight")
+    return None if weight is None else weight.shape[0]
+
+
+def infer_spec(checkpoint: Checkpoint) -> ModelSpec:
+    """The one model whose keys, and whose shapes apart from head and grid, are the checkpoint's (SPEC §3)."""
+    stored = checkpoint.state
+    for backbone, mixers in BACKBONE_MIXERS.items():
+        for mixer in mixers:
+            with torch.device("meta"):
+                expected = create_model(ModelSpec(backbone, mixer)).state_dict()
+            if _same_network(stored, expected):
+                return ModelSpec(backbone, mixer)
+    raise InputError("the checkpoint's keys and shapes belong to no known model: name the model with its spec")
+
+
+def _same_network(stored: dict[str, torch.Tensor], expected: dict[str, torch.Tensor]) -> bool:
+    required = {key for key in expected if not key.endswith("num_batches_tracked")}
+    if not required <= stored.keys() or not stored.keys() <= expected.keys():
+        return False
+    free = ("head.linear.", ".static_atoms", ".position", "spectrum.weight")  # classes and grid may differ
+    return all(
+        stored[key].shape == expected[key].shape
+        or (any(part in key for part in free) and stored[key].ndim == expected[key].ndim)
+        for key in required
+    )
+
+
+def _without_learned_solver(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """The paper's solver has nothing to learn: what a LISTA checkpoint learned of its solver is left out."""
+    return {key: value for key, value in state.items() if ".mixer.solver." not in key}
