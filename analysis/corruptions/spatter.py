@@ -1,0 +1,76 @@
+"""Spatter: drops of water or mud where a smooth random field is high."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from analysis.corruptions.pixels import (
+    FIELD_ONE,
+    FIELD_ZERO,
+    Bytes,
+    Codes,
+    Floats,
+    bands,
+    field_code,
+    normal_field,
+    smooth,
+    to_bytes,
+)
+
+WATER = (175, 238, 238)
+MUD = (63, 42, 20)
+
+
+def spatter(
+    image: Bytes, mean: float, std: float, sigma: float, cut: float, mix: float, mud: bool, rng: np.random.Generator
+) -> Bytes:
+    """Water brightens by up to ``mix``; mud covers, its edge softened by a Gaussian of σ = ``mix`` pixels."""
+    liquid = smooth(normal_field(*image.shape[:2], mean, std, rng), (sigma, sigma))
+    if mud:
+        return covered(image, mud_cover(liquid, cut, mix))
+    return wetted(image, water_relief(liquid, cut), mix)
+
+
+def mud_cover(liquid: Codes, cut: float, sigma: float) -> Floats:
+    """Opacity of the mud, 0..1: the softened set where the field passes ``cut``, kept where it is at least 0.8."""
+    inside = np.where(liquid > field_code(cut), np.uint16(65280), np.uint16(0))
+    soft = smooth(inside, (sigma, sigma))
+    return np.where(soft < round(0.8 * 65280), np.float32(0), soft * np.float32(1 / 65280))
+
+
+def covered(image: Bytes, opacity: Floats) -> Bytes:
+    """The image with mud laid over it."""
+    mud = np.array(MUD, dtype=np.float32)
+    out = np.empty_like(image)
+    for rows in bands(*image.shape[:2]):
+        share = opacity[rows][..., None]
+        out[rows] = to_bytes(image[rows] * (1 - share) + mud * share)
+    return out
+
+
+def water_relief(liquid: Codes, cut: float) -> Floats:
+    """Brightness of the water before scaling: depth times a relief lit from one corner; 0 outside the drops.
+
+    The relief comes from the distance to the drops' edges (Canny), up to 20 pixels, its histogram made even, differenced
+    along the diagonal and smoothed by a 3 × 3 mean.
+    """
+    depth = np.clip((liquid.astype(np.int32) - FIELD_ZERO) * 255 // FIELD_ONE, 0, 255).astype(np.uint8)
+    depth[liquid < field_code(cut)] = 0
+    away = 255 - cv2.Canny(depth, 50, 150)
+    # In 64ths of a pixel, so that the mean below is taken over whole numbers.
+    distance = np.rint(np.minimum(cv2.distanceTransform(away, cv2.DIST_L2, 5), 20) * np.float32(64))
+    total = cv2.boxFilter(distance, cv2.CV_32F, (3, 3), normalize=False)
+    even = cv2.equalizeHist((total * np.float32(1 / 576) + np.float32(1e-4)).astype(np.uint8))
+    slope = cv2.filter2D(even, cv2.CV_8U, np.array([[-2, -1, 0], [-1, 0, 1], [0, 1, 2]], dtype=np.float32))
+    return depth * cv2.blur(slope, (3, 3)).astype(np.float32)
+
+
+def wetted(image: Bytes, relief: Floats, mix: float) -> Bytes:
+    """The image plus the water's colour times its brightness, which is at most ``mix``."""
+    brightest = max(float(relief.max()), 1.0)
+    water = np.array(WATER, dtype=np.float32) * np.float32(mix / brightest)
+    out = np.empty_like(image)
+    for rows in bands(*image.shape[:2]):
+        out[rows] = to_bytes(image[rows] + relief[rows][..., None] * water)
+    return out
