@@ -1,0 +1,43 @@
+"""Maps against eye fixations (SPEC §7). Float64, at the source image's size, one function a metric."""
+
+from __future__ import annotations
+
+from analysis.metrics.fixations.density import (
+    blur_map,
+    fixation_counts,
+    fixation_density,
+    map_density,
+)
+from analysis.metrics.fixations.scores import (
+    auc_judd,
+    auc_judd_trapezoid,
+    cc,
+    information_gain,
+    kl,
+    nss,
+    nss_values,
+    pixels_of,
+    rank_auc,
+    shuffled_auc,
+    shuffled_auc_splits,
+    sim,
+)
+
+__all__ = [
+    "auc_judd",
+    "auc_judd_trapezoid",
+    "blur_map",
+    "cc",
+    "fixation_counts",
+    "fixation_density",
+    "information_gain",
+    "kl",
+    "map_density",
+    "nss",
+    "nss_values",
+    "pixels_of",
+    "rank_auc",
+    "shuffled_auc",
+    "shuffled_auc_splits",
+    "sim",
+]

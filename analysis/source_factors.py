@@ -1,0 +1,102 @@
+"""A layer's map on its source image as a product of three matrices, in float64 (SPEC §5, §7).
+
+Upsampling to the model's square, placing on the source and blurring all act on rows and columns independently and
+linearly: map on the source = rows @ map @ columnsᵀ. So values at single pixels, and mean and spread over all pixels,
+follow from the small map without the large one, which makes scoring many layers, readouts and iterates cheap.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.ndimage import gaussian_filter1d
+
+from analysis.metrics.fixations.density import TRUNCATE
+
+if TYPE_CHECKING:
+    from vars_core.images import Placement
+
+
+@dataclass(frozen=True, eq=False)
+class SourceFactors:
+    """``rows`` float64 (height, h) and ``columns`` (width, w); each row of either sums to 1."""
+
+    rows: np.ndarray
+    columns: np.ndarray
+
+    def place(self, small_map: np.ndarray) -> np.ndarray:
+        """(h, w) → (height, width)."""
+        placed: np.ndarray = self.rows @ np.asarray(small_map, dtype=np.float64) @ self.columns.T
+        return placed
+
+    def at(self, small_maps: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
+        """Values of the placed maps at n pixels: (K, h, w) → (K, n)."""
+        across = np.asarray(small_maps, dtype=np.float64) @ self.columns[columns].T
+        values: np.ndarray = np.einsum("khn,nh->kn", across, self.rows[rows])
+        return values
+
+    def mean_and_std(self, small_maps: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Mean and population standard deviation of the placed maps over all pixels: (K, h, w) → (K,), (K,).
+
+        Maps are centred first. Placing keeps constants, and squares of small numbers cancel no digits.
+        """
+        maps = np.asarray(small_maps, dtype=np.float64)
+        offset = maps.mean(axis=(1, 2))
+        centred = maps - offset[:, None, None]
+        means = np.einsum("i,kij,j->k", self._row_means, centred, self._column_means, optimize=True)
+        squares = ((self._row_products @ centred @ self._column_products) * centred).sum(axis=(1, 2))
+        variances = squares / (len(self.rows) * len(self.columns)) - means**2
+        return offset + means, np.sqrt(np.maximum(variances, 0.0))
+
+    @cached_property
+    def _row_means(self) -> np.ndarray:
+        return self.rows.mean(axis=0)
+
+    @cached_property
+    def _column_means(self) -> np.ndarray:
+        return self.columns.mean(axis=0)
+
+    @cached_property
+    def _row_products(self) -> np.ndarray:
+        return self.rows.T @ self.rows
+
+    @cached_property
+    def _column_products(self) -> np.ndarray:
+        return self.columns.T @ self.columns
+
+
+@lru_cache(maxsize=256)
+def source_factors(placement: Placement, grid: tuple[int, int], blur: float = 0.0) -> SourceFactors:
+    """The factors of ``placement.to_source`` for maps on ``grid``, followed by a Gaussian blur of σ = ``blur`` pixels."""
+    left, top, right, bottom = placement.box
+    rows = _interpolation(placement.height, top, bottom, placement.size) @ _resize(placement.size, grid[0])
+    columns = _interpolation(placement.width, left, right, placement.size) @ _resize(placement.size, grid[1])
+    if blur > 0:
+        rows, columns = (
+            gaussian_filter1d(factor, blur, axis=0, mode="nearest", truncate=TRUNCATE) for factor in (rows, columns)
+        )
+    return SourceFactors(rows, columns)
+
+
+def _resize(length: int, samples: int) -> np.ndarray:
+    """Bilinear resizing of ``samples`` points to ``length`` (align_corners = False), (length, samples)."""
+    return _interpolation(length, 0.0, float(length), samples)
+
+
+def _interpolation(length: int, start: float, end: float, samples: int) -> np.ndarray:
+    """Linear interpolation at pixels 0..length−1 of ``samples`` points spread evenly over [start, end], (length, samples).
+
+    Pixel i covers [i, i + 1]; beyond the outermost points their value is continued.
+    """
+    positions = (np.arange(length) + 0.5 - start) * (samples / (end - start)) - 0.5
+    positions = np.clip(positions, 0, samples - 1)
+    below = np.minimum(positions.astype(np.intp), max(samples - 2, 0))
+    share = positions - below
+    matrix = np.zeros((length, samples))
+    pixel = np.arange(length)
+    matrix[pixel, below] = 1.0 - share
+    matrix[pixel, np.minimum(below + 1, samples - 1)] += share
+    return matrix
