@@ -48,7 +48,7 @@ class Run:
 
     @classmethod
     def open(cls, folder: Path, settings: Mapping[str, Any], **facts: Any) -> Run:
-        """Start a run in ``folder``, or continue the one that is there.
+        """Start a run in ``folder``, or continue the one that is there (one that stored no row yet is started anew).
 
         ``settings`` decide the rows and must not differ on continuing; so must no entry of ``facts`` (the data's names,
         say). Versions, the command and the host are recorded, not compared. Nothing is loaded or computed here, so that
@@ -65,7 +65,7 @@ class Run:
             (folder / "rows").mkdir(parents=True, exist_ok=True)
             for leftover in [*folder.glob("*.tmp"), *folder.glob("rows/*.tmp")]:
                 leftover.unlink(missing_ok=True)
-            if stored is None:
+            if stored is None or not any((folder / "rows").glob("part-*.parquet")):  # nothing there to protect
                 stored = {"command": command_line(), "versions": versions(), **compared}
                 _write_atomically(folder / "run.json", _as_json(stored))
             else:

@@ -83,13 +83,20 @@ def test_the_same_settings_continue_and_keep_the_first_facts(tmp_path: Path) -> 
 def test_other_settings_are_refused_and_the_difference_named(
     tmp_path: Path, settings: dict[str, Any], data: dict[str, int], named: str
 ) -> None:
-    Run.open(tmp_path / "run", SETTINGS, data={"samples": 3})
+    Run.open(tmp_path / "run", SETTINGS, data={"samples": 3}).write_part(0, [row(0, 1)], SCHEMA)
     with pytest.raises(InputError, match=named):
         Run.open(tmp_path / "run", settings, data=data)
 
 
+def test_a_run_that_stored_nothing_may_be_started_anew_under_other_settings(tmp_path: Path) -> None:
+    Run.open(tmp_path / "run", SETTINGS)
+    assert Run.open(tmp_path / "run", {"threshold": 0.5}).facts["settings"] == {"threshold": 0.5}
+
+
 def test_a_fact_learnt_later_is_compared_too(tmp_path: Path) -> None:
-    Run.open(tmp_path / "run", SETTINGS).confirm("checkpoints", {"rvt_nano/vars_d": "aa"})
+    first = Run.open(tmp_path / "run", SETTINGS)
+    first.confirm("checkpoints", {"rvt_nano/vars_d": "aa"})
+    first.write_part(0, [row(0, 1)], SCHEMA)
     again = Run.open(tmp_path / "run", SETTINGS)
     again.confirm("checkpoints", {"rvt_nano/vars_d": "aa"})
     with pytest.raises(InputError, match=r'checkpoints\.rvt_nano/vars_d = "aa", this command has "bb"'):
@@ -99,6 +106,7 @@ def test_a_fact_learnt_later_is_compared_too(tmp_path: Path) -> None:
 def test_an_upgraded_library_is_recorded_on_continuing(tmp_path: Path) -> None:
     run = Run.open(tmp_path / "run", SETTINGS)
     facts = json.loads((run.folder / "run.json").read_text())
+    run.write_part(0, [row(0, 1)], SCHEMA)
     facts["versions"]["numpy"] = "1.0"
     (run.folder / "run.json").write_text(json.dumps(facts))
     again = Run.open(tmp_path / "run", SETTINGS)

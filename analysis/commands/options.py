@@ -58,10 +58,18 @@ def load_backends(requests: Sequence[ModelRequest], device: str) -> list[Backend
     """A backend for each request; without requests none, and no model is touched."""
     if not requests:
         return []
+    import torch
+
     from vars_core.backend import Backend
     from vars_core.weights import load_model
 
-    return [Backend(load_model(request.spec, request.checkpoint), device=device) for request in requests]
+    backends = []
+    for request in requests:
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(0)  # fresh weights are the same in every process, so that such a run can be continued
+            model = load_model(request.spec, request.checkpoint)
+        backends.append(Backend(model, device=device))
+    return backends
 
 
 def choose_layers(backend: Backend, asked: Sequence[str]) -> tuple[str, ...]:

@@ -1,0 +1,243 @@
+"""The command: its pins, its exit statuses, its report."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from analysis.__main__ import main
+from analysis.commands import segmentation as command
+from vars_core.data.voc import read_voc
+
+from .made import MadeBackend, made_labels, make_voc, write_image, write_labels
+
+
+def run(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> int:
+    """The exit status of ``python -m analysis segmentation ARGUMENTS``."""
+    monkeypatch.setattr("sys.argv", ["analysis", "segmentation", *map(str, arguments)])
+    with pytest.raises(SystemExit) as left:
+        main()
+    return int(left.value.code or 0)
+
+
+def summary_of(folder: Path) -> dict[tuple[Any, ...], float]:
+    entries = json.loads((folder / "summary.json").read_text())
+    return {
+        (entry["model"], entry["layer"], entry["readout"], entry["iteration"], entry["metric"]): entry["value"]
+        for entry in entries
+    }
+
+
+@pytest.fixture
+def no_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Any attempt to load a model fails the test."""
+
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("a model was loaded")
+
+    monkeypatch.setattr("vars_core.weights.load_model", refuse)
+
+
+@pytest.fixture
+def made_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The made backend answers for any model asked for."""
+    monkeypatch.setattr(command, "load_backends", lambda requests, device: [MadeBackend() for _ in requests])
+
+
+@pytest.mark.usefixtures("no_model")
+def test_the_baselines_on_davis_have_their_pinned_values(
+    shared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(monkeypatch, "--data", shared / "data/davis_voc", "--out", tmp_path / "run") == 0
+    values = summary_of(tmp_path / "run")
+    pins = {
+        "baseline:all": {"iou_pooled": 7.3095, "fp": 92.6905, "fn": 0.0},
+        "baseline:centre": {"iou_pooled": 14.4136, "iou_image_mean": 14.2810, "fp": 38.6016, "fn": 0.6920},
+    }
+    printed = capsys.readouterr().out
+    for model, metrics in pins.items():
+        for metric, value in metrics.items():
+            assert round(values[model, None, None, None, metric], 4) == value
+            assert f"{value:.4f}" in printed
+
+
+@pytest.mark.usefixtures("made_model")
+def test_every_iterate_of_the_chosen_maps_is_in_the_summary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = make_voc(tmp_path / "voc", 3)
+    spec = "rvt_nano/vars_d"
+    out = tmp_path / "run"
+    more = ("--layer", "all", "--readout", "energy", "--readout", "gap", "--heads", "--limit", 2)
+    assert run(monkeypatch, "--data", root, "--out", out, "--model", spec, *more) == 0
+    metrics = {"iou_pooled", "iou_image_mean", "fp", "fn", "iou_best_threshold"}
+    expected = {
+        ("made/model", layer, readout, step, metric)
+        for layer in ("0.0", "0.1")
+        for readout in ("energy", "gap")
+        for step in range(3)
+        for metric in metrics | {"iou_best_head"}
+    } | {(f"baseline:{name}", None, None, None, metric) for name in ("all", "centre") for metric in metrics}
+    assert set(summary_of(out)) == expected
+    facts = json.loads((out / "run.json").read_text())
+    assert facts["data"]["samples"] == 2
+    assert facts["models"]["made/model"]["layers"] == ["0.0", "0.1"]
+
+
+@pytest.mark.usefixtures("made_model")
+def test_the_same_command_again_computes_nothing_and_gives_the_same_bytes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root, out = make_voc(tmp_path / "voc", 5), tmp_path / "run"
+    arguments = ("--data", root, "--out", out, "--model", "rvt_nano/vars_d", "--batch-size", 2)
+    assert run(monkeypatch, *arguments) == 0
+    before = (out / "summary.json").read_bytes()
+    stamps = {path: path.stat().st_mtime_ns for path in (out / "rows").iterdir()}
+    assert len(stamps) == 3
+    assert run(monkeypatch, *arguments, "--workers", 5) == 0
+    assert (out / "summary.json").read_bytes() == before
+    assert {path: path.stat().st_mtime_ns for path in (out / "rows").iterdir()} == stamps
+
+
+@pytest.mark.usefixtures("no_model")
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (("--threshold", "1.5"), "--threshold between 0 and 1, got 1.5"),
+        (("--iteration", "-1"), '"last" or a number'),
+        (("--split", "train"), "got 'train' (known: 'val')"),
+        (("--split", "empty"), "is empty"),
+        (("--layout", "pairs"), "there is no folder"),
+        (("--model", "rvt_nano/vars_x"), "'rvt_nano/vars_d'"),
+        (("--model", "rvt_nano/self", "--model", "rvt_nano/self"), "twice"),
+        (("--model", "rvt_nano/self", "--checkpoint", "rvt_nano/self=absent.pth"), "none at 'absent.pth'"),
+        (("--model", "rvt_nano/self", "--checkpoint", "rvt_nano/vars_d=x"), "for one of the models"),
+    ],
+)
+def test_bad_input_is_one_sentence_and_status_2_before_any_model(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    arguments: tuple[str, ...],
+    named: str,
+) -> None:
+    root = make_voc(tmp_path / "voc", 1)
+    if "empty" in arguments:
+        (root / "ImageSets/Segmentation/empty.txt").write_text("")
+    assert run(monkeypatch, "--data", root, "--out", tmp_path / "run", *arguments) == 2
+    said = capsys.readouterr().err.strip()
+    assert named in said
+    assert said.startswith("error: ")
+    assert "\n" not in said
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.usefixtures("no_model")
+def test_an_output_that_cannot_be_written_or_holds_another_run_is_status_2_before_any_model(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = make_voc(tmp_path / "voc", 2)
+    (tmp_path / "file").write_text("")
+    with_model = ("--data", root, "--model", "rvt_nano/self")
+    assert run(monkeypatch, *with_model, "--out", tmp_path / "file/run") == 2
+    assert "can be written" in capsys.readouterr().err
+    assert run(monkeypatch, "--data", root, "--out", tmp_path / "run") == 0
+    assert run(monkeypatch, *with_model, "--out", tmp_path / "run") == 2
+    assert 'models = [], this command has ["rvt_nano/self"]' in capsys.readouterr().err
+    (root / "ImageSets/Segmentation/val.txt").write_text("2007_000000\n")
+    assert run(monkeypatch, "--data", root, "--out", tmp_path / "run") == 2
+    assert "data.samples = 2, this command has 1" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("made_model")
+def test_a_layer_or_iterate_that_is_not_there_is_status_2(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fixed = ("--data", make_voc(tmp_path / "voc", 1), "--model", "rvt_nano/self")
+    assert run(monkeypatch, *fixed, "--out", tmp_path / "a", "--layer", "0.7") == 2
+    assert "a layer of made/model, got '0.7' (nearest: '0.1', '0.0')" in capsys.readouterr().err
+    assert run(monkeypatch, *fixed, "--out", tmp_path / "a", "--iteration", "3") == 2
+    assert "between 0 and 2, got 3" in capsys.readouterr().err
+    # Nothing was stored under the wrong settings, so the folder is still free for the right ones.
+    assert run(monkeypatch, *fixed, "--out", tmp_path / "a") == 0
+
+
+@pytest.mark.usefixtures("made_model")
+def test_files_at_fault_become_rows_and_status_3_after_the_rest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root, out = make_voc(tmp_path / "voc", 7), tmp_path / "run"
+    whole = make_voc(tmp_path / "whole", 7)
+    (root / "JPEGImages/2007_000001.jpg").unlink()
+    (root / "SegmentationClass/2007_000002.png").write_bytes(b"no picture")
+    write_labels(root / "SegmentationClass/2007_000004.png", made_labels(4, (10, 10)))
+    arguments = ("--model", "rvt_nano/vars_d", "--batch-size", 3)
+    assert run(monkeypatch, "--data", root, "--out", out, *arguments) == 3
+    assert "3 of 7 images could not be scored" in capsys.readouterr().err
+    entries = json.loads((out / "summary.json").read_text())
+    assert {entry["n"] for entry in entries} == {4}
+    report = (out / "report.html").read_text()
+    assert "3 of 7 images could not be scored" in report
+    assert "JPEGImages/2007_000001.jpg is missing" in report
+    # Repaired and continued, the run is as if nothing had been wrong.
+    for path in sorted(whole.rglob("*.*")):
+        (root / path.relative_to(whole)).write_bytes(path.read_bytes())
+    assert run(monkeypatch, "--data", root, "--out", out, *arguments) == 0
+    assert run(monkeypatch, "--data", whole, "--out", tmp_path / "undisturbed", *arguments) == 0
+    assert (out / "summary.json").read_bytes() == (tmp_path / "undisturbed/summary.json").read_bytes()
+
+
+def test_nothing_but_faulty_files_still_ends_in_a_report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = make_voc(tmp_path / "voc", 2)
+    for pair in read_voc(root):
+        pair.mask.unlink()
+    assert run(monkeypatch, "--data", root, "--out", tmp_path / "run") == 3
+    assert json.loads((tmp_path / "run/summary.json").read_text()) == []
+    assert "2 of 2 images could not be scored" in (tmp_path / "run/report.html").read_text()
+
+
+def test_a_pair_of_folders_is_scored_like_the_other_layout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = make_voc(tmp_path / "voc", 3)
+    for pair in read_voc(root):
+        for source, folder in ((pair.image, "images"), (pair.mask, "masks")):
+            target = tmp_path / "pairs" / folder / source.name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(source.read_bytes())
+    assert run(monkeypatch, "--data", root, "--out", tmp_path / "a") == 0
+    assert run(monkeypatch, "--data", tmp_path / "pairs", "--layout", "pairs", "--out", tmp_path / "b") == 0
+    assert (tmp_path / "a/summary.json").read_bytes() == (tmp_path / "b/summary.json").read_bytes()
+
+
+def test_white_on_black_masks_count_white_as_foreground(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_image(tmp_path / "pairs/images/a.jpg", 0, (10, 10))
+    mask = Image.new("L", (10, 10))
+    mask.paste(255, (0, 0, 5, 2))
+    (tmp_path / "pairs/masks").mkdir()
+    mask.save(tmp_path / "pairs/masks/a.png")
+    assert run(monkeypatch, "--data", tmp_path / "pairs", "--layout", "pairs", "--out", tmp_path / "run") == 0
+    assert summary_of(tmp_path / "run")["baseline:all", None, None, None, "iou_pooled"] == pytest.approx(10)
+    assert json.loads((tmp_path / "run/run.json").read_text())["data"]["labels"] == "0 background, all else foreground"
+
+
+@pytest.mark.usefixtures("made_model")
+def test_the_report_opens_offline_and_holds_every_number_and_its_rows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root, out = make_voc(tmp_path / "voc", 12), tmp_path / "run"
+    assert run(monkeypatch, "--data", root, "--out", out, "--model", "rvt_nano/vars_d", "--batch-size", 5) == 0
+    report = (out / "report.html").read_text()
+    page = re.sub(r"<script>.*?</script>", "", report, flags=re.DOTALL)
+    assert not re.search(r'(src|href)="(?!data:)', page)
+    assert "made/model has no trained weights" in page
+    assert "paper: VARS-SD (VOC2012 val, the paper&#x27;s weights)" in page
+    assert page.count('class="card"') == 3 * 2 * 10
+    assert page.count("<img ") == 3 * 3 * 2 * 10
+    for (model, *_), value in summary_of(out).items():
+        assert repr(value) in page, model
+    for position in range(12):
+        assert f"<td>part-{position // 5:06d}.parquet</td>" in page
+    assert 'data-model="baseline:centre"' in page
+    assert 'value="made/model"' in page
