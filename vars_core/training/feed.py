@@ -1,0 +1,78 @@
+"""Where batches come from: the same for every process, every resume and every run with the same seed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from vars_core.training.augment import augmented, resized
+from vars_core.training.data import ImageArray
+from vars_core.training.distributed import World
+from vars_core.training.order import epoch_order, share
+from vars_core.training.recipe import Recipe
+
+
+class Feed(Protocol):
+    """Training and validation batches, already on the device and normalised."""
+
+    @property
+    def count(self) -> int:
+        """Training pictures."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Names the training pictures; a resumed run must find the same."""
+
+    def training(self, epoch: int, first_step: int) -> Iterator[tuple[Tensor, Tensor]]:
+        """This process's batches of an epoch from ``first_step`` on: (B, 3, S, S) float32 and (B,) int64."""
+
+    def validation(self, image_size: int) -> Iterator[tuple[Tensor, Tensor]]:
+        """This process's share of the validation pictures."""
+
+
+@dataclass(frozen=True)
+class ArrayFeed:
+    """Batches of decoded arrays, augmented together on the device."""
+
+    train: ImageArray
+    val: ImageArray
+    recipe: Recipe
+    seed: int
+    device: torch.device
+    fingerprint: str
+    world: World = field(default_factory=World)
+
+    @property
+    def count(self) -> int:
+        return len(self.train)
+
+    def training(self, epoch: int, first_step: int) -> Iterator[tuple[Tensor, Tensor]]:
+        number = self.recipe.stage_of(epoch)
+        stage = self.recipe.stages[number]
+        order = epoch_order(self.count, self.seed, epoch, self.recipe.augmentation.repeats)
+        mine = share(stage.batch_size, self.world.rank, self.world.size)
+        for step in range(first_step, self.recipe.steps_per_epoch(self.count)[number]):
+            place = step * stage.batch_size + mine
+            index, repeat = order.index[place], order.repeat[place]
+            images, labels = self.train.gather(index)
+            pixels = augmented(
+                images.to(self.device),
+                index,
+                repeat,
+                size=stage.image_size,
+                seed=self.seed,
+                epoch=epoch,
+                augmentation=self.recipe.augmentation,
+            )
+            yield pixels, labels.to(self.device)
+
+    def validation(self, image_size: int, batch_size: int = 250) -> Iterator[tuple[Tensor, Tensor]]:
+        mine = np.arange(self.world.rank, len(self.val), self.world.size)
+        for start in range(0, len(mine), batch_size):
+            images, labels = self.val.gather(mine[start : start + batch_size])
+            yield resized(images.to(self.device), image_size), labels.to(self.device)

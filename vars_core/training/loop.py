@@ -1,0 +1,142 @@
+"""The training loop: epochs over stages, evaluation, checkpoints, and an exact continuation of all of them."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import threading
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from torch import Tensor
+
+from vars_core.training import parts
+from vars_core.training.checkpoint import write_atomically
+from vars_core.training.distributed import World
+from vars_core.training.draws import seed_step
+from vars_core.training.feed import Feed
+from vars_core.training.logs import RunLog
+from vars_core.training.run import BEST, LAST, Job, Run
+
+logger = logging.getLogger(__name__)
+
+
+def train(job: Job, feed: Feed, world: World | None = None, resume: Mapping[str, Any] | None = None) -> Run:
+    """Train to the recipe's end ; ``job.out`` then holds last.pt (and best.pt), steps.csv and epochs.csv.
+
+    ``resume``: what :func:`vars_core.training.checkpoint.read_training_state` returned. On one CPU the weights at the
+    end are then identical to those of a run that was never interrupted.
+
+    Raises :class:`Diverged` when the loss is no longer finite.
+    """
+    world = world or World()
+    job.out.mkdir(parents=True, exist_ok=True)
+    run = Run(job, feed, world, resume)
+    total = job.recipe.updates(feed.count)
+    stop = _StopOnSignal(active=world.size == 1 and threading.current_thread() is threading.main_thread())
+    with RunLog(job.out, total, run.progress.update, enabled=world.leads) as log, stop:
+        while run.progress.epoch < job.recipe.epochs:
+            stage = job.recipe.stage_of(run.progress.epoch)
+            if stage != run.stage:
+                run.enter(stage)
+            if not _epoch(run, log, stop):
+                log.say(f"stopped by request at update {run.progress.update}; resume with --resume")
+                break
+    return run
+
+
+def _epoch(run: Run, log: RunLog, stop: _StopOnSignal) -> bool:
+    """The rest of the current epoch, its evaluation and checkpoint; False when asked to stop on the way."""
+    job, progress = run.job, run.progress
+    stage = job.recipe.stages[run.stage]
+    steps = job.recipe.steps_per_epoch(run.feed.count)[run.stage]
+    mixup = parts.mixing(job.recipe, job.num_classes)
+    run.model.train()
+    entered = began = saved = marked = time.perf_counter()
+    entered_images = marked_images = progress.images
+    losses: list[Tensor] = []
+    for pixels, labels in run.feed.training(progress.epoch, progress.step):
+        key = (job.seed, progress.epoch, progress.step)
+        pixels, targets = parts.mixed(mixup, pixels, labels, key)
+        seed_step(*key, run.world.rank)
+        losses.append(run.step(pixels, targets))
+        progress.step += 1
+        progress.images += stage.batch_size
+        now = time.perf_counter()
+        progress.seconds, began = progress.seconds + now - began, now
+        log.advance(progress.update)
+        if progress.update % job.log_every == 0 or progress.step == steps:
+            values = [run.check(loss) for loss in losses]
+            progress.loss_sum, losses = progress.loss_sum + sum(values), []
+            rate = (progress.images - marked_images) / max(time.perf_counter() - marked, 1e-9)
+            marked, marked_images = time.perf_counter(), progress.images
+            log.step(_facts(run, sum(values) / len(values), rate))
+        if stop.asked or (now - saved >= 60 * job.save_minutes and progress.step < steps):
+            progress.loss_sum, losses = progress.loss_sum + sum(run.check(loss) for loss in losses), []
+            _save(run, LAST)
+            saved = time.perf_counter()
+        if stop.asked:
+            return False
+    _finish_epoch(run, log, steps, (progress.images - entered_images) / (time.perf_counter() - entered))
+    return True
+
+
+def _finish_epoch(run: Run, log: RunLog, steps: int, images_per_second: float) -> None:
+    job, progress = run.job, run.progress
+    last = progress.epoch + 1 == job.recipe.epochs
+    facts = _facts(run, progress.loss_sum / steps, images_per_second)
+    progress.epoch, progress.step, progress.loss_sum = progress.epoch + 1, 0, 0.0
+    if last or progress.epoch % job.evaluate_every == 0:
+        result = run.evaluate()
+        row = facts | {"top1": result.top1, "top5": result.top5, "val_loss": result.loss, "val_count": result.count}
+        run.history.append(row)
+        log.epoch(row)
+        if job.keep_best and result.top1 > progress.best:
+            progress.best = result.top1
+            _save(run, BEST)
+    _save(run, LAST, required=last)
+
+
+def _facts(run: Run, loss: float, images_per_second: float) -> dict[str, Any]:
+    return {
+        "update": run.progress.update,
+        "epoch": run.progress.epoch,
+        "image_size": run.job.recipe.stages[run.stage].image_size,
+        "loss": loss,
+        "learning_rate": run.learning_rate,
+        "images_per_second": images_per_second,
+        "hours": run.progress.seconds / 3600,
+    }
+
+
+def _save(run: Run, name: str, *, required: bool = False) -> None:
+    """Write a checkpoint; a failure (a full disk) leaves the one before and is only reported unless ``required``."""
+    if not run.world.leads:
+        return
+    try:
+        write_atomically(run.state(), run.job.out / name)
+    except OSError as error:
+        if required:
+            raise
+        logger.error("%s; training goes on, the previous checkpoint is intact", error)
+
+
+class _StopOnSignal:
+    """Within the block SIGINT and SIGTERM ask for a stop after the current step instead of ending the process."""
+
+    def __init__(self, *, active: bool) -> None:
+        self.asked, self._active = False, active
+
+    def __enter__(self) -> _StopOnSignal:
+        if self._active:
+            self._before = {sig: signal.signal(sig, self._ask) for sig in (signal.SIGINT, signal.SIGTERM)}
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._active:
+            for number, handler in self._before.items():
+                signal.signal(number, handler)
+
+    def _ask(self, *_: object) -> None:
+        self.asked = True
