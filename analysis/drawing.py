@@ -51,8 +51,8 @@ def error_overlay(image: np.ndarray, mask: np.ndarray, truth: np.ndarray, opacit
         (mask & ~wanted & counted, FP_COLOUR),
         (~mask & wanted, FN_COLOUR),
     ):
-        painted[where] = _mixed(image[where], np.full_like(image[where], colour), opacity)
-    return painted
+        painted[where] = colour
+    return _mixed(image, painted, opacity)
 
 
 def thumbnail(image: np.ndarray, longest: int = 240) -> np.ndarray:
@@ -76,5 +76,4 @@ def css_colour(colour: tuple[int, int, int]) -> str:
 
 
 def _mixed(under: np.ndarray, over: np.ndarray, opacity: float) -> np.ndarray:
-    blend = under.astype(np.float32) * (1 - opacity) + over.astype(np.float32) * opacity
-    return np.rint(blend).astype(np.uint8)
+    return np.asarray(cv2.addWeighted(under, 1 - opacity, over, opacity, 0))

@@ -38,18 +38,19 @@ class Line:
     points: bool = False
 
 
-def line_chart(lines: Sequence[Line], *, title: str, x: str, y: str) -> go.Figure:
-    """Lines over one axis, one colour per model."""
+def line_chart(lines: Sequence[Line], *, title: str, x: str, y: str, whole: bool = False) -> go.Figure:
+    """Lines over one axis, one colour per model; ``whole``: x counts something, so ticks are whole numbers."""
     figure = go.Figure()
     models = list(dict.fromkeys(line.model for line in lines))
     for line in lines:
         colour = COLOURS[models.index(line.model) % len(COLOURS)]
         common = {"legendgroup": line.name, "meta": {"model": line.model}}
-        if line.low is not None and line.high is not None:
+        if line.low is not None and line.high is not None and len(line.x) > 1:
             figure.add_scatter(
                 x=[*line.x, *list(line.x)[::-1]],
                 y=[*line.high, *list(line.low)[::-1]],
                 fill="toself",
+                mode="lines",
                 fillcolor=_transparent(colour, 0.12),
                 line={"width": 0},
                 hoverinfo="skip",
@@ -62,6 +63,7 @@ def line_chart(lines: Sequence[Line], *, title: str, x: str, y: str) -> go.Figur
             name=line.name,
             mode="lines+markers" if line.points or len(line.x) == 1 else "lines",
             line={"color": colour, "width": 2, "dash": "dash" if line.dashed else "solid"},
+            error_y=_error_bar(line),
             **common,
         )
         if line.marked is not None:
@@ -76,7 +78,7 @@ def line_chart(lines: Sequence[Line], *, title: str, x: str, y: str) -> go.Figur
             )
     figure.update_layout(
         title={"text": title, "font": {"size": 16}},
-        xaxis={"title": {"text": x}, "gridcolor": "#e5e5e5"},
+        xaxis={"title": {"text": x}, "gridcolor": "#e5e5e5", "dtick": 1 if whole else None},
         yaxis={"title": {"text": y}, "gridcolor": "#e5e5e5", "rangemode": "tozero"},
         plot_bgcolor="white",
         paper_bgcolor="white",
@@ -102,6 +104,13 @@ def as_fragment(figure: go.Figure, identifier: str) -> str:
 def plotly_script() -> str:
     """plotly.js itself, for a page that must open offline."""
     return str(get_plotlyjs())
+
+
+def _error_bar(line: Line) -> dict[str, list[float]] | None:
+    """The interval of a line that is one point, where a band would have no width."""
+    if line.low is None or line.high is None or len(line.x) > 1:
+        return None
+    return {"array": [line.high[0] - line.y[0]], "arrayminus": [line.y[0] - line.low[0]]}
 
 
 def _transparent(colour: str, opacity: float) -> str:

@@ -17,15 +17,22 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Cell:
-    """A table cell whose text is not simply ``str`` of a value; ``title`` shows on hovering."""
+    """A number as it should read, with a smaller line below and a text that shows on hovering."""
 
     text: str
+    note: str = ""
     title: str = ""
 
 
 @dataclass(frozen=True)
 class Card:
-    """Pictures of one sample side by side, with a caption for each and a line of text below."""
+    """Pictures of one sample side by side, with a caption for each and a line of text below.
+
+    Attributes:
+        pictures: (caption, uint8 (H, W, 3)).
+        text: the line below.
+        model: whose it is, for the filter.
+    """
 
     pictures: Sequence[tuple[str, np.ndarray]]
     text: str
@@ -84,9 +91,13 @@ class Report:
         self._figures += 1
         self._parts.append(as_fragment(figure, f"figure-{self._figures}"))
 
-    def gallery(self, cards: Sequence[Card]) -> None:
-        """Pictures with captions."""
-        self._parts.append('<div class="gallery">' + "".join(self._card(card) for card in cards) + "</div>")
+    def gallery(self, title: str, cards: Sequence[Card], *, folded: bool = False) -> None:
+        """Pictures with captions under a title; ``folded``: shown once the title is clicked."""
+        model = cards[0].model if cards else None
+        inside = '<div class="gallery">' + "".join(self._card(card) for card in cards) + "</div>"
+        opened = "" if folded else " open"
+        summary = f"<summary>{html.escape(title)}</summary>"
+        self._parts.append(f"<details{opened}{self._of(model)}>{summary}{inside}</details>")
 
     def legend(self, entries: Sequence[tuple[str, str]]) -> None:
         """What colours mean: (CSS colour, meaning)."""
@@ -132,9 +143,10 @@ class Report:
 
 def _cell(value: Any) -> str:
     if isinstance(value, Cell):
-        return f'<td title="{html.escape(value.title)}">{html.escape(value.text)}</td>'
+        note = f"<small>{html.escape(value.note)}</small>" if value.note else ""
+        return f'<td class="number" title="{html.escape(value.title)}">{html.escape(value.text)}{note}</td>'
     if value is None:
-        return "<td>–</td>"
+        return '<td class="number">–</td>'
     if isinstance(value, float):
         return f'<td class="number" title="{value!r}">{value:.2f}</td>'
     kind = ' class="number"' if isinstance(value, int) else ""
@@ -148,11 +160,13 @@ nav{position:sticky;top:0;background:#fff;padding:.5rem 0;border-bottom:1px soli
 nav label{margin-right:1.2rem;white-space:nowrap}
 .wide{overflow-x:auto}table{border-collapse:collapse;font-variant-numeric:tabular-nums}
 th,td{padding:.25rem .7rem;border-bottom:1px solid #e5e5e5;text-align:left;white-space:nowrap}
-th{cursor:pointer;border-bottom:2px solid #999}td.number{text-align:right}
+th{cursor:pointer;border-bottom:2px solid #999;white-space:normal;vertical-align:bottom}
+td.number{text-align:right}td small{display:block;color:#666}
 .warning{background:#fff4e5;border-left:4px solid #d55e00;padding:.6rem 1rem}
 .gallery{display:grid;grid-template-columns:repeat(auto-fill,minmax(520px,1fr));gap:1rem}
-.card{border:1px solid #e0e0e0;border-radius:6px;padding:.6rem}.card>div{display:flex;gap:.4rem;flex-wrap:wrap}
-.card figure{margin:0}.card img{display:block}.card figcaption,.card p{font-size:.8rem;margin:.2rem 0;color:#444}
+.card{border:1px solid #e0e0e0;border-radius:6px;padding:.6rem}.card>div{display:flex;gap:.4rem}
+.card figure{margin:0;flex:1 1 0}.card img{display:block;width:100%}
+.card figcaption,.card p{font-size:.8rem;margin:.2rem 0;color:#444}
 .legend span{margin-right:1.2rem}.legend i{display:inline-block;width:.9em;height:.9em;margin-right:.4em}
 summary{cursor:pointer;margin:.6rem 0}[hidden]{display:none!important}
 @media print{nav{display:none}}

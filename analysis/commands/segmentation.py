@@ -90,12 +90,13 @@ def segmentation(
     }
     _confirm_models(run, backends, readings)
     evaluation = Segmentation(samples, regions_of, readings, threshold=threshold, per_head=heads, workers=workers)
-    headline = _headline(backends, readings, step)
+    _check_iteration(backends, step)
     started, before = time.perf_counter(), len(run.complete_parts())
     evaluate(evaluation, backends, run, batch_size=batch_size, workers=workers, on_part=_progress)
     seconds = time.perf_counter() - started
     summary = summarise(run)
     run.write_summary(summary)
+    headline = _headline(backends, readings, step, summary)
     _write_report(run, evaluation, backends, summary, headline)
     _print_table(summary, headline)
     scored = max(0, len(samples) - before * batch_size)
@@ -161,22 +162,31 @@ def _confirm_models(run: Run, backends: Sequence[Backend], readings: dict[str, R
     run.confirm("device", str(backends[0].device) if backends else "none")
 
 
-def _headline(backends: Sequence[Backend], readings: dict[str, Reading], step: int | None) -> Headline:
-    """Each model's own layer and readout where they are among those read, else the last of those."""
-    from analysis.evaluations.segmentation_report import Headline
-
+def _check_iteration(backends: Sequence[Backend], step: int | None) -> None:
     longest = max((backend.num_steps for backend in backends), default=0)
     if backends and step is not None and step > longest:
         raise InputError(f"expected --iteration between 0 and {longest}, got {step}")
+
+
+def _headline(
+    backends: Sequence[Backend], readings: dict[str, Reading], step: int | None, summary: Sequence[Entry]
+) -> Headline:
+    """Each model's own layer and readout where they are among those read, else the last of those.
+
+    Attention has one iterate, whatever the others have: a model is shown at ``step`` or at its last before that.
+    """
+    from analysis.evaluations.segmentation_report import Headline
+
     keys = {}
     for backend in backends:
         reading = readings[backend.name]
         own_layer, own_readout = backend.default_layer, backend.default_readout
-        keys[backend.name] = MapKey(
-            own_layer if own_layer in reading.layers else reading.layers[-1],
-            own_readout if own_readout in reading.readouts else reading.readouts[-1],
-            backend.num_steps if step is None else min(step, backend.num_steps),
-        )
+        layer = own_layer if own_layer in reading.layers else reading.layers[-1]
+        readout = own_readout if own_readout in reading.readouts else reading.readouts[-1]
+        place = (backend.name, layer, readout)
+        iterates = [e["iteration"] for e in summary if (e["model"], e["layer"], e["readout"]) == place]
+        last = max(iterates, default=0)
+        keys[backend.name] = MapKey(layer, readout, last if step is None else min(step, last))
     return Headline(keys)
 
 

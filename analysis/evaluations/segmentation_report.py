@@ -53,7 +53,7 @@ METRICS = {
 
 @dataclass(frozen=True)
 class Headline:
-    """Which maps the headline table shows, per model; baselines have no coordinates and are always shown."""
+    """Which map of each model the first table shows; baselines have no coordinates and are always shown."""
 
     keys: Mapping[str, MapKey]
 
@@ -81,7 +81,7 @@ def build_report(
     chosen = [group for group in every if headline.picks(group)]
     report = Report("Segmentation: maps as masks")
     _provenance(report, run, evaluation)
-    _headline_table(report, evaluation, chosen, values)
+    _headline_table(report, chosen, values)
     _curves(report, evaluation, every, chosen, values, headline)
     for group in chosen:
         _best_and_worst(report, run, evaluation, backends, group, headline)
@@ -120,32 +120,33 @@ def _provenance(report: Report, run: Run, evaluation: Segmentation) -> None:
         report.table(("part", "position", "image", "why"), rows)
 
 
-def _headline_table(
-    report: Report, evaluation: Segmentation, chosen: Sequence[Group], values: Mapping[tuple[Any, ...], Entry]
-) -> None:
+def _headline_table(report: Report, chosen: Sequence[Group], values: Mapping[tuple[Any, ...], Entry]) -> None:
     report.heading("Table 4")
     metrics = [metric for metric in METRICS if any(_entry(values, group, metric) for group in chosen)]
-    columns = ("model", "layer", "readout", "iterate", *(METRICS[metric] for metric in metrics), "best threshold")
-    columns += ("images", "degenerate", "Σ TP", "Σ FP", "Σ FN", "Σ void")
-    rows: list[Sequence[Any]] = []
-    owners: list[str | None] = []
-    for group in chosen:
-        sums = tuple(int(counts.sum()) for counts in (group.tp, group.fp, group.fn, group.void))
-        cells = [_with_interval(_entry(values, group, metric)) for metric in metrics]
-        name = (group.model, group.layer, group.readout, group.iteration)
-        rows.append((*name, *cells, group.best_threshold(), len(group.ids), group.degenerate, *sums))
-        owners.append(group.model)
+    owners: list[str | None] = [group.model for group in chosen]
+    rows = [(_title(group), *(_with_interval(_entry(values, group, metric)) for metric in metrics)) for group in chosen]
     for model, iou, fp, fn in PAPER:
         known = {"iou_pooled": iou, "fp": fp, "fn": fn}
-        blank = (None,) * 7
-        name = (f"paper: {model} (VOC2012 val, the paper's weights)", None, None, None)
-        rows.append((*name, *(known.get(metric) for metric in metrics), *blank))
-        owners.append(None)
-    report.table(columns, rows, models=owners)
+        numbers = (Cell(f"{known[metric]:.2f}") if metric in known else None for metric in metrics)
+        rows.append((f"paper: {model} (VOC2012 val, the paper's weights)", *numbers))
+    columns = ("model, layer, readout, iterate", *(METRICS[metric] for metric in metrics))
+    report.table(columns, rows, models=[*owners, *(None for _ in PAPER)])
     report.text(
-        "Oracles have seen the ground truth: they are upper bounds, not results. The Σ columns are sums of the columns "
-        "tp, fp, fn and void over the rows in rows/*.parquet with the line's model, layer, readout and iteration."
+        "Oracles have seen the ground truth: they are upper bounds, not results. The sums behind each line, over the "
+        "rows in rows/*.parquet that carry its model, layer, readout and iteration:"
     )
+    sums = [
+        (
+            _title(group),
+            *(int(counts.sum()) for counts in (group.tp, group.fp, group.fn, group.void)),
+            len(group.ids),
+            group.degenerate,
+            group.best_threshold(),
+        )
+        for group in chosen
+    ]
+    columns = ("model, layer, readout, iterate", "Σ tp", "Σ fp", "Σ fn", "Σ void", "images", "degenerate maps")
+    report.table((*columns, "best threshold (oracle)"), sums, models=owners)
 
 
 def _curves(
@@ -181,7 +182,9 @@ def _curves(
             )
         name = METRICS[metric]
         report.figure(
-            line_chart(lines, title=f"{name} per iterate (0: the solver's start)", x="iterate", y=f"{name}, %")
+            line_chart(
+                lines, title=f"{name} per iterate (0: the solver's start)", x="iterate", y=f"{name}, %", whole=True
+            )
         )
 
 
@@ -194,7 +197,7 @@ def _best_and_worst(
     headline: Headline,
 ) -> None:
     order = np.argsort(-group.image_iou(), kind="stable")
-    report.heading(f"{_title(group)}: best and worst images", group.model)
+    report.heading(f"{_title(group)}: best and worst images", model=group.model)
     report.legend(
         [
             (css_colour(TP_COLOUR), "true positive"),
@@ -203,10 +206,9 @@ def _best_and_worst(
         ]
     )
     by_name = {backend.name: backend for backend in backends}
-    for places in (order[:SHOWN], order[::-1][:SHOWN]):
-        report.gallery(
-            [_card(run, evaluation, by_name.get(group.model), group, int(place), headline) for place in places]
-        )
+    for title, places in (("Best", order[:SHOWN]), ("Worst, worst first", order[::-1][:SHOWN])):
+        cards = [_card(run, evaluation, by_name.get(group.model), group, int(place), headline) for place in places]
+        report.gallery(title, cards, folded=group.layer is None)
 
 
 def _card(
@@ -273,7 +275,7 @@ def _with_interval(entry: Entry | None) -> Cell | None:
     if entry is None:
         return None
     low, high = entry["ci95"]
-    return Cell(f"{entry['value']:.2f} [{low:.2f}, {high:.2f}]", f"{entry['value']!r}, n = {entry['n']}")
+    return Cell(f"{entry['value']:.2f}", f"{low:.2f} – {high:.2f}", f"{entry['value']!r}, n = {entry['n']}")
 
 
 def _title(group: Group) -> str:

@@ -118,20 +118,32 @@ def _groups_of(table: pa.Table) -> Iterator[Group]:
         indices.setdefault(key, []).append(row)
     for key, rows in indices.items():
         part = table.take(rows)
-        numbers = {name: part[name].to_numpy().astype(np.float64) for name in ("tp", "fp", "fn", "tn", "void")}
-        curves = {name: _stacked(part[name]) for name in ("tp_at", "fp_at")}
         heads = None
         if part["best_head_tp"].null_count == 0:
-            heads = np.stack([part[name].to_numpy().astype(np.float64) for name in HEADS], axis=1)
+            heads = np.stack([_numbers(part, name) for name in HEADS], axis=1)
+        model, layer, readout, iteration = key
         yield Group(
-            *key,
+            model=model,
+            layer=layer,
+            readout=readout,
+            iteration=iteration,
             ids=part["id"].to_pylist(),
             positions=part["position"].to_numpy(),
+            tp=_numbers(part, "tp"),
+            fp=_numbers(part, "fp"),
+            fn=_numbers(part, "fn"),
+            tn=_numbers(part, "tn"),
+            void=_numbers(part, "void"),
+            tp_at=_stacked(part["tp_at"]),
+            fp_at=_stacked(part["fp_at"]),
             degenerate=int(pc.sum(part["degenerate"]).as_py()),
             heads=heads,
-            **numbers,
-            **curves,
         )
+
+
+def _numbers(table: pa.Table, column: str) -> np.ndarray:
+    """A column of whole numbers as float64 (n,), exact below 2⁵³."""
+    return np.asarray(table[column].to_numpy(), dtype=np.float64)
 
 
 def _stacked(column: pa.ChunkedArray) -> np.ndarray:
