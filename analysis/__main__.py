@@ -6,6 +6,7 @@ import sys
 
 import typer
 
+from analysis.commands.fixations import fixations
 from analysis.commands.segmentation import segmentation
 from vars_core.errors import InputError
 
@@ -18,6 +19,7 @@ def about() -> None:
 
 
 app.command()(segmentation)
+app.command()(fixations)
 
 
 def main() -> None:

@@ -70,7 +70,7 @@ class SourceFactors:
 
 @lru_cache(maxsize=256)
 def source_factors(placement: Placement, grid: tuple[int, int], blur: float = 0.0) -> SourceFactors:
-    """The factors of ``placement.to_source`` for maps on ``grid``, followed by a Gaussian blur of σ = ``blur`` pixels."""
+    """The factors of ``placement.to_source`` for maps on ``grid``, then a Gaussian blur of σ = ``blur`` pixels."""
     left, top, right, bottom = placement.box
     rows = _interpolation(placement.height, top, bottom, placement.size) @ _resize(placement.size, grid[0])
     columns = _interpolation(placement.width, left, right, placement.size) @ _resize(placement.size, grid[1])
@@ -87,7 +87,7 @@ def _resize(length: int, samples: int) -> np.ndarray:
 
 
 def _interpolation(length: int, start: float, end: float, samples: int) -> np.ndarray:
-    """Linear interpolation at pixels 0..length−1 of ``samples`` points spread evenly over [start, end], (length, samples).
+    """Linear interpolation at pixels 0..length−1 of ``samples`` points spread over [start, end], (length, samples).
 
     Pixel i covers [i, i + 1]; beyond the outermost points their value is continued.
     """

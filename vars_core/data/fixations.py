@@ -74,7 +74,7 @@ class Note:
     fault: bool = False
 
     def sentence(self, shown: int = 5) -> str:
-        """"350 images listed but missing: 1002.jpg, …"."""
+        """ "350 images listed but missing: 1002.jpg, …"."""
         rest = len(self.names) - shown
         more = f" and {rest} more" if rest > 0 else ""
         return f"{self.what}: {len(self.names)} ({', '.join(self.names[:shown])}{more})"

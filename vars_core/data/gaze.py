@@ -50,8 +50,8 @@ def detect_fixations(gaze: np.ndarray) -> GazeFixations:
     """Split a trial into fixations: what lies before, between and after its saccades.
 
     Args:
-        gaze: (samples, 2), x and y in pixels at 240 Hz. Blinks are negative and stay what they are: a blink looks like a
-            saccade away and back, and a "fixation" found there lies outside the image. NaN is ignored in medians.
+        gaze: (samples, 2), x and y in pixels at 240 Hz. Blinks are negative and stay what they are: a blink looks like
+            a saccade away and back, and a "fixation" found there lies outside the image. NaN is ignored in medians.
 
     Returns:
         No fixation for a trial without samples, one for a trial without a saccade.

@@ -1,7 +1,8 @@
-"""MIT1003 as distributed (Judd et al. 2009): ``ALLSTIMULI/<name>.jpeg`` and ``DATA/<observer>/<name>.mat`` (SPEC §7)."""
+"""MIT1003 as distributed (Judd et al. 2009): ``ALLSTIMULI/<name>.jpeg``, ``DATA/<observer>/<name>.mat`` (SPEC §7)."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -130,7 +131,7 @@ def _observer_folders(data: Path) -> list[Path]:
     return folders
 
 
-def _joined(trials: list[tuple[np.ndarray, ...]]) -> Fixations:
+def _joined(trials: Sequence[Sequence[np.ndarray]]) -> Fixations:
     return Fixations.of([np.concatenate(column) for column in zip(*trials, strict=True)] or [()] * 5)
 
 

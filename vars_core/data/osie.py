@@ -90,7 +90,9 @@ def _image_cell(cell: Any) -> tuple[str, list[Any]]:
 def _trial(subject: Any, observer: int) -> tuple[np.ndarray, ...]:
     x, y, milliseconds = (np.asarray(_field(subject, f"fix_{name}")).ravel() for name in ("x", "y", "duration"))
     if not len(x) == len(y) == len(milliseconds):
-        raise InputError(f"expected as many fix_x as fix_y and fix_duration, found {len(x)}, {len(y)}, {len(milliseconds)}")
+        raise InputError(
+            f"expected as many fix_x as fix_y and fix_duration, found {len(x)}, {len(y)}, {len(milliseconds)}"
+        )
     return x, y, np.full(len(x), observer), np.full(len(x), np.nan), milliseconds / 1000.0
 
 

@@ -23,8 +23,8 @@ def fixation_counts(rows: np.ndarray, columns: np.ndarray, shape: tuple[int, int
 def fixation_density(rows: np.ndarray, columns: np.ndarray, shape: tuple[int, int], sigma: float) -> np.ndarray:
     """The blurred fixation map, float64 ``shape``, summing to 1; nothing but zeros without fixations.
 
-    ``gaussian_filter(counts, sigma, mode="nearest", truncate=4)``: a point's blur is the product of a column and a row of
-    the one-dimensional blur, so n fixations are one (H, n) @ (n, W) product, many times less work than filtering.
+    ``gaussian_filter(counts, sigma, mode="nearest", truncate=4)``: a point's blur is the product of a column and a row
+    of the one-dimensional blur, so n fixations are one (H, n) @ (n, W) product, many times less work than filtering.
     """
     if not len(rows):
         return np.zeros(shape)
@@ -36,8 +36,8 @@ def fixation_density(rows: np.ndarray, columns: np.ndarray, shape: tuple[int, in
 def blur_columns(length: int, sigma: float, at: np.ndarray) -> np.ndarray:
     """How single points blur along one axis, float64 (length, n): column k is the blur of a 1 at index ``at[k]``.
 
-    These are columns of the matrix of scipy's ``gaussian_filter1d(mode="nearest", truncate=4)``: what falls over an edge
-    belongs to the edge's own point.
+    These are columns of the matrix of scipy's ``gaussian_filter1d(mode="nearest", truncate=4)``: what falls over an
+    edge belongs to the edge's own point.
     """
     radius = int(TRUNCATE * sigma + 0.5)
     weights = np.exp(-0.5 * (np.arange(-radius, radius + 1) / sigma) ** 2)

@@ -1,7 +1,7 @@
 """The scores of a map against fixations, each with its source.
 
-Fixations are given as pixels: int arrays ``rows``, ``columns`` (n,) from :func:`pixels_of`. Every fixation counts, two on
-one pixel twice. A map without any variation scores NSS 0, CC 0, AUC ½ (SPEC §7).
+Fixations are given as pixels: int arrays ``rows``, ``columns`` (n,) from :func:`pixels_of`. Every fixation counts, two
+on one pixel twice. A map without any variation scores NSS 0, CC 0, AUC ½ (SPEC §7).
 """
 
 from __future__ import annotations
@@ -13,9 +13,7 @@ import numpy as np
 from analysis.saliency import DEGENERATE_RANGE
 
 
-def pixels_of(
-    xs: np.ndarray, ys: np.ndarray, height: int, width: int
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def pixels_of(xs: np.ndarray, ys: np.ndarray, height: int, width: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """(rows, columns, kept): the pixel ⌊y⌋, ⌊x⌋ of every fixation inside the frame; ``kept`` bool over the given ones.
 
     Outside 0 ≤ x < width, 0 ≤ y < height, and NaN, are left out.
@@ -161,9 +159,7 @@ def kl(predicted: np.ndarray, density: np.ndarray) -> float:
         return float(np.sum(np.where(truth > 0, truth * (np.log(truth) - np.log(predicted)), 0.0)))
 
 
-def information_gain(
-    predicted: np.ndarray, baseline: np.ndarray, rows: np.ndarray, columns: np.ndarray
-) -> np.ndarray:
+def information_gain(predicted: np.ndarray, baseline: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
     """Bits by which a density predicts each fixation better than the baseline's: log₂ p − log₂ b, float64 (n,).
 
     Kümmerer, Wallis and Bethge 2015.

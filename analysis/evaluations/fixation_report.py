@@ -1,0 +1,329 @@
+"""The report of a fixation run: models between their floors and the human ceiling, every number with its rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import cv2
+import numpy as np
+import pyarrow.compute as pc
+
+from analysis.drawing import heat_overlay, thumbnail
+from analysis.evaluations.fixation_scoring import EXPLAINED, METRICS, Truth
+from analysis.evaluations.fixation_summary import Entry, Group, groups
+from analysis.evaluations.fixations import (
+    BASELINE_CENTRE,
+    BASELINE_CROSSVAL,
+    HUMAN,
+    FixationEvaluation,
+    model_map,
+)
+from analysis.figures import Line, line_chart
+from analysis.reports import Card, Cell, Report
+from analysis.runs import Run
+from analysis.saliency import MapKey, normalise_map
+
+if TYPE_CHECKING:
+    from vars_core.backend import Backend
+
+SHOWN = 10
+"""Images at either end."""
+
+ORDER = {BASELINE_CENTRE: 0, BASELINE_CROSSVAL: 1, HUMAN: 3}
+"""Floors first, the ceiling last, models between them."""
+
+PAPER = (("RVT* (self)", "0.502"), ("VARS-S", "0.732 or 0.737"), ("VARS-D", "0.632"), ("VARS-SD", "0.678"))
+"""Table 5: NSS on MIT1003 with the paper's weights; VARS-S is typeset ambiguously."""
+
+TITLES = {
+    "nss": "NSS",
+    "nss_fixation_mean": "NSS, fixation mean",
+    "auc_judd": "AUC-Judd",
+    "sauc": "shuffled AUC",
+    "cc": "CC",
+    "sim": "SIM",
+    "kl": "KL (lower is better)",
+    "ig": "IG over centre, bits",
+}
+
+Values = Mapping[tuple[Any, ...], Entry]
+
+
+def build_report(
+    run: Run,
+    evaluation: FixationEvaluation,
+    backends: Sequence[Backend],
+    summary: Sequence[Entry],
+    keys: Mapping[str, MapKey],
+) -> str:
+    """The page as HTML. Maps of the images it shows are computed again; every number is taken from the stored rows.
+
+    Args:
+        keys: the map of each model that the first table shows.
+    """
+    values = {(*_coordinates(entry), entry["metric"]): entry for entry in summary}
+    every = sorted(groups(run), key=lambda group: ORDER.get(group.model, 2))
+    chosen = [group for group in every if _picked(group, keys)]
+    report = Report("Eye fixations: maps between floor and ceiling")
+    _provenance(report, run, evaluation)
+    _headline_table(report, chosen, values)
+    _iterates(report, every, chosen, values, keys)
+    _blurs(report, every, values, keys)
+    _observers(report, evaluation, chosen)
+    report.heading("Best and worst images")
+    by_name = {backend.name: backend for backend in backends}
+    for group in chosen:
+        if group.model != HUMAN:
+            _best_and_worst(report, run, evaluation, by_name.get(group.model), group, keys)
+    _everything(report, every, values)
+    _rows_behind(report, run, chosen)
+    return report.html()
+
+
+def _provenance(report: Report, run: Run, evaluation: FixationEvaluation) -> None:
+    facts = run.facts
+    data, settings = facts.get("data", {}), facts.get("settings", {})
+    report.text(f"Command: {facts['command']}")
+    first = "each observer's first fixation dropped" if settings.get("drop_first") else "no fixation dropped as first"
+    report.text(
+        f"Data: {data.get('folder')} ({data.get('layout')}), {data.get('images_present')} of "
+        f"{data.get('images_listed')} listed images, {len(data.get('observers', []))} observers, "
+        f"{data.get('fixations')} fixations, {first}; SHA-256 of the fixations {data.get('fixations_sha256')}. "
+        f"One degree of visual angle: {evaluation.sigma:g} px."
+    )
+    report.text(f"Device: {facts.get('device', 'none')}. Versions: {_listed(facts['versions'])}.")
+    for other in facts.get("continued_under", []):
+        report.text(f"Continued under other versions: {_listed(other)}.", kind="warning")
+    for model, described in facts.get("models", {}).items():
+        if described["checkpoint"] is None:
+            report.text(f"{model} has no trained weights: its numbers say nothing about the model.", kind="warning")
+        else:
+            report.text(f"{model}: checkpoint SHA-256 {described['checkpoint']}.")
+    for note in data.get("notes", []):
+        report.text(f"{note['what']}: {note['count']}.", kind="warning")
+        report.table(("name",), [(name,) for name in note["names"]], folded=f"{note['count']} names")
+    failed = run.rows(["position", "id", "error"], where=pc.is_valid(pc.field("error")))
+    if len(failed):
+        report.text(f"{len(failed)} of {len(evaluation.samples)} images could not be scored:", kind="warning")
+        rows = [(_part(run, row["position"]), row["position"], row["id"], row["error"]) for row in failed.to_pylist()]
+        report.table(("part", "position", "image", "why"), rows)
+
+
+def _headline_table(report: Report, chosen: Sequence[Group], values: Values) -> None:
+    report.heading("Between floor and ceiling")
+    metrics = [metric for metric in EXPLAINED if any(_entry(values, group, metric) for group in chosen)]
+    rows: list[Sequence[Any]] = []
+    owners: list[str | None] = []
+    for group in chosen:
+        cells = [_with_interval(_entry(values, group, metric)) for metric in metrics]
+        sums = (len(group.ids), int(group.fixations.sum()), float(group.nss_sums.sum()), group.degenerate)
+        rows.append((*_named(group), *cells, *sums))
+        owners.append(group.model)
+    for model, score in PAPER:
+        cells = [Cell(score) if metric == "nss" else None for metric in metrics]
+        rows.append((f"paper: {model} (MIT1003, the paper's weights)", *(None,) * 3, *cells, *(None,) * 4))
+        owners.append(None)
+    columns = ("model", "layer", "readout", "iterate", *(TITLES[metric] for metric in metrics))
+    report.table((*columns, "images", "fixations", "Σ NSS", "degenerate"), rows, models=owners)
+    report.text(
+        "Below each number its 95 % bootstrap interval over images. baseline:centre is the centre Gaussian, "
+        "baseline:crossval the blurred fixations on all other images, human the others' blurred fixations at those of "
+        "the observer left out, mean over observers and then images (for CC, SIM and KL: one half of the observers "
+        "against the other). A map that does not beat the floors has not been shown to find anything. Σ NSS is the sum "
+        "of the column nss_sum over the rows in rows/*.parquet with the line's model, layer, readout and iteration, and blur 0."
+    )
+    report.text(" · ".join(f"{TITLES[metric]}: {EXPLAINED[metric]}" for metric in metrics) + ".")
+    if any(metric in ("sim", "kl", "ig") for metric in metrics):
+        report.text("A map's density is the map, min-max normalised, over its sum, mixed with 1 % uniform.")
+
+
+def _iterates(
+    report: Report, every: Sequence[Group], chosen: Sequence[Group], values: Values, keys: Mapping[str, MapKey]
+) -> None:
+    curves: dict[str, list[Group]] = {}
+    for group in every:
+        key = keys.get(group.model)
+        if key is not None and (key.layer, key.readout) == (group.layer, group.readout) and not group.blur:
+            curves.setdefault(group.model, []).append(group)
+    if not curves:
+        return
+    report.heading("NSS per iterate")
+    last = max(group.iteration or 0 for steps in curves.values() for group in steps)
+    lines = []
+    for model, steps in curves.items():
+        entries = [values[(*_coordinates(step.name), "nss")] for step in steps]
+        low, high = ([entry["ci95"][end] for entry in entries] for end in (0, 1))
+        name = f"{model} {steps[0].layer} {steps[0].readout}"
+        x, y = [step.iteration or 0 for step in steps], [entry["value"] for entry in entries]
+        lines.append(Line(name, model, x, y, low=low, high=high, points=True))
+    for group in chosen:
+        if group.model in ORDER:
+            level = values[(*_coordinates(group.name), "nss")]["value"]
+            lines.append(Line(group.model, group.model, [0, max(last, 1)], [level, level], dashed=True))
+    report.figure(line_chart(lines, title="NSS per iterate (0: the solver's start)", x="iterate", y="NSS"))
+
+
+def _blurs(report: Report, every: Sequence[Group], values: Values, keys: Mapping[str, MapKey]) -> None:
+    curves: dict[str, list[Group]] = {}
+    for group in every:
+        key = keys.get(group.model)
+        if key is not None and key == _map_key(group):
+            curves.setdefault(group.model, []).append(group)
+    if not any(len(steps) > 1 for steps in curves.values()):
+        return
+    report.heading("NSS against blur")
+    lines = []
+    for model, steps in curves.items():
+        scores = [values[(*_coordinates(step.name), "nss")]["value"] for step in steps]
+        lines.append(Line(model, model, [step.blur for step in steps], scores, points=True))
+    report.figure(line_chart(lines, title="NSS of the blurred map", x="σ of the blur, px", y="NSS"))
+
+
+def _observers(report: Report, evaluation: FixationEvaluation, chosen: Sequence[Group]) -> None:
+    report.heading("Per observer")
+    by_observer = [group.observer_nss() for group in chosen]
+    counts = [group.observer_fixations.sum(axis=0) for group in chosen if group.model == BASELINE_CENTRE]
+    rows = [
+        (
+            name,
+            int(counts[0][index]) if counts else None,
+            *(None if np.isnan(scores[index]) else float(scores[index]) for scores in by_observer),
+        )
+        for index, name in enumerate(evaluation.observers)
+    ]
+    report.table(("observer", "fixations", *(_title(group) for group in chosen)), rows)
+    report.text("NSS at each observer's own fixations, mean over them; human: in the others' map.")
+
+
+def _best_and_worst(
+    report: Report,
+    run: Run,
+    evaluation: FixationEvaluation,
+    backend: Backend | None,
+    group: Group,
+    keys: Mapping[str, MapKey],
+) -> None:
+    order = np.argsort(-group.scores["nss"], kind="stable")
+    for ends, places in (("best", order[:SHOWN]), ("worst", order[::-1][:SHOWN])):
+        cards = (_card(run, evaluation, backend, group, int(place), keys) for place in places)
+        title = f"{_title(group)}: {ends} images"
+        report.gallery(title, [card for card in cards if card is not None], folded=group.layer is None)
+
+
+def _card(
+    run: Run,
+    evaluation: FixationEvaluation,
+    backend: Backend | None,
+    group: Group,
+    index: int,
+    keys: Mapping[str, MapKey],
+) -> Card | None:
+    position = int(group.positions[index])
+    image, truth = evaluation.load(evaluation.samples[position])
+    if backend is None:
+        baseline = evaluation.baseline_map(group.model, truth)
+        if baseline is None:
+            return None
+        placed, _ = normalise_map(baseline)
+    else:
+        key = keys[group.model]
+        batch, (placement,) = backend.prepare([image], evaluation.policy)
+        trace = backend.trace(batch, readouts=(key.readout,), layers=(key.layer,))
+        placed = model_map(trace, key.layer, key.readout, key.iteration, 0, placement)
+    people, _ = normalise_map(truth.density)
+    pictures = (
+        ("map and fixations", draw_fixations(heat_overlay(image, placed), truth)),
+        ("where people looked", draw_fixations(heat_overlay(image, people), truth)),
+    )
+    text = (
+        f"{group.ids[index]}: NSS {group.scores['nss'][index]:.3f} over {int(group.fixations[index])} fixations "
+        f"({_part(run, position)}, position {position})"
+    )
+    return Card([(caption, thumbnail(picture)) for caption, picture in pictures], text, group.model)
+
+
+def draw_fixations(image: np.ndarray, truth: Truth) -> np.ndarray:
+    """A copy of an image (H, W, 3) with a dot on every fixation: white with a dark rim, seen on any ground."""
+    painted = np.ascontiguousarray(image).copy()
+    radius = max(2, max(image.shape[:2]) // 120)
+    for size, colour in ((radius + max(1, radius // 2), (20, 20, 20)), (radius, (255, 255, 255))):
+        for row, column in zip(truth.rows, truth.columns, strict=True):
+            cv2.circle(painted, (int(column), int(row)), size, colour, thickness=-1, lineType=cv2.LINE_AA)
+    return painted
+
+
+def _everything(report: Report, every: Sequence[Group], values: Values) -> None:
+    report.heading("Everything measured")
+    metrics = [metric for metric in EXPLAINED if any(_entry(values, group, metric) for group in every)]
+    rows = [
+        (
+            *_named(group),
+            group.blur,
+            *(_with_interval(_entry(values, group, metric)) for metric in metrics),
+            group.degenerate,
+        )
+        for group in every
+    ]
+    columns = ("model", "layer", "readout", "iterate", "blur", *(TITLES[metric] for metric in metrics), "degenerate")
+    report.table(columns, rows, models=[group.model for group in every], folded=f"{len(rows)} lines")
+
+
+def _rows_behind(report: Report, run: Run, chosen: Sequence[Group]) -> None:
+    report.heading("The rows behind the first table")
+    for group in chosen:
+        metrics = [metric for metric in METRICS if metric in group.scores]
+        rows = [
+            (
+                _part(run, int(group.positions[i])),
+                int(group.positions[i]),
+                group.ids[i],
+                group.model,
+                int(group.fixations[i]),
+                float(group.nss_sums[i]),
+                *(None if np.isnan(group.scores[m][i]) else float(group.scores[m][i]) for m in metrics),
+            )
+            for i in range(len(group.ids))
+        ]
+        columns = ("part", "position", "image", "model", "fixations", "Σ NSS", *(TITLES[m] for m in metrics))
+        report.table(columns, rows, models=[group.model] * len(rows), folded=f"{_title(group)}: {len(rows)} images")
+
+
+def _picked(group: Group, keys: Mapping[str, MapKey]) -> bool:
+    key = keys.get(group.model)
+    return not group.blur and (key is None or key == _map_key(group))
+
+
+def _map_key(group: Group) -> MapKey:
+    return MapKey(str(group.layer), str(group.readout), int(group.iteration or 0))
+
+
+def _coordinates(entry: Mapping[str, Any]) -> tuple[Any, ...]:
+    return (*(entry[key] for key in ("model", "layer", "readout", "iteration")), entry.get("blur", 0.0))
+
+
+def _entry(values: Values, group: Group, metric: str) -> Entry | None:
+    return values.get((*_coordinates(group.name), metric))
+
+
+def _named(group: Group) -> tuple[Any, ...]:
+    return group.model, group.layer, group.readout, group.iteration
+
+
+def _with_interval(entry: Entry | None) -> Cell | None:
+    if entry is None:
+        return None
+    low, high = entry["ci95"]
+    return Cell(f"{entry['value']:.3f}", f"{low:.3f} to {high:.3f}", f"{entry['value']!r}, n = {entry['n']}")
+
+
+def _title(group: Group) -> str:
+    return group.model if group.layer is None else f"{group.model} {group.layer} {group.readout} t={group.iteration}"
+
+
+def _part(run: Run, position: int) -> str:
+    return run.part_path(position // int(run.facts["settings"]["batch_size"])).name
+
+
+def _listed(versions: Mapping[str, str]) -> str:
+    return ", ".join(f"{name} {version}" for name, version in versions.items())

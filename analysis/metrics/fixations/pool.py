@@ -1,0 +1,81 @@
+"""Fixations on other images, brought to one image's size: shuffled AUC's negatives and the centre bias (SPEC §7)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+
+import numpy as np
+from scipy.ndimage import gaussian_filter
+
+from analysis.metrics.fixations.density import TRUNCATE, blur_columns, fixation_counts
+
+SIZES_KEPT = 8
+"""Image sizes whose blurred total is remembered."""
+
+
+class FixationPool:
+    """Everybody's fixations on every image, each as a fraction of its image's width and height.
+
+    Args:
+        fixations: per image id (xs, ys) in pixels; those outside the frame are left out.
+        sizes: per image id (height, width).
+        sigma: of the centre bias, in pixels of the image that it is brought to.
+    """
+
+    def __init__(
+        self, fixations: Mapping[str, tuple[np.ndarray, np.ndarray]], sizes: Mapping[str, tuple[int, int]], sigma: float
+    ) -> None:
+        across, down = [np.empty(0)], [np.empty(0)]
+        self._own: dict[str, slice] = {}
+        count = 0
+        for name, (height, width) in sizes.items():
+            xs, ys = fixations[name]
+            with np.errstate(invalid="ignore"):
+                kept = (xs >= 0) & (xs < width) & (ys >= 0) & (ys < height)
+            across.append(xs[kept] / width)
+            down.append(ys[kept] / height)
+            self._own[name] = slice(count, count + int(kept.sum()))
+            count = self._own[name].stop
+        self._across, self._down = np.concatenate(across), np.concatenate(down)
+        self.sigma = sigma
+        self._pixels = lru_cache(SIZES_KEPT)(self._pixels_at)
+        self._blurred = lru_cache(SIZES_KEPT)(self._blurred_at)
+
+    def __len__(self) -> int:
+        return len(self._across)
+
+    def others(self, name: str, shape: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
+        """(rows, columns) of all fixations but those on image ``name``, as pixels of an image of ``shape``."""
+        rows, columns = self._pixels(shape)
+        own = self._own.get(name, slice(0, 0))
+        return np.delete(rows, own), np.delete(columns, own)
+
+    def others_by_image(self, name: str, shape: tuple[int, int]) -> Sequence[tuple[np.ndarray, np.ndarray]]:
+        """The same, one pair for each other image."""
+        rows, columns = self._pixels(shape)
+        return [(rows[own], columns[own]) for other, own in self._own.items() if other != name]
+
+    def centre_bias(self, name: str, shape: tuple[int, int]) -> np.ndarray | None:
+        """The blurred density of the fixations on all other images, float64 ``shape``, summing to 1.
+
+        None where there are no others. Taken as the blur of all minus the blur of the image's own: blurring is linear.
+        """
+        own = self._own.get(name, slice(0, 0))
+        if len(self) == own.stop - own.start:
+            return None
+        rows, columns = (pixels[own] for pixels in self._pixels(shape))
+        mine = blur_columns(shape[0], self.sigma, rows) @ blur_columns(shape[1], self.sigma, columns).T
+        density = np.maximum(self._blurred(shape) - mine, 0.0)
+        return density / density.sum()
+
+    def _pixels_at(self, shape: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
+        height, width = shape
+        rows = np.minimum((self._down * height).astype(np.intp), height - 1)
+        columns = np.minimum((self._across * width).astype(np.intp), width - 1)
+        return rows, columns
+
+    def _blurred_at(self, shape: tuple[int, int]) -> np.ndarray:
+        counts = fixation_counts(*self._pixels(shape), shape)
+        blurred: np.ndarray = gaussian_filter(counts, self.sigma, mode="nearest", truncate=TRUNCATE)
+        return blurred
