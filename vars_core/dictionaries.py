@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -21,6 +22,10 @@ class DenseDictionary:
 
     def gram(self, codes: Tensor) -> Tensor:
         return self._gram @ codes
+
+    def coupled(self, coupling: Tensor) -> Callable[[Tensor], Tensor]:
+        matrix = coupling @ self._gram @ coupling
+        return lambda codes: matrix @ codes
 
     def decode(self, codes: Tensor) -> Tensor:
         return self.atoms @ codes
@@ -71,7 +76,10 @@ class ConvolutionalDictionary:
         return self.bound.detach()[:, None, None, None]
 
     def row_sum_bound(self) -> Tensor:
-        raise NotImplementedError("the convolutional dictionary is solved by ISTA, which uses the largest eigenvalue")
+        raise NotImplementedError("LISTA's bound belongs to dense atoms; a convolutional dictionary is solved by ISTA")
+
+    def coupled(self, coupling: Tensor) -> Callable[[Tensor], Tensor]:
+        raise NotImplementedError("LISTA's coupling belongs to dense atoms; a convolutional dictionary is solved by ISTA")
 
     def detach(self) -> ConvolutionalDictionary:
         return ConvolutionalDictionary(self.spectra.detach(), self.bound.detach(), self.grid)
@@ -94,7 +102,6 @@ def convolutional_bound(spectra: Tensor, width: int) -> Tensor:
     (M(f) + conj M(−f))/2 of M = KKᴴ.
     """
     kernels = spectra.detach().to(torch.complex128)
-    inside = kernels.abs().square().sum(1).amax((1, 2))
     edge = [0] + ([width // 2] if width % 2 == 0 else [])
     interior = [k for k in range(kernels.shape[-1]) if k not in edge]
     if interior:

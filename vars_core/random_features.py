@@ -8,7 +8,7 @@ from torch.nn import functional as F
 
 
 class RandomFeatures(nn.Module):
-    """Φ = exp(q R − ‖q‖²/2)/√m per head, with q first scaled to unit L2 norm, then by d^(−1/4).
+    """Φ = exp(q R − ‖q‖²/2)/√m per head, with q·d^(−1/4) first scaled to unit L2 norm over d.
 
     ``matrix`` R, (H, d, m), is standard normal, fixed, and part of the checkpoint.
     """
@@ -23,6 +23,6 @@ class RandomFeatures(nn.Module):
     def forward(self, q: Tensor) -> Tensor:
         """(B, H, N, d) -> positive features (B, H, N, m), float32 whatever the precision around it."""
         with torch.autocast(q.device.type, enabled=False):
-            q = F.normalize(q.float(), dim=-1)
-            exponent = q @ self.matrix - q.square().sum(-1, keepdim=True) / 2
+            q = F.normalize(q.float() * self.scale, dim=-1)
+            exponent = q @ self.matrix - q.norm(dim=-1, keepdim=True) ** 2 / 2
             return exponent.exp() * self.matrix.shape[-1] ** -0.5

@@ -27,6 +27,9 @@ class Dictionary(Protocol):
     def gram(self, codes: Tensor) -> Tensor:
         """PᵀPu."""
 
+    def coupled(self, coupling: Tensor) -> Callable[[Tensor], Tensor]:
+        """u ↦ K PᵀP K u for a learned coupling K of the atoms."""
+
     def decode(self, codes: Tensor) -> Tensor:
         """Reconstruction Pu."""
 
@@ -120,7 +123,7 @@ class Lista(nn.Module):
         lam = self.lam_scale * self.lam
         return solve(
             drive,
-            lambda codes: self.coupling @ dictionary.gram(self.coupling @ codes),
+            dictionary.coupled(self.coupling),
             start=gelu_threshold(drive, lam),
             rate=self.rate_scale / dictionary.row_sum_bound(),
             lam=lam,
