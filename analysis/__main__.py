@@ -6,6 +6,7 @@ import sys
 
 import typer
 
+from analysis.commands.corrupt import corrupt
 from analysis.commands.fixations import fixations
 from analysis.commands.segmentation import segmentation
 from vars_core.errors import InputError
@@ -20,6 +21,7 @@ def about() -> None:
 
 app.command()(segmentation)
 app.command()(fixations)
+app.command()(corrupt)
 
 
 def main() -> None:

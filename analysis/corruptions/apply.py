@@ -27,8 +27,8 @@ def corrupt(
 ) -> Bytes:
     """``image`` corrupted as ImageNet-C does it (SPEC §8): a new uint8 array (H, W, 3); the input is left as it is.
 
-    ``image``: RGB, uint8 (H, W, 3), both sides ≥ 32 px. ``name``: one of ``NAMES``. ``severity``: 1..5. The random draws
-    depend on (``image_id``, ``name``, ``severity``, ``seed``) alone, so pictures that should differ in their noise need
+    ``image``: RGB, uint8 (H, W, 3), both sides ≥ 32 px. ``name``: one of ``NAMES``. ``severity``: 1..5. The draws
+    depend on (``image_id``, ``name``, ``severity``, ``seed``) alone, so pictures whose noise should differ need
     different ids. ``frost_textures``: a folder of frost photographs to cut from; without it frost is grown.
 
     Raises InputError (a ValueError) for an unknown name, a severity outside 1..5, an image of another type or shape.

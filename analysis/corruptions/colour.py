@@ -21,7 +21,7 @@ def brightness(image: Bytes, amount: float) -> Bytes:
     out = np.empty_like(image)
     for rows in bands(*image.shape[:2]):
         band = image[rows]
-        out[rows] = table[largest(band).astype(np.int32)[..., None] * 256 + band]
+        out[rows] = table.take(largest(band).astype(np.intp)[..., None] * 256 + band)
     return out
 
 
@@ -37,7 +37,7 @@ def saturate(image: Bytes, factor: float, offset: float) -> Bytes:
     for rows in bands(*image.shape[:2]):
         band = image[rows]
         top, low = largest(band), smallest(band)
-        gain = gains[top.astype(np.int32) * 256 + low]
+        gain = gains.take(top.astype(np.intp) * 256 + low)
         levels = top[..., None] - (top[..., None] - band) * gain[..., None]
         if offset > 0:
             grey = top == low

@@ -7,10 +7,9 @@ import math
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 from PIL import Image
 
-from analysis.corruptions.pixels import Bytes, bands, smooth
+from analysis.corruptions.pixels import Bytes, Codes, Ints, bands, smooth
 
 FRACTION = 32
 """Bilinear weights are held in 32nds of a pixel, as OpenCV's fixed-point sampling does."""
@@ -31,20 +30,20 @@ def elastic_transform(image: Bytes, alpha: float, rng: np.random.Generator) -> B
         y = np.arange(rows.start, rows.stop, dtype=np.int32)[:, None] * FRACTION + down[rows]
         places = np.stack([x // FRACTION, y // FRACTION], axis=-1).astype(np.int16)
         weights = (y % FRACTION * FRACTION + x % FRACTION).astype(np.uint16)
-        sampled = cv2.remap(source, places, weights, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
+        sampled: Codes = cv2.remap(source, places, weights, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
         out[rows] = sampled >> 6
     return out
 
 
-def displacement(height: int, width: int, alpha: float, rng: np.random.Generator) -> npt.NDArray[np.int32]:
+def displacement(height: int, width: int, alpha: float, rng: np.random.Generator) -> Ints:
     """A smooth field (height, width) in 32nds of a pixel.
 
-    Where σ is large the uniform values are drawn on a coarser grid, one for each block of k pixels with σ/k ≥ 3, scaled
+    Where σ is large the uniform values are drawn on a coarser grid, one for each block of k pixels with σ/k ≥ 2, scaled
     by 1/√k for each axis to keep the smoothed field's spread, and enlarged after smoothing: the work stays
     proportional to the pixels although the kernel grows with the image.
     """
     sigma = (0.01 * height, 0.01 * width)
-    blocks = [max(1, math.floor(s / 3)) for s in sigma]
+    blocks = [max(1, math.floor(s / 2)) for s in sigma]
     shape = [-(-side // block) for side, block in zip((height, width), blocks, strict=True)]
     draw = rng.integers(0, 1 << 16, shape, dtype=np.uint16)
     soft = smooth(draw, (sigma[0] / blocks[0], sigma[1] / blocks[1]), truncate=3, border=cv2.BORDER_REFLECT)
@@ -61,7 +60,7 @@ def pixelate(image: Bytes, scale: float) -> Bytes:
     """Shrunk by ``scale`` with a box filter, enlarged again by repeating pixels."""
     height, width = image.shape[:2]
     small = Image.fromarray(image).resize((int(width * scale), int(height * scale)), Image.Resampling.BOX)
-    return np.array(small.resize((width, height), Image.Resampling.NEAREST))
+    return cv2.resize(np.asarray(small), (width, height), interpolation=cv2.INTER_NEAREST_EXACT)
 
 
 def jpeg_compression(image: Bytes, quality: int) -> Bytes:

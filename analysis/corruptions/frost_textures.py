@@ -13,28 +13,32 @@ from analysis.corruptions.pixels import Bytes, Codes, Floats, bands, smooth
 from vars_core.errors import InputError
 
 TINT = (0.94, 1.0, 1.05)
+NEEDLE_LENGTH = 16
 IMAGE_SUFFIXES = {".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"}
 
 
 def grow(height: int, width: int, rng: np.random.Generator) -> Bytes:
-    """A new sheet of ice: needles in three directions 60° apart, veins where smooth noise crosses its middle, and
-    slow changes of thickness. uint8 (height, width, 3), slightly blue."""
-    brightness = rng.uniform(125, 195)
+    """A new sheet of ice: needles in three directions 60° apart, each strongest in regions of its own, veins along the
+    folds of smooth noise, and slow changes of thickness. uint8 (height, width, 3), slightly blue."""
+    brightness = rng.uniform(120, 204)
     first = rng.uniform(0, 60)
-    seeds = np.where(rng.integers(0, 256, (height, width), dtype=np.uint8) < 20, np.uint8(255), np.uint8(0))
-    domains = [smooth_noise(height, width, 30, rng) for _ in range(3)]
-    needles = [smear(seeds, 8, 6, first + 60 * turn) for turn in range(3)]
+    margin = NEEDLE_LENGTH
+    draw = rng.integers(0, 256, (height + 2 * margin, width + 2 * margin), dtype=np.uint8)
+    seeds = np.where(draw < 16, np.uint8(255), np.uint8(0))
+    inside = (slice(margin, margin + height), slice(margin, margin + width))
+    needles = [smear(seeds, NEEDLE_LENGTH // 2, 7, first + 60 * turn)[inside] for turn in range(3)]
+    regions = [smooth_noise(height, width, 28, rng) for _ in needles]
     thickness = smooth_noise(height, width, 60, rng)
     folds = [smooth_noise(height, width, cell, rng) for cell in (24, 8)]
+    tint = np.array(TINT, dtype=np.float32)
     out = np.empty((height, width, 3), dtype=np.uint8)
     for rows in bands(height, width):
-        crystal = np.maximum.reduce(
-            [needle[rows] * unit(domain[rows]) for needle, domain in zip(needles, domains, strict=True)]
-        )
-        veins = sum(np.float32(0.5) - np.abs(unit(fold[rows]) - np.float32(0.5)) for fold in folds)
-        level = (unit(thickness[rows]) - np.float32(0.5)) * np.float32(140) + np.float32(brightness - 60)
-        level += crystal * np.float32(0.9) + veins * np.float32(60)
-        out[rows] = np.clip(level[..., None] * np.array(TINT, dtype=np.float32), 0, 255).astype(np.uint8)
+        strengths = [needle[rows] * unit(region[rows]) for needle, region in zip(needles, regions, strict=True)]
+        crystal = np.maximum(np.maximum(strengths[0], strengths[1]), strengths[2])
+        level = crystal * np.float32(1.5) + unit(thickness[rows]) * np.float32(110) + np.float32(brightness - 110)
+        for fold in folds:
+            level += (np.float32(0.5) - np.abs(unit(fold[rows]) - np.float32(0.5))) * np.float32(70)
+        out[rows] = np.clip(level[..., None] * tint, 0, 255).astype(np.uint8)
     return out
 
 
@@ -51,7 +55,7 @@ def unit(codes: Codes) -> Floats:
 
 
 class FrostFolder:
-    """Frost from the photographs in a folder: one chosen at random, enlarged where smaller than asked, cut at random."""
+    """Frost from a folder of photographs: one chosen at random, enlarged where too small, cut at a random place."""
 
     def __init__(self, folder: str | Path) -> None:
         """Raises InputError where ``folder`` holds no image file."""

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
-from analysis.corruptions.pixels import Bytes, bands, smooth_bytes
+from analysis.corruptions.pixels import Bytes, Ints, bands, smooth_bytes
 
 
 def glass_blur(image: Bytes, sigma: float, reach: int, passes: int, rng: np.random.Generator) -> Bytes:
@@ -18,7 +17,7 @@ def glass_blur(image: Bytes, sigma: float, reach: int, passes: int, rng: np.rand
     return smooth_bytes(cv2.cvtColor(shuffled, cv2.COLOR_RGBA2RGB), sigma)
 
 
-def displace(pixels: npt.NDArray[np.uint32], reach: int, rng: np.random.Generator) -> None:
+def displace(pixels: Ints, reach: int, rng: np.random.Generator) -> None:
     """One round, in place: pixel p takes the value of p + d(p), visited from the last pixel to the first.
 
     The recipe speaks of a swap, but its reference overwrites one side only, and its statistics are those of the copy.
@@ -34,26 +33,26 @@ def displace(pixels: npt.NDArray[np.uint32], reach: int, rng: np.random.Generato
     if columns <= 0 or last_row < first:
         return
     flat = pixels.reshape(-1)
-    across = np.arange(first, last_column + 1, dtype=np.int32)
+    across = np.arange(first, last_column + 1, dtype=np.intp)
     for rows in reversed(list(bands(last_row - first + 1, width))):
         top, stop = rows.start + first, rows.stop + first
         shape = (stop - top, columns)
-        down = np.arange(top, stop, dtype=np.int32)[:, None]
+        down = np.arange(top, stop, dtype=np.intp)[:, None]
         shift = rng.integers(-reach, reach, (2, *shape), dtype=np.int8)
         target_row, target_column = down + shift[0], across + shift[1]
         later = (shift[0] > 0) | ((shift[0] == 0) & (shift[1] > 0))
         visited = later & (target_row < stop) & (target_column >= first) & (target_column <= last_column)
-        here = np.arange(shape[0] * columns, dtype=np.int32)
-        jump = (shift[0].astype(np.int32) * columns + shift[1]).reshape(-1)
+        here = np.arange(shape[0] * columns)
+        jump = (shift[0].astype(np.intp) * columns + shift[1]).reshape(-1)
         end = follow_to_the_end(np.where(visited.reshape(-1), here + jump, here))
         source = (target_row * width + target_column).reshape(-1)
-        pixels[top:stop, first : last_column + 1] = flat[source[end]].reshape(shape)
+        pixels[top:stop, first : last_column + 1] = flat.take(source.take(end)).reshape(shape)
 
 
-def follow_to_the_end(following: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
+def follow_to_the_end(following: Ints) -> Ints:
     """For every node the last node of its chain; a last node follows itself."""
     while True:
-        further = following[following]
+        further = following.take(following)
         if np.array_equal(further, following):
             return following
         following = further

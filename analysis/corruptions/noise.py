@@ -5,9 +5,8 @@ from __future__ import annotations
 import math
 
 import numpy as np
-import numpy.typing as npt
 
-from analysis.corruptions.pixels import Bytes, bands, to_bytes
+from analysis.corruptions.pixels import Bytes, Ints, bands, to_bytes
 
 
 def gaussian_noise(image: Bytes, sigma: float, rng: np.random.Generator) -> Bytes:
@@ -56,17 +55,16 @@ def shot_noise(image: Bytes, photons: int, rng: np.random.Generator) -> Bytes:
     out = np.empty_like(image)
     for rows in bands(*image.shape[:2]):
         draw = rng.integers(0, 1 << 32, image[rows].shape, dtype=np.uint32)
-        start = image[rows].astype(np.int32) * width
-        place = start.copy()
+        place = image[rows].astype(np.intp) * width
         step = width // 2
         while step:
-            place += step * (draw >= flat[place + (step - 1)])
+            place += (draw >= flat[step - 1 :].take(place)).astype(np.intp) * step
             step //= 2
-        out[rows] = grey[place - start]
+        out[rows] = grey.take(place & (width - 1))
     return out
 
 
-def poisson_thresholds(photons: int) -> npt.NDArray[np.uint32]:
+def poisson_thresholds(photons: int) -> Ints:
     """P(count ≤ k) · 2³² for the rate of each grey level: (256, a power of two > ``photons``), capped at 2³² − 1.
 
     Columns from ``photons`` on are unreachable thresholds: such counts are white all the same.

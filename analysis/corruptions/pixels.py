@@ -1,26 +1,31 @@
 """What every family shares: rows taken band by band, grey levels back to bytes, fields in whole numbers.
 
 Two rules keep the output the same to the last bit on every machine. Filters run on whole numbers, or on floats that
-hold whole numbers below 2²⁴ exactly, so neither the order of additions nor fused multiply-adds can change a sum. What is
-left in floating point is element by element and uses only + − × ÷ and comparisons, which IEEE 754 fixes.
+hold whole numbers below 2²⁴ exactly, so neither the order of additions nor fused multiply-adds can change a sum. What
+is left in floating point is element by element and uses only + − × ÷ and comparisons, which IEEE 754 fixes.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from typing import Any, TypeAlias
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
-Bytes = npt.NDArray[np.uint8]
-Codes = npt.NDArray[np.uint16]
-Floats = npt.NDArray[np.float32]
-Ints = npt.NDArray[np.int32]
+# Names for the reader: OpenCV's stubs return a type of their own, so the element type is not checked.
+Bytes: TypeAlias = npt.NDArray[Any]  # uint8
+Codes: TypeAlias = npt.NDArray[Any]  # uint16
+Floats: TypeAlias = npt.NDArray[Any]  # float32
+Ints: TypeAlias = npt.NDArray[Any]  # int32 or intp
 
 BAND_PIXELS = 1 << 14
-"""Pixels handled at a time: temporaries stay in the cache, so a large image costs no more per pixel than a small one."""
+"""Pixels handled at a time: temporaries stay in the cache, so a large image costs no more per pixel than a small."""
+
+TILE = 128
+"""Side of the squares that wide kernels are applied to: the square and its surroundings stay in the cache."""
 
 ROUND_OFF = 1 / 512
 """Grey levels added before the fraction is cut off, so that 127.99999 (meaning 128) stays 128."""
@@ -40,7 +45,16 @@ def bands(height: int, width: int, least_rows: int = 1) -> Iterator[slice]:
     return (slice(top, min(top + rows, height)) for top in range(0, height, rows))
 
 
-def to_bytes(levels: npt.NDArray[np.floating]) -> Bytes:
+def tiles(height: int, width: int, side: int = TILE) -> Iterator[tuple[slice, slice]]:
+    """(rows, columns) that cover height × width in squares of ``side``: for filters that reach far beyond a band."""
+    return (
+        (slice(top, min(top + side, height)), slice(left, min(left + side, width)))
+        for top in range(0, height, side)
+        for left in range(0, width, side)
+    )
+
+
+def to_bytes(levels: Floats) -> Bytes:
     """Grey levels (float, 0..255) as uint8, clipped and cut off downwards as the benchmark's own files were."""
     return np.clip(levels + np.float32(ROUND_OFF), 0, 255).astype(np.uint8)
 
@@ -60,20 +74,39 @@ def smooth(
 
 def smooth_bytes(image: Bytes, sigma: float) -> Bytes:
     """Gaussian blur of an image with 8 fractional bits kept up to the last step, which cuts them off."""
-    return (smooth(image.astype(np.uint16) << 8, (sigma, sigma)) >> 8).astype(np.uint8)
+    height, width = image.shape[:2]
+    radius = gaussian_radius(sigma)
+    out = np.empty_like(image)
+    for rows in bands(height, width, least_rows=16 * radius):
+        above, stop = max(rows.start - radius, 0), min(rows.stop + radius, height)
+        soft = smooth(image[above:stop].astype(np.uint16) << 8, (sigma, sigma))
+        out[rows] = soft[rows.start - above : rows.stop - above] >> 8
+    return out
 
 
 def normal_field(height: int, width: int, mean: float, std: float, rng: np.random.Generator) -> Codes:
     """Independent normal values (height, width) as codes: value 0 is ``FIELD_ZERO``, value 1 is ``FIELD_ONE`` above."""
-    draws = rng.standard_normal((height, width), dtype=np.float32)
-    draws *= np.float32(std * FIELD_ONE)
-    draws += np.float32(mean * FIELD_ONE + FIELD_ZERO + 0.5)
-    return np.clip(draws, 0, FIELD_CODES - 1).astype(np.uint16)
+    out = np.empty((height, width), dtype=np.uint16)
+    for rows in bands(height, width):
+        draws = rng.standard_normal(out[rows].shape, dtype=np.float32)
+        draws *= np.float32(std * FIELD_ONE)
+        draws += np.float32(mean * FIELD_ONE + FIELD_ZERO + 0.5)
+        out[rows] = np.clip(draws, 0, FIELD_CODES - 1)
+    return out
 
 
 def field_code(value: float) -> int:
     """The code of a value in a field."""
     return FIELD_ZERO + round(value * FIELD_ONE)
+
+
+def field_bytes(cut: float, carry: float = 0.0) -> Bytes:
+    """The grey level of every code of a field: 255 times its value, cut off downwards after adding ``carry``; 0 for
+    values below ``cut``, 255 for values above 1."""
+    values = (np.arange(FIELD_CODES) - FIELD_ZERO) * (255 / FIELD_ONE)
+    levels = np.clip(values + carry, 0, 255).astype(np.uint8)
+    levels[: field_code(cut)] = 0
+    return levels
 
 
 def one_sided_gaussian(length: int, sigma: float, total: int = 1 << 16) -> list[int]:

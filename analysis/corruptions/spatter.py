@@ -6,12 +6,11 @@ import cv2
 import numpy as np
 
 from analysis.corruptions.pixels import (
-    FIELD_ONE,
-    FIELD_ZERO,
     Bytes,
     Codes,
     Floats,
     bands,
+    field_bytes,
     field_code,
     normal_field,
     smooth,
@@ -26,7 +25,8 @@ def spatter(
     image: Bytes, mean: float, std: float, sigma: float, cut: float, mix: float, mud: bool, rng: np.random.Generator
 ) -> Bytes:
     """Water brightens by up to ``mix``; mud covers, its edge softened by a Gaussian of σ = ``mix`` pixels."""
-    liquid = smooth(normal_field(*image.shape[:2], mean, std, rng), (sigma, sigma))
+    height, width = image.shape[:2]
+    liquid = smooth(normal_field(height, width, mean, std, rng), (sigma, sigma))
     if mud:
         return covered(image, mud_cover(liquid, cut, mix))
     return wetted(image, water_relief(liquid, cut), mix)
@@ -52,16 +52,17 @@ def covered(image: Bytes, opacity: Floats) -> Bytes:
 def water_relief(liquid: Codes, cut: float) -> Floats:
     """Brightness of the water before scaling: depth times a relief lit from one corner; 0 outside the drops.
 
-    The relief comes from the distance to the drops' edges (Canny), up to 20 pixels, its histogram made even, differenced
-    along the diagonal and smoothed by a 3 × 3 mean.
+    The relief comes from the distance to the drops' edges (Canny), up to 20 pixels, its histogram made even,
+    differenced along the diagonal and smoothed by a 3 × 3 mean.
     """
-    depth = np.clip((liquid.astype(np.int32) - FIELD_ZERO) * 255 // FIELD_ONE, 0, 255).astype(np.uint8)
-    depth[liquid < field_code(cut)] = 0
+    depth = field_bytes(cut).take(liquid)
     away = 255 - cv2.Canny(depth, 50, 150)
-    # In 64ths of a pixel, so that the mean below is taken over whole numbers.
-    distance = np.rint(np.minimum(cv2.distanceTransform(away, cv2.DIST_L2, 5), 20) * np.float32(64))
-    total = cv2.boxFilter(distance, cv2.CV_32F, (3, 3), normalize=False)
-    even = cv2.equalizeHist((total * np.float32(1 / 576) + np.float32(1e-4)).astype(np.uint8))
+    distance: Floats = cv2.distanceTransform(away, cv2.DIST_L2, 5)
+    np.minimum(distance, 20, out=distance)
+    distance *= np.float32(64)  # in whole 64ths of a pixel, so that the mean is taken over whole numbers
+    total: Floats = cv2.boxFilter(np.rint(distance, out=distance), cv2.CV_32F, (3, 3), normalize=False)
+    total += np.float32(0.5)  # a mean of exactly n is n, not a hair less
+    even = cv2.equalizeHist((total * np.float32(1 / 576)).astype(np.uint8))
     slope = cv2.filter2D(even, cv2.CV_8U, np.array([[-2, -1, 0], [-1, 0, 1], [0, 1, 2]], dtype=np.float32))
     return depth * cv2.blur(slope, (3, 3)).astype(np.float32)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from analysis.corruptions import blur, colour, digital, glass, noise, spatter, weather, zoom
+from analysis.corruptions import blur, colour, defocus, digital, glass, noise, spatter, weather, zoom
 from analysis.corruptions.pixels import Bytes
 
 SEVERITIES = (1, 2, 3, 4, 5)
@@ -68,7 +68,7 @@ RECIPES: dict[str, Recipe] = {
     "impulse_noise": Recipe(noise.impulse_noise, each(0.03, 0.06, 0.09, 0.17, 0.27)),
     "speckle_noise": Recipe(noise.speckle_noise, each(0.15, 0.2, 0.35, 0.45, 0.6)),
     "gaussian_blur": Recipe(blur.gaussian_blur, each(1, 2, 3, 4, 6), draws=False),
-    "defocus_blur": Recipe(blur.defocus_blur, ((3, 0.1), (4, 0.5), (6, 0.5), (8, 0.5), (10, 0.5)), draws=False),
+    "defocus_blur": Recipe(defocus.defocus_blur, ((3, 0.1), (4, 0.5), (6, 0.5), (8, 0.5), (10, 0.5)), draws=False),
     "glass_blur": Recipe(glass.glass_blur, ((0.7, 1, 2), (0.9, 2, 1), (1, 2, 3), (1.1, 3, 2), (1.5, 4, 2))),
     "motion_blur": Recipe(blur.motion_blur, ((10, 3), (15, 5), (15, 8), (15, 12), (20, 15))),
     "zoom_blur": Recipe(zoom.zoom_blur, ((0.01, 12), (0.01, 16), (0.02, 11), (0.02, 13), (0.03, 11)), draws=False),

@@ -10,12 +10,9 @@ import numpy as np
 
 from analysis.corruptions.blur import smear
 from analysis.corruptions.pixels import (
-    FIELD_CODES,
-    FIELD_ONE,
-    FIELD_ZERO,
     Bytes,
     bands,
-    field_code,
+    field_bytes,
     normal_field,
     to_bytes,
 )
@@ -40,7 +37,7 @@ def snow(
     """Whitened image plus streaks of snow and the same streaks turned by half a turn."""
     height, width = image.shape[:2]
     flakes = snow_flakes(height, width, mean, std, zoom, cut, rng)
-    streaks = np.rint(smear(flakes, radius, sigma, rng.uniform(-135, -45))).astype(np.uint8)
+    streaks = smear(flakes, radius, sigma, rng.uniform(-135, -45), carry=0.5)
     layer = cv2.add(streaks, streaks[::-1, ::-1])
     out = np.empty_like(image)
     for rows in bands(height, width):
@@ -56,9 +53,7 @@ def snow_flakes(
 ) -> Bytes:
     """A normal field enlarged by ``zoom``; below ``cut`` nothing, above 1 white: uint8 (height, width)."""
     coarse = normal_field(math.ceil(height / zoom), math.ceil(width / zoom), mean, std, rng)
-    levels = np.clip((np.arange(FIELD_CODES) - FIELD_ZERO) * (255 / FIELD_ONE) + 0.5, 0, 255).astype(np.uint8)
-    levels[: field_code(cut)] = 0
-    return levels[enlarged_field(coarse, zoom, height, width)]
+    return field_bytes(cut, carry=0.5).take(enlarged_field(coarse, zoom, height, width))
 
 
 def frost(image: Bytes, kept: float, amount: float, texture: FrostSource, rng: np.random.Generator) -> Bytes:

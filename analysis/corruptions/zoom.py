@@ -6,9 +6,8 @@ import math
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
-from analysis.corruptions.pixels import Bytes, Codes, bands
+from analysis.corruptions.pixels import Bytes, Codes, Ints, bands
 
 FRACTION = 32
 """Bilinear weights are held in 32nds of a pixel, as OpenCV's fixed-point sampling does."""
@@ -35,7 +34,7 @@ def centre(image: Bytes, factor: float) -> Bytes:
     return image[top : top + height, left : left + width]
 
 
-def enlarged(source: npt.NDArray[np.generic], factor: float, rows: slice, width: int) -> npt.NDArray[np.generic]:
+def enlarged(source: Bytes, factor: float, rows: slice, width: int) -> Bytes:
     """Rows ``rows`` and the first ``width`` columns of ``source`` enlarged by ``factor``, bilinear, corner pixels kept
     in the corners. uint8, or uint16 below 2¹⁴ (for which the interpolation is exact)."""
     down = positions(np.arange(rows.start, rows.stop), source.shape[0], factor)[:, None]
@@ -46,7 +45,7 @@ def enlarged(source: npt.NDArray[np.generic], factor: float, rows: slice, width:
     return cv2.remap(source, places, weights, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
 
 
-def positions(pixels: npt.NDArray[np.integer], length: int, factor: float) -> npt.NDArray[np.integer]:
+def positions(pixels: Ints, length: int, factor: float) -> Ints:
     """Where enlarged pixels lie in a side of ``length`` pixels, in 32nds: ends on ends."""
     return np.rint(pixels * ((length - 1) * FRACTION / (round(length * factor) - 1))).astype(np.int32)
 
