@@ -80,7 +80,7 @@ def evaluate(
     batch_size: int,
     workers: int,
     on_part: Callable[[int, int], None] | None = None,
-) -> None:
+) -> int:
     """Compute and store the parts of ``run`` that are missing, on this machine.
 
     A sample that cannot be loaded becomes one row with ``error`` and nothing else; the rest goes on.
@@ -90,11 +90,14 @@ def evaluate(
         batch_size: samples per part. The same run must always be given the same.
         workers: decode threads; results do not depend on it.
         on_part: called after each part with (parts stored, parts in all).
+
+    Returns:
+        How many samples were visited now; the others were stored already.
     """
     count = -(-len(evaluation.samples) // batch_size)
     stored = run.complete_parts()
     missing = [part for part in range(count) if part not in stored]
-    done = count - len(missing)
+    done, visited = count - len(missing), 0
     for part, loaded in _decoded(evaluation, backends, missing, batch_size, workers):
         items = [entry for entry in loaded if isinstance(entry, Item)]
         rows: list[Row] = [entry for entry in loaded if not isinstance(entry, Item)]
@@ -103,9 +106,10 @@ def evaluate(
             for backend in backends:
                 rows += evaluation.score(backend, items)
         run.write_part(part, rows, evaluation.schema)
-        done += 1
+        done, visited = done + 1, visited + len(loaded)
         if on_part is not None:
             on_part(done, count)
+    return visited
 
 
 def model_input(backend: Backend, items: Sequence[Item]) -> tuple[Tensor, list[Placement]]:

@@ -26,6 +26,14 @@ class MapKey:
     iteration: int
 
 
+@dataclass(frozen=True)
+class Reading:
+    """Which maps of a model are scored: all iterates of these layers and readouts."""
+
+    layers: tuple[str, ...]
+    readouts: tuple[str, ...]
+
+
 def normalise_map(saliency_map: np.ndarray) -> tuple[np.ndarray, bool]:
     """Scale a map to [0, 1] by its own minimum and maximum.
 

@@ -145,7 +145,10 @@ def test_continuing_loads_only_what_is_missing(tmp_path: Path) -> None:
     run.write_part(1, [row(2, 2), row(3, 3)], SCHEMA)
     evaluation = Values([0, 1, 2, 3, 4])
     progress: list[tuple[int, int]] = []
-    evaluate(evaluation, [], run, batch_size=2, workers=2, on_part=lambda done, total: progress.append((done, total)))
+    visited = evaluate(
+        evaluation, [], run, batch_size=2, workers=2, on_part=lambda done, total: progress.append((done, total))
+    )
+    assert visited == 3
     assert sorted(evaluation.loaded) == ["image0", "image1", "image4"]
     assert run.rows()["value"].to_pylist() == [0, 1, 2, 3, 4]
     assert progress == [(2, 3), (3, 3)]

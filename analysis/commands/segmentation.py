@@ -15,11 +15,11 @@ import typer
 
 from analysis.commands.options import choose_layers, choose_readouts, load_backends, parse_models
 from analysis.engine import evaluate
-from analysis.evaluations.segmentation import Reading, Segmentation
+from analysis.evaluations.segmentation import Segmentation
 from analysis.evaluations.segmentation_summary import Entry, summarise
 from analysis.metrics.segmentation import regions
 from analysis.runs import Run
-from analysis.saliency import MapKey
+from analysis.saliency import MapKey, Reading
 from vars_core.data.masks import Pair
 from vars_core.data.pairs import read_pairs, void_label
 from vars_core.data.voc import check_voc_labels, read_voc
@@ -91,15 +91,14 @@ def segmentation(
     _confirm_models(run, backends, readings)
     evaluation = Segmentation(samples, regions_of, readings, threshold=threshold, per_head=heads, workers=workers)
     _check_iteration(backends, step)
-    started, before = time.perf_counter(), len(run.complete_parts())
-    evaluate(evaluation, backends, run, batch_size=batch_size, workers=workers, on_part=_progress)
+    started = time.perf_counter()
+    scored = evaluate(evaluation, backends, run, batch_size=batch_size, workers=workers, on_part=_progress)
     seconds = time.perf_counter() - started
     summary = summarise(run)
     run.write_summary(summary)
     headline = _headline(backends, readings, step, summary)
     _write_report(run, evaluation, backends, summary, headline)
     _print_table(summary, headline)
-    scored = max(0, len(samples) - before * batch_size)
     errors = len(run.rows(["error"])) - run.rows(["error"])["error"].null_count
     typer.echo(f"{scored} images scored now in {seconds:.1f} s ({scored / seconds:.2f} images/s); peak {_peak()}")
     typer.echo(f"{run.folder / 'summary.json'}, {run.folder / 'report.html'}")

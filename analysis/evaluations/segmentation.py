@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +23,7 @@ from analysis.metrics.segmentation import (
     mask_at,
 )
 from analysis.runs import Row
-from analysis.saliency import MapKey, normalise_map, place, place_normalised, read_maps
+from analysis.saliency import MapKey, Reading, normalise_map, place, place_normalised, read_maps
 from vars_core.data.masks import Pair, read_pair
 
 if TYPE_CHECKING:
@@ -63,14 +62,6 @@ SCHEMA = pa.schema(
         ("error", pa.string()),
     ]
 )
-
-
-@dataclass(frozen=True)
-class Reading:
-    """Which maps of a model are scored: all iterates of these layers and readouts."""
-
-    layers: tuple[str, ...]
-    readouts: tuple[str, ...]
 
 
 class Segmentation:

@@ -51,6 +51,10 @@ METRICS = {
 }
 
 
+Name = tuple[str, str | None, str | None, int | None]
+"""Model, layer, readout, iterate."""
+
+
 @dataclass(frozen=True)
 class Headline:
     """Which map of each model the first table shows; baselines have no coordinates and are always shown."""
@@ -62,11 +66,6 @@ class Headline:
         key = self.keys.get(group.model)
         return key is None or key == MapKey(str(group.layer), str(group.readout), int(group.iteration or 0))
 
-    def shares_map(self, group: Group) -> bool:
-        """Whether the group is the headline's layer and readout, at any iterate."""
-        key = self.keys.get(group.model)
-        return key is not None and (key.layer, key.readout) == (group.layer, group.readout)
-
 
 def build_report(
     run: Run,
@@ -77,15 +76,20 @@ def build_report(
 ) -> str:
     """The page as HTML. Maps of the images it shows are computed again; every number is taken from the stored rows."""
     values = {(e["model"], e["layer"], e["readout"], e["iteration"], e["metric"]): e for e in summary}
-    every = list(groups(run))
-    chosen = [group for group in every if headline.picks(group)]
+    chosen: list[Group] = []
+    degenerate: dict[Name, int] = {}
+    for group in groups(run):  # one at a time: a group holds the curves of all its images
+        degenerate[group.model, group.layer, group.readout, group.iteration] = group.degenerate
+        if headline.picks(group):
+            chosen.append(group)
     report = Report("Segmentation: maps as masks")
     _provenance(report, run, evaluation)
     _headline_table(report, chosen, values)
-    _curves(report, evaluation, every, chosen, values, headline)
+    _threshold_curves(report, evaluation, chosen)
+    _iterate_curves(report, summary, headline)
     for group in chosen:
         _best_and_worst(report, run, evaluation, backends, group, headline)
-    _all_groups(report, every, values)
+    _all_groups(report, degenerate, values)
     _rows_behind(report, run, chosen)
     return report.html()
 
@@ -149,14 +153,7 @@ def _headline_table(report: Report, chosen: Sequence[Group], values: Mapping[tup
     report.table((*columns, "best threshold (oracle)"), sums, models=owners)
 
 
-def _curves(
-    report: Report,
-    evaluation: Segmentation,
-    every: Sequence[Group],
-    chosen: Sequence[Group],
-    values: Mapping[tuple[Any, ...], Entry],
-    headline: Headline,
-) -> None:
+def _threshold_curves(report: Report, evaluation: Segmentation, chosen: Sequence[Group]) -> None:
     report.heading("IoU against threshold")
     at = int(np.argmin(np.abs(CURVE_THRESHOLDS - evaluation.threshold)))
     lines = [
@@ -164,28 +161,23 @@ def _curves(
     ]
     title = f"Pooled IoU against the threshold (marked: {CURVE_THRESHOLDS[at]:g})"
     report.figure(line_chart(lines, title=title, x="threshold", y="IoU, %"))
-    iterates: dict[str, list[Group]] = {}
-    for group in every:
-        if headline.shares_map(group):
-            iterates.setdefault(group.model, []).append(group)
-    if not iterates:
+
+
+def _iterate_curves(report: Report, summary: Sequence[Entry], headline: Headline) -> None:
+    """Each model's first-table layer and readout at every iterate, one chart per metric."""
+    if not headline.keys:
         return
     report.heading("Per iterate")
     for metric in ("iou_pooled", "fp", "fn"):
         lines = []
-        for model, steps in iterates.items():
-            entries = [values[(*step.name.values(), metric)] for step in steps]
-            low, high = ([entry["ci95"][end] for entry in entries] for end in (0, 1))
-            x, y = [step.iteration or 0 for step in steps], [entry["value"] for entry in entries]
-            lines.append(
-                Line(f"{model} {steps[0].layer} {steps[0].readout}", model, x, y, low=low, high=high, points=True)
-            )
-        name = METRICS[metric]
-        report.figure(
-            line_chart(
-                lines, title=f"{name} per iterate (0: the solver's start)", x="iterate", y=f"{name}, %", whole=True
-            )
-        )
+        for model, key in headline.keys.items():
+            coordinates = (model, key.layer, key.readout, metric)
+            steps = [e for e in summary if (e["model"], e["layer"], e["readout"], e["metric"]) == coordinates]
+            x, y = [step["iteration"] for step in steps], [step["value"] for step in steps]
+            low, high = ([step["ci95"][end] for step in steps] for end in (0, 1))
+            lines.append(Line(f"{model} {key.layer} {key.readout}", model, x, y, low=low, high=high, points=True))
+        title = f"{METRICS[metric]} per iterate (0: the solver's start)"
+        report.figure(line_chart(lines, title=title, x="iterate", y=f"{METRICS[metric]}, %", whole=True))
 
 
 def _best_and_worst(
@@ -237,15 +229,15 @@ def _card(
     return Card([(caption, thumbnail(picture)) for caption, picture in pictures], text, group.model)
 
 
-def _all_groups(report: Report, every: Sequence[Group], values: Mapping[tuple[Any, ...], Entry]) -> None:
+def _all_groups(report: Report, degenerate: Mapping[Name, int], values: Mapping[tuple[Any, ...], Entry]) -> None:
     report.heading("Everything measured")
-    metrics = [metric for metric in METRICS if any(_entry(values, group, metric) for group in every)]
+    metrics = [metric for metric in METRICS if any((*name, metric) in values for name in degenerate)]
     rows = [
-        (*group.name.values(), *(_with_interval(_entry(values, group, metric)) for metric in metrics), group.degenerate)
-        for group in every
+        (*name, *(_with_interval(values.get((*name, metric))) for metric in metrics), count)
+        for name, count in degenerate.items()
     ]
     columns = ("model", "layer", "readout", "iterate", *(METRICS[metric] for metric in metrics), "degenerate")
-    report.table(columns, rows, models=[group.model for group in every], folded=f"{len(rows)} lines")
+    report.table(columns, rows, models=[name[0] for name in degenerate], folded=f"{len(rows)} lines")
 
 
 def _rows_behind(report: Report, run: Run, chosen: Sequence[Group]) -> None:

@@ -62,7 +62,7 @@ def main() -> None:
     killed = 0
     while killed < kills:
         child = start(options, folder / "killed", log)
-        wait = moments.uniform(0, 1.5 * seconds / kills)
+        wait = moments.uniform(0, 3 * seconds / kills)  # some before the first part, some after the last
         time.sleep(wait)
         os.kill(child, signal.SIGKILL)
         _, status = os.waitpid(child, 0)

@@ -10,11 +10,11 @@ import pytest
 from PIL import Image
 
 from analysis.engine import evaluate
-from analysis.evaluations.segmentation import Reading, Segmentation
+from analysis.evaluations.segmentation import Segmentation
 from analysis.evaluations.segmentation_summary import groups, summarise
 from analysis.metrics.segmentation import CURVE_THRESHOLDS, FOREGROUND, VOID, count_mask, regions
 from analysis.runs import Run
-from analysis.saliency import normalise_map, place_normalised
+from analysis.saliency import Reading, normalise_map, place_normalised
 from vars_core.data.masks import read_pair
 from vars_core.data.voc import read_voc
 
