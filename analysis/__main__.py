@@ -6,7 +6,9 @@ import sys
 
 import typer
 
+from analysis.commands.benchmark_corruptions import benchmark_corruptions
 from analysis.commands.corrupt import corrupt
+from analysis.commands.benchmark_fixations import benchmark_fixations
 from analysis.commands.fixations import fixations
 from analysis.commands.segmentation import segmentation
 from vars_core.errors import InputError
@@ -21,7 +23,9 @@ def about() -> None:
 
 app.command()(segmentation)
 app.command()(fixations)
+app.command()(benchmark_fixations)
 app.command()(corrupt)
+app.command()(benchmark_corruptions)
 
 
 def main() -> None:

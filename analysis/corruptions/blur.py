@@ -7,7 +7,7 @@ import math
 import cv2
 import numpy as np
 
-from analysis.corruptions.pixels import Bytes, one_sided_gaussian, smooth_bytes, tiles
+from analysis.corruptions.pixels import Bytes, Floats, one_sided_gaussian, smooth_bytes, tiles
 
 
 def gaussian_blur(image: Bytes, sigma: float) -> Bytes:
@@ -40,7 +40,7 @@ def smear(image: Bytes, radius: int, sigma: float, angle: float, carry: float = 
         above, stop = rows.start, rows.stop + top + bottom
         first, last = columns.start, columns.stop + left + right
         source = padded[above:stop, first:last].astype(np.float32)
-        total = np.zeros(out[rows, columns].shape, dtype=np.float32)
+        total: Floats = np.zeros(out[rows, columns].shape, dtype=np.float32)
         for weight, (dy, dx) in zip(weights, offsets, strict=True):
             shifted = source[top + dy : top + dy + total.shape[0], left + dx : left + dx + total.shape[1]]
             cv2.scaleAdd(shifted, weight, total, total)

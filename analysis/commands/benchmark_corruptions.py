@@ -1,0 +1,129 @@
+"""``python -m analysis benchmark-corruptions``: time of each corruption, beside plain code and by image size."""
+
+from __future__ import annotations
+
+import platform
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+import cv2
+import numpy as np
+import typer
+
+from analysis.corruptions import NAMES, SEVERITIES, corrupt
+
+SIDE = 224
+SIDES = (224, 500, 1000, 2000)
+BUDGET_MS = 100
+
+
+def benchmark_corruptions(
+    repeats: Annotated[int, typer.Option(min=1, help="Times each is run; the fastest counts.")] = 5,
+    image: Annotated[
+        Path | None, typer.Option(help="Photograph to corrupt; scikit-image's astronaut by default.")
+    ] = None,
+    scaling: Annotated[bool, typer.Option(help="Also measure time against image size, up to 4 megapixels.")] = True,
+) -> None:
+    """Print tables in Markdown: time of each corruption on one core, at 224 px and by image size.
+
+    Times are processor time of one thread. What is compared is run in turns, and the fastest run counts, so that other
+    work on the machine disturbs all alike.
+    """
+    picture = photograph(image)
+    with one_thread():
+        typer.echo(f"{processor()}; one core; NumPy {np.__version__}, OpenCV {cv2.__version__}.\n")
+        print_speed(picture, repeats)
+        if scaling:
+            typer.echo("")
+            print_scaling(picture, repeats)
+
+
+def print_speed(picture: np.ndarray, repeats: int) -> None:
+    """The table of milliseconds on one 224 px image: mean and worst over severities, and a plain form's mean."""
+    from analysis.corruptions.reference import REFERENCES, reference
+
+    image = square(picture, SIDE)
+    typer.echo(f"| {SIDE}×{SIDE} px | ms, mean of severities | ms, slowest severity | plain form, ms | ratio |")
+    typer.echo("|---|---:|---:|---:|---:|")
+    total = worst_total = 0.0
+    for name in NAMES:
+        fast = [partial(corrupt, image, name, severity, "benchmark") for severity in SEVERITIES]
+        rng = np.random.default_rng(0)
+        plain = [partial(reference, image, name, severity, rng) for severity in SEVERITIES if name in REFERENCES]
+        times = [1000 * seconds for seconds in interleaved([*fast, *plain], repeats)]
+        ours, theirs = times[: len(SEVERITIES)], times[len(SEVERITIES) :]
+        mean, worst = float(np.mean(ours)), max(ours)
+        total, worst_total = total + mean, worst_total + worst
+        beside = f"{np.mean(theirs):.1f} | {np.mean(theirs) / mean:.0f}×" if theirs else "— | —"
+        typer.echo(f"| {name} | {mean:.2f} | {worst:.2f} | {beside} |")
+    verdict = "within" if worst_total <= BUDGET_MS else "above"
+    typer.echo(f"| **all {len(NAMES)}** | **{total:.1f}** | **{worst_total:.1f}** | | {verdict} {BUDGET_MS} ms |")
+
+
+def print_scaling(picture: np.ndarray, repeats: int) -> None:
+    """The table of nanoseconds a pixel at severity 3: where it does not rise, time is linear in pixels or better."""
+    images = [square(picture, side) for side in SIDES]
+    titles = " | ".join(f"{side}²" for side in SIDES)
+    typer.echo(f"| ns per pixel, severity 3 | {titles} | last ÷ first |")
+    typer.echo("|---|" + "---:|" * (len(SIDES) + 1))
+    for name in NAMES:
+        # Small images are run more often than large ones, to have as good a chance of an undisturbed run.
+        calls = [partial(corrupt, image, name, 3, "benchmark") for image in images]
+        counts = [max(1, round(SIDES[-1] / side)) for side in SIDES]
+        seconds = interleaved(calls, repeats, counts)
+        per_pixel = [1e9 * value / side**2 for value, side in zip(seconds, SIDES, strict=True)]
+        cells = " | ".join(f"{value:.1f}" for value in per_pixel)
+        typer.echo(f"| {name} | {cells} | {per_pixel[-1] / per_pixel[0]:.2f} |")
+
+
+def interleaved(calls: Sequence[Callable[[], object]], repeats: int, counts: list[int] | None = None) -> list[float]:
+    """The least processor seconds of each call, over ``repeats`` rounds in which each is run ``counts`` times."""
+    best = [float("inf")] * len(calls)
+    for _ in range(repeats):
+        for index, call in enumerate(calls):
+            for _ in range(counts[index] if counts else 1):
+                started = time.thread_time()
+                call()
+                best[index] = min(best[index], time.thread_time() - started)
+    return best
+
+
+def photograph(file: Path | None) -> np.ndarray:
+    """uint8 (H, W, 3): the file's picture, or one that comes with scikit-image."""
+    if file is None:
+        from skimage import data
+
+        return np.asarray(data.astronaut())
+    from vars_core.images import decode_image
+
+    return decode_image(file)
+
+
+def square(picture: np.ndarray, side: int) -> np.ndarray:
+    """The picture squeezed into a square of ``side`` pixels."""
+    return np.asarray(cv2.resize(picture, (side, side), interpolation=cv2.INTER_AREA))
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """OpenCV on the calling thread alone."""
+    before = cv2.getNumThreads()
+    cv2.setNumThreads(1)
+    try:
+        yield
+    finally:
+        cv2.setNumThreads(before)
+
+
+def processor() -> str:
+    """The processor's name where the system tells it."""
+    info = Path("/proc/cpuinfo")
+    if info.is_file():
+        for line in info.read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
