@@ -26,6 +26,7 @@ from analysis.metrics.segmentation import CURVE_THRESHOLDS, mask_at
 from analysis.reports import Card, Cell, Report
 from analysis.runs import Run
 from analysis.saliency import MapKey
+from vars_core.errors import InputError
 
 if TYPE_CHECKING:
     from vars_core.backend import Backend
@@ -207,7 +208,11 @@ def _card(
     run: Run, evaluation: Segmentation, backend: Backend | None, group: Group, index: int, headline: Headline
 ) -> Card:
     position = int(group.positions[index])
-    image, truth = evaluation.load(evaluation.samples[position])
+    where = f"{_part(run, position)}, position {position}"
+    try:
+        image, truth = evaluation.load(evaluation.samples[position])
+    except (InputError, OSError) as error:  # it was there when it was scored
+        return Card((), f"{group.ids[index]}: {error} ({where})", group.model)
     if backend is None:
         placed = baseline_map(group.model, *truth.shape)
     else:
@@ -223,8 +228,7 @@ def _card(
     )
     text = (
         f"{group.ids[index]}: IoU {100 * group.image_iou()[index]:.2f} "
-        f"(TP {int(group.tp[index])}, FP {int(group.fp[index])}, FN {int(group.fn[index])}; "
-        f"{_part(run, position)}, position {position})"
+        f"(TP {int(group.tp[index])}, FP {int(group.fp[index])}, FN {int(group.fn[index])}; {where})"
     )
     return Card([(caption, thumbnail(picture)) for caption, picture in pictures], text, group.model)
 

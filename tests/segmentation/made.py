@@ -70,6 +70,7 @@ class MadeBackend:
     default_layer = "0.1"
     default_readout = "energy"
     num_steps = 2
+    iterates = 3
     checkpoint_hash = None
     device = torch.device("cpu")
 
@@ -90,8 +91,14 @@ class MadeBackend:
         for name in layers or self.layer_names:
             grid = (6, 6) if name == "0.0" else (5, 7)
             pooled = adaptive_avg_pool2d(batch, grid).mul(1000).round() / 1000  # constant stays exactly constant
-            heads = torch.stack([(pooled + 3).pow(step + 1) for step in range(self.num_steps + 1)])
+            heads = torch.stack([(pooled + 3).pow(step + 1) for step in range(self.iterates)])
             maps = {readout: heads.mean(2) * (index + 1) for index, readout in enumerate(readouts)}
             head_maps = dict.fromkeys(readouts, heads) if per_head else {}
             traced.append(LayerTrace(name=name, grid=grid, maps=maps, head_maps=head_maps))
         return Trace(torch.zeros(len(batch), 2), tuple(traced))
+
+
+class MadeAttention(MadeBackend):
+    """Has one iterate, whatever number of steps it was built with, as attention has."""
+
+    iterates = 1

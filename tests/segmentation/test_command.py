@@ -14,7 +14,7 @@ from analysis.__main__ import main
 from analysis.commands import segmentation as command
 from vars_core.data.voc import read_voc
 
-from .made import MadeBackend, made_labels, make_voc, write_image, write_labels
+from .made import MadeAttention, MadeBackend, made_labels, make_voc, write_image, write_labels
 
 
 def run(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> int:
@@ -220,6 +220,28 @@ def test_white_on_black_masks_count_white_as_foreground(tmp_path: Path, monkeypa
     assert run(monkeypatch, "--data", tmp_path / "pairs", "--layout", "pairs", "--out", tmp_path / "run") == 0
     assert summary_of(tmp_path / "run")["baseline:all", None, None, None, "iou_pooled"] == pytest.approx(10)
     assert json.loads((tmp_path / "run/run.json").read_text())["data"]["labels"] == "0 background, all else foreground"
+
+
+def test_a_model_with_one_iterate_is_shown_at_that_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(command, "load_backends", lambda requests, device: [MadeAttention()])
+    fixed = ("--data", make_voc(tmp_path / "voc", 2), "--model", "rvt_nano/self", "--iteration", 2)
+    assert run(monkeypatch, *fixed, "--out", tmp_path / "run") == 0
+    assert "made/model 0.1 energy 0 " in capsys.readouterr().out
+    assert "made/model 0.1 energy t=0: 2 images" in (tmp_path / "run/report.html").read_text()
+
+
+def test_a_photograph_lost_since_it_was_scored_leaves_the_report_standing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root, out = make_voc(tmp_path / "voc", 2), tmp_path / "run"
+    assert run(monkeypatch, "--data", root, "--out", out) == 0
+    before = (out / "summary.json").read_bytes()
+    (root / "JPEGImages/2007_000001.jpg").unlink()
+    assert run(monkeypatch, "--data", root, "--out", out) == 0
+    assert (out / "summary.json").read_bytes() == before
+    assert "2007_000001: JPEGImages/2007_000001.jpg is missing" in (out / "report.html").read_text()
 
 
 @pytest.mark.usefixtures("made_model")
