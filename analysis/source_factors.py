@@ -19,6 +19,8 @@ from analysis.metrics.fixations.density import TRUNCATE
 if TYPE_CHECKING:
     from vars_core.images import Placement
 
+STEPS = 2.0**40
+
 
 @dataclass(frozen=True, eq=False)
 class SourceFactors:
@@ -31,6 +33,16 @@ class SourceFactors:
         """(h, w) → (height, width)."""
         placed: np.ndarray = self.rows @ np.asarray(small_map, dtype=np.float64) @ self.columns.T
         return placed
+
+    def place_normalised(self, small_map: np.ndarray) -> np.ndarray:
+        """A map (h, w) in [0, 1] → (height, width) in [0, 1], in steps of 2⁻⁴⁰.
+
+        Along an edge a placed map does not change, but sums of products there differ in their last bits. What is equal
+        must stay equal for scores that look at ranks alone.
+        """
+        placed = self.place(small_map)
+        np.rint(placed * STEPS, out=placed)
+        return np.clip(placed, 0.0, STEPS, out=placed) / STEPS
 
     def at(self, small_maps: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
         """Values of the placed maps at n pixels: (K, h, w) → (K, n)."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -77,15 +77,32 @@ class ObserverSums:
 class ImageScores:
     """The chosen ``metrics`` of maps of one image.
 
-    ``baseline``: the density over which information is gained; ``pool``: the other images' fixations.
+    ``baseline`` makes the density over which information is gained; ``pool``: the other images' fixations.
     """
 
-    def __init__(self, truth: Truth, metrics: Sequence[str], baseline: np.ndarray, pool: FixationPool) -> None:
+    def __init__(
+        self, truth: Truth, metrics: Sequence[str], baseline: Callable[[], np.ndarray], pool: FixationPool
+    ) -> None:
         self.truth = truth
         self.metrics = frozenset(metrics)
-        self.baseline = baseline
         self.pool = pool
+        self._make_baseline = baseline
         self.needs_map = bool(self.metrics & set(MAP_METRICS))
+
+    @cached_property
+    def baseline(self) -> np.ndarray:
+        """The density over which information is gained, float64 (H, W)."""
+        return self._make_baseline()
+
+    def of_baseline(self, baseline: np.ndarray) -> Row:
+        """All metrics but NSS of a map that is no model's, float64 (H, W)."""
+        if not self.metrics - {"nss"}:
+            return {}
+        density = map_density(baseline)
+        row = self.of_map(baseline, density)
+        if "ig" in self.metrics:
+            row["ig"] = float(information_gain(density, self.baseline, self.truth.rows, self.truth.columns).mean())
+        return row
 
     def of_map(self, placed: np.ndarray, density: np.ndarray | None) -> Row:
         """The metrics that look at every pixel, of a map (H, W) and its density; None for a degenerate map's."""

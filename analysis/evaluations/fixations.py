@@ -17,7 +17,7 @@ from analysis.evaluations.segmentation import Reading
 from analysis.metrics.fixations.density import as_density, map_density
 from analysis.metrics.fixations.human import Observers
 from analysis.metrics.fixations.pool import FixationPool
-from analysis.metrics.fixations.scores import information_gain, nss_values, pixels_of
+from analysis.metrics.fixations.scores import is_degenerate, nss_values, pixels_of
 from analysis.runs import Row
 from analysis.saliency import normalise_map
 from analysis.source_factors import SourceFactors, source_factors
@@ -163,14 +163,9 @@ class FixationEvaluation:
             baseline = self.baseline_map(name, truth)
             if baseline is None:
                 continue
-            normalised, degenerate = normalise_map(baseline)
-            density = map_density(baseline)
-            row: Row = {"model": name, "degenerate": degenerate}
+            row: Row = {"model": name, "degenerate": is_degenerate(baseline)}
             row |= self._by_observer(truth).row(nss_values(baseline, truth.rows, truth.columns))
-            row |= scores.of_map(normalised, density)
-            if "ig" in self.metrics:
-                row["ig"] = float(information_gain(density, scores.baseline, truth.rows, truth.columns).mean())
-            yield row
+            yield row | scores.of_baseline(baseline)
         human = self._human(truth)
         if human is not None:
             yield human
@@ -228,7 +223,7 @@ class FixationEvaluation:
                     if "ig" in self.metrics:
                         row["ig"] = scores.gain_of_values(values[k], float(means[k]))
                     if scores.needs_map:
-                        placed = np.zeros(truth.shape) if degenerate[k] else factors.place(maps[k])
+                        placed = np.zeros(truth.shape) if degenerate[k] else factors.place_normalised(maps[k])
                         row |= scores.of_map(placed, None if degenerate[k] else as_density(placed))
                     yield row
 
@@ -236,7 +231,7 @@ class FixationEvaluation:
         return ObserverSums(truth.observers, len(self.observers))
 
     def _scores(self, truth: Truth) -> ImageScores:
-        return ImageScores(truth, self.metrics, _centre_density(*truth.shape), self.pool)
+        return ImageScores(truth, self.metrics, lambda: _centre_density(*truth.shape), self.pool)
 
 
 def point_scores(
@@ -256,7 +251,7 @@ def point_scores(
 def model_map(trace: Trace, layer: str, readout: str, iteration: int, index: int, placement: Placement) -> np.ndarray:
     """One map of a traced batch on its source image, float64 (height, width) in [0, 1]."""
     normalised, _ = normalise_map(trace[layer].maps[readout][iteration, index].numpy().astype(np.float64))
-    return source_factors(placement, (normalised.shape[0], normalised.shape[1])).place(normalised)
+    return source_factors(placement, (normalised.shape[0], normalised.shape[1])).place_normalised(normalised)
 
 
 @lru_cache(maxsize=8)

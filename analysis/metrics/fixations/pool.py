@@ -6,9 +6,8 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 import numpy as np
-from scipy.ndimage import gaussian_filter
 
-from analysis.metrics.fixations.density import TRUNCATE, blur_columns, fixation_counts
+from analysis.metrics.fixations.density import blur_columns, fixation_counts
 
 SIZES_KEPT = 8
 """Image sizes whose blurred total is remembered."""
@@ -65,9 +64,11 @@ class FixationPool:
         if len(self) == own.stop - own.start:
             return None
         rows, columns = (pixels[own] for pixels in self._pixels(shape))
-        mine = blur_columns(shape[0], self.sigma, rows) @ blur_columns(shape[1], self.sigma, columns).T
-        density = np.maximum(self._blurred(shape) - mine, 0.0)
-        return density / density.sum()
+        density: np.ndarray = blur_columns(shape[0], self.sigma, rows) @ blur_columns(shape[1], self.sigma, columns).T
+        np.subtract(self._blurred(shape), density, out=density)
+        np.maximum(density, 0.0, out=density)  # rounding must not leave less than nothing
+        density /= density.sum()
+        return density
 
     def _pixels_at(self, shape: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
         height, width = shape
@@ -76,6 +77,6 @@ class FixationPool:
         return rows, columns
 
     def _blurred_at(self, shape: tuple[int, int]) -> np.ndarray:
-        counts = fixation_counts(*self._pixels(shape), shape)
-        blurred: np.ndarray = gaussian_filter(counts, self.sigma, mode="nearest", truncate=TRUNCATE)
+        down, across = (blur_columns(length, self.sigma, np.arange(length)) for length in shape)
+        blurred: np.ndarray = down @ fixation_counts(*self._pixels(shape), shape) @ across.T
         return blurred
