@@ -1,4 +1,4 @@
-"""The two dictionaries of VARS: dense atoms per image and head, and a bank of convolutions applied by FFT (SPEC §1)."""
+"""The two dictionaries of VARS: dense atoms per image and head, and a bank of convolutions applied in frequency space (SPEC §1)."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 from torch.nn import functional as F
+
+from vars_core.grid_transform import GridTransform
 
 
 class DenseDictionary:
@@ -61,16 +63,16 @@ class ConvolutionalDictionary:
 
     spectra: Tensor
     bound: Tensor
-    grid: tuple[int, int]
+    transform: GridTransform
 
     def encode(self, x: Tensor) -> Tensor:
-        return self._inverse(self.spectra * self._forward(x).unsqueeze(2))
+        return self.transform.inverse(self.spectra * self.transform(x).unsqueeze(2))
 
     def gram(self, codes: Tensor) -> Tensor:
-        return self._inverse(self.spectra * self._correlate(codes).unsqueeze(2))
+        return self.transform.inverse(self.spectra * self._correlate(codes).unsqueeze(2))
 
     def decode(self, codes: Tensor) -> Tensor:
-        return self._inverse(self._correlate(codes))
+        return self.transform.inverse(self._correlate(codes))
 
     def largest_eigenvalue(self) -> Tensor:
         return self.bound.detach()[:, None, None, None]
@@ -82,16 +84,10 @@ class ConvolutionalDictionary:
         raise NotImplementedError("LISTA's coupling belongs to dense atoms; a convolutional dictionary is solved by ISTA")
 
     def detach(self) -> ConvolutionalDictionary:
-        return ConvolutionalDictionary(self.spectra.detach(), self.bound.detach(), self.grid)
+        return ConvolutionalDictionary(self.spectra.detach(), self.bound.detach(), self.transform)
 
     def _correlate(self, codes: Tensor) -> Tensor:
-        return (self.spectra.conj() * self._forward(codes)).sum(2)
-
-    def _forward(self, image: Tensor) -> Tensor:
-        return torch.fft.rfft2(image.float(), norm="ortho")
-
-    def _inverse(self, spectrum: Tensor) -> Tensor:
-        return torch.fft.irfft2(spectrum, s=self.grid, norm="ortho")
+        return (self.spectra.conj() * self.transform(codes)).sum(2)
 
 
 def convolutional_bound(spectra: Tensor, width: int) -> Tensor:
@@ -107,7 +103,7 @@ def convolutional_bound(spectra: Tensor, width: int) -> Tensor:
     if interior:
         inside = kernels[..., interior].abs().square().sum(1).amax((1, 2))
     else:
-        inside = torch.zeros_like(inside)
+        inside = torch.zeros(len(kernels), dtype=torch.float64, device=kernels.device)  # a grid of width 1 or 2
     columns = kernels[..., edge].permute(0, 3, 2, 1)  # (C, edges, h, r)
     outer = columns[..., :, None] * columns[..., None, :].conj()  # M(f), (C, edges, h, r, r)
     mirrored = outer.roll(-1, dims=2).flip(2).conj()  # conj M(−f)

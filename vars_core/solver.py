@@ -44,8 +44,8 @@ class Dictionary(Protocol):
 
 
 def soft_threshold(v: Tensor, threshold: Tensor | float) -> Tensor:
-    """S_t(v) = sgn(v)·max(|v| − t, 0)."""
-    return torch.sign(v) * F.relu(v.abs() - threshold)
+    """S_t(v) = sgn(v)·max(|v| − t, 0), as what is left of v outside [−t, t]."""
+    return v - v.clamp(-threshold, threshold)
 
 
 def gelu_threshold(v: Tensor, threshold: Tensor | float) -> Tensor:

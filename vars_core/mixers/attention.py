@@ -39,4 +39,4 @@ class PerformerAttention(Mixer):
         q, k, v = (split_heads(part, self.num_heads) for part in self.projection(x).chunk(3, dim=-1))
         queries, keys = self.features(q), self.features(k)
         row_sums = queries @ keys.sum(-2).unsqueeze(-1)
-        return LinearMixing(lambda values: queries @ (keys.transpose(-2, -1) @ values.float()) / row_sums), v
+        return LinearMixing(lambda values: queries @ (keys.transpose(-2, -1) @ values.to(keys.dtype)) / row_sums), v

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from vars_core.dictionaries import ConvolutionalDictionary, convolutional_bound
 from vars_core.errors import InputError
+from vars_core.grid_transform import grid_transform
 from vars_core.mixers.base import Mixer
 from vars_core.operators import LinearMixing, OnGrid, SparseReconstruction
 from vars_core.solver import Ista
@@ -28,6 +29,7 @@ class Spectrum(nn.Module):
         kernels = torch.randn(dim, num_kernels, 1, *grid) * window
         spectra = torch.fft.rfft2(kernels) * (power / window.square().sum()).sqrt()
         self.weight = nn.Parameter(torch.view_as_real(spectra).contiguous())
+        self.transform = grid_transform(grid)
 
     def forward(self, grid: Grid) -> Tensor:
         """Complex spectra (C, r, h, w//2+1)."""
@@ -50,7 +52,7 @@ class StaticDictionary(nn.Module):
         self.register_buffer("bound", self.measured_bound())
 
     def forward(self, grid: Grid) -> ConvolutionalDictionary:
-        return ConvolutionalDictionary(self.spectrum(grid), self.bound, grid)
+        return ConvolutionalDictionary(self.spectrum(grid), self.bound, self.spectrum.transform)
 
     def measured_bound(self) -> Tensor:
         """L computed from the spectra as they are, (C,)."""
@@ -70,12 +72,13 @@ class SpatialFilter(nn.Module):
         self.spectrum = Spectrum(dim, 1, grid, power=1.0)
 
     def forward(self, tokens: Tensor, grid: Grid) -> Tensor:
-        return to_sequence(circular_convolution(to_image(tokens, grid), self.spectrum(grid)[:, 0], grid))
+        return to_sequence(circular_convolution(to_image(tokens, grid), self.spectrum, grid))
 
 
-def circular_convolution(image: Tensor, spectrum: Tensor, grid: Grid) -> Tensor:
-    """(B, C, h, w) filtered by complex spectra (C, h, w//2+1), orthonormal FFT there and back."""
-    return torch.fft.irfft2(torch.fft.rfft2(image.float(), norm="ortho") * spectrum, s=grid, norm="ortho")
+def circular_convolution(image: Tensor, spectrum: Spectrum, grid: Grid) -> Tensor:
+    """(B, C, h, w) filtered by one spectrum per channel."""
+    transform = spectrum.transform
+    return transform.inverse(transform(image) * spectrum(grid)[:, 0])
 
 
 class GlobalFilter(Mixer):
@@ -87,8 +90,7 @@ class GlobalFilter(Mixer):
         self.output = nn.Identity()
 
     def operator(self, x: Tensor, grid: Grid) -> tuple[OnGrid, Tensor]:
-        spectrum = self.spectrum(grid)[:, 0]
-        return OnGrid(LinearMixing(lambda image: circular_convolution(image, spectrum, grid)), grid), x.unsqueeze(1)
+        return OnGrid(LinearMixing(lambda image: circular_convolution(image, self.spectrum, grid)), grid), x.unsqueeze(1)
 
 
 class TokenBatchNorm(nn.BatchNorm1d):

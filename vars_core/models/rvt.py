@@ -35,7 +35,7 @@ RVT_CONFIGS = {
     # Ours (SPEC §9). Its λ for vars_s is the others' 0.3, not the released 3.5: a short training from small random
     # weights would otherwise see no code above the threshold.
     "rvt_nano": RvtConfig(
-        112, (5, 1), (4, 8), 32, stem=ConvStem, stem_stride=8, num_kernels=3, convolutional_lam=0.3
+        112, (5, 1), (4, 8), 32, stem=ConvStem, stem_stride=8, num_kernels=2, convolutional_lam=0.3
     ),
     "rvt_tiny": RvtConfig(224, (10, 2), (6, 12), 32),
     "rvt_small": RvtConfig(224, (12,), (6,), 64),
