@@ -29,6 +29,7 @@ def chosen_recipe(
     batch_size: int | None = None,
     lr: float | None = None,
     precision: str | None = None,
+    epoch_images: int | None = None,
 ) -> Recipe:
     """The preset with the given values in place of its own; None leaves it as it is."""
     recipe = preset(name)
@@ -45,6 +46,8 @@ def chosen_recipe(
         recipe = dataclasses.replace(recipe, learning_rate=lr)
     if precision is not None:
         recipe = dataclasses.replace(recipe, precision=precision)
+    if epoch_images is not None:
+        recipe = dataclasses.replace(recipe, epoch_images=epoch_images)
     return recipe
 
 
@@ -62,6 +65,7 @@ def main(
     seed: int = 0,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, mps")] = "auto",
     precision: Annotated[str | None, typer.Option(help="fp32 or bf16")] = None,
+    epoch_images: Annotated[int | None, typer.Option(help="Pictures an epoch draws; all by default")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Continue the run in --out exactly")] = False,
     init: Annotated[Path | None, typer.Option(help="Start from this checkpoint's weights")] = None,
     num_classes: Annotated[int | None, typer.Option(help="Classes of the head; the data's number by default")] = None,
@@ -91,6 +95,7 @@ def main(
             batch_size=batch_size,
             lr=lr,
             precision=precision,
+            epoch_images=epoch_images,
         )
         options = {k: v for k, v in (("num_steps", num_steps), ("solver", solver), ("lam", lam)) if v is not None}
         request = Request(

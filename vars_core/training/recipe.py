@@ -64,6 +64,7 @@ class Recipe:
     clip_gradient: float | None = None
     label_smoothing: float = 0.1
     drop_path: float = 0.0
+    epoch_images: int | None = None  # an epoch is a fresh draw of this many pictures; None: all of them
     ema_decay: float = 0.9999
     ema_warmup: bool = False  # decay rises from 0 as 1 - (1 + updates)^(-2/3) up to ema_decay
     precision: str = "bf16"
@@ -101,9 +102,10 @@ class Recipe:
 
     def steps_per_epoch(self, count: int) -> tuple[int, ...]:
         """Full batches an epoch of ``count`` pictures holds, for each stage; the incomplete last batch is left out."""
-        steps = tuple(count // stage.batch_size for stage in self.stages)
+        taken = count if self.epoch_images is None else min(count, self.epoch_images)
+        steps = tuple(taken // stage.batch_size for stage in self.stages)
         if 0 in steps:
-            raise InputError(f"{count} pictures do not fill one batch of {max(s.batch_size for s in self.stages)}")
+            raise InputError(f"{taken} pictures do not fill one batch of {max(s.batch_size for s in self.stages)}")
         return steps
 
     def updates(self, count: int) -> int:
