@@ -13,7 +13,14 @@ import numpy as np
 import typer
 
 from analysis.commands.options import choose_layers, choose_readouts, load_backends, parse_models
-from analysis.commands.segmentation import EXIT_WITH_ERROR_ROWS, _confirm_models, _parse_iteration, _peak, _progress
+from analysis.commands.segmentation import (
+    EXIT_WITH_ERROR_ROWS,
+    _check_iteration,
+    _confirm_models,
+    _parse_iteration,
+    _peak,
+    _progress,
+)
 from analysis.engine import evaluate
 from analysis.evaluations.fixation_scoring import METRICS
 from analysis.evaluations.fixation_summary import Entry, summarise
@@ -123,18 +130,18 @@ def fixations(
         for backend in backends
     }
     _confirm_models(run, backends, readings)
-    keys = headline_keys(backends, readings, step)
+    _check_iteration(backends, step)
     evaluation = FixationEvaluation(found, sizes, readings, metrics=chosen, sigma=degree, blurs=blurs, limit=limit)
-    started, before = time.perf_counter(), len(run.complete_parts())
-    evaluate(evaluation, backends, run, batch_size=batch_size, workers=workers, on_part=_progress)
+    started = time.perf_counter()
+    scored = evaluate(evaluation, backends, run, batch_size=batch_size, workers=workers, on_part=_progress)
     seconds = time.perf_counter() - started
     summary = summarise(run)
     run.write_summary(summary)
+    keys = headline_keys(backends, readings, step, summary)
     _write_report(run, evaluation, backends, summary, keys)
     _print_table(summary, keys)
     _print_counts(run)
-    scored = max(0, len(evaluation.samples) - before * batch_size)
-    typer.echo(f"{scored} images scored now in {seconds:.1f} s; peak {_peak()}")
+    typer.echo(f"{scored} images visited now in {seconds:.1f} s ({scored / seconds:.2f} images/s); peak {_peak()}")
     typer.echo(f"{run.folder / 'summary.json'}, {run.folder / 'report.html'}")
     errors = run.rows(["error"])["error"]
     failed = len(errors) - errors.null_count
@@ -204,20 +211,23 @@ def look_at_images(found: FixationSet) -> tuple[dict[str, tuple[int, int]], Fixa
     return sizes, replace(found, notes=(*found.notes, *(note for note in notes if note.names)))
 
 
-def headline_keys(backends: Sequence[Backend], readings: Mapping[str, Reading], step: int | None) -> dict[str, MapKey]:
-    """Each model's map in the first table: its own layer and readout where they are read, else the last of those."""
-    longest = max((backend.num_steps for backend in backends), default=0)
-    if backends and step is not None and step > longest:
-        raise InputError(f"expected --iteration between 0 and {longest}, got {step}")
+def headline_keys(
+    backends: Sequence[Backend], readings: Mapping[str, Reading], step: int | None, summary: Sequence[Entry]
+) -> dict[str, MapKey]:
+    """Each model's map in the first table: its own layer and readout where they are read, else the last of those.
+
+    Attention has one iterate, whatever the others have: a model is shown at ``step`` or at its last before that.
+    """
     keys = {}
     for backend in backends:
         reading = readings[backend.name]
         own_layer, own_readout = backend.default_layer, backend.default_readout
-        keys[backend.name] = MapKey(
-            own_layer if own_layer in reading.layers else reading.layers[-1],
-            own_readout if own_readout in reading.readouts else reading.readouts[-1],
-            backend.num_steps if step is None else min(step, backend.num_steps),
-        )
+        layer = own_layer if own_layer in reading.layers else reading.layers[-1]
+        readout = own_readout if own_readout in reading.readouts else reading.readouts[-1]
+        where = (backend.name, layer, readout)
+        found = (e["iteration"] for e in summary if (e["model"], e["layer"], e["readout"]) == where)
+        last = max(found, default=0)
+        keys[backend.name] = MapKey(layer, readout, last if step is None else min(step, last))
     return keys
 
 

@@ -131,7 +131,7 @@ def _headline_table(report: Report, chosen: Sequence[Group], values: Values) -> 
         "baseline:crossval the blurred fixations on all other images, human the others' blurred fixations at those of "
         "the observer left out, mean over observers and then images (for CC, SIM and KL: one half of the observers "
         "against the other). A map that does not beat the floors has not been shown to find anything. Σ NSS is the sum "
-        "of the column nss_sum over the rows in rows/*.parquet with the line's model, layer, readout and iteration, and "
+        "of the column nss_sum over the rows in rows/*.parquet with the line's model, layer, readout, iteration and "
         "blur 0."
     )
     report.text(" · ".join(f"{TITLES[metric]}: {EXPLAINED[metric]}" for metric in metrics) + ".")
