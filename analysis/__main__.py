@@ -6,6 +6,7 @@ import sys
 
 import typer
 
+from analysis.commands.agreement import agreement
 from analysis.commands.benchmark_corruptions import benchmark_corruptions
 from analysis.commands.corrupt import corrupt
 from analysis.commands.benchmark_fixations import benchmark_fixations
@@ -26,6 +27,7 @@ app.command()(fixations)
 app.command()(benchmark_fixations)
 app.command()(corrupt)
 app.command()(benchmark_corruptions)
+app.command()(agreement)
 
 
 def main() -> None:

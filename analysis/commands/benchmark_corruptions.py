@@ -26,6 +26,7 @@ def benchmark_corruptions(
     image: Annotated[
         Path | None, typer.Option(help="Photograph to corrupt; scikit-image's astronaut by default.")
     ] = None,
+    side: Annotated[int, typer.Option(min=32, help="Side of the image in the first table, in pixels.")] = SIDE,
     scaling: Annotated[bool, typer.Option(help="Also measure time against image size, up to 4 megapixels.")] = True,
 ) -> None:
     """Print tables in Markdown: time of each corruption on one core, at 224 px and by image size.
@@ -36,18 +37,19 @@ def benchmark_corruptions(
     picture = photograph(image)
     with one_thread():
         typer.echo(f"{processor()}; one core; NumPy {np.__version__}, OpenCV {cv2.__version__}.\n")
-        print_speed(picture, repeats)
+        print_speed(square(picture, side), repeats)
         if scaling:
             typer.echo("")
             print_scaling(picture, repeats)
 
 
-def print_speed(picture: np.ndarray, repeats: int) -> None:
-    """The table of milliseconds on one 224 px image: mean and worst over severities, and a plain form's mean."""
+def print_speed(image: np.ndarray, repeats: int) -> None:
+    """The table of milliseconds on one image: mean and worst over severities, and a plain form's mean."""
     from analysis.corruptions.reference import REFERENCES, reference
 
-    image = square(picture, SIDE)
-    typer.echo(f"| {SIDE}×{SIDE} px | ms, mean of severities | ms, slowest severity | plain form, ms | ratio |")
+    typer.echo(
+        f"| {image.shape[1]}×{image.shape[0]} px | ms, mean of severities | ms, slowest | plain form, ms | ratio |"
+    )
     typer.echo("|---|---:|---:|---:|---:|")
     total = worst_total = 0.0
     for name in NAMES:

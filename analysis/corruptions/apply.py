@@ -19,7 +19,7 @@ MINIMUM_SIDE = 32
 def corrupt(
     image: Bytes,
     name: str,
-    severity: int,
+    severity: int | np.integer[Any],
     image_id: str = "",
     seed: int = 0,
     *,

@@ -1,0 +1,131 @@
+"""Agreement of maps under corruption: the measure on made maps, the rows and the table on a tiny backend."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+from typer.testing import CliRunner
+
+from analysis.__main__ import app
+from analysis.evaluations.agreement import agreement_rows, interval, map_agreement, summary, write_rows
+from vars_core.backend import Backend
+from vars_core.errors import InputError
+
+from .made import made_photograph
+
+
+class GreyBackend:
+    """Its map is the picture's own brightness in 8 × 8 cells; the start of its solver is flat."""
+
+    name, default_layer, default_readout, image_size = "made/grey", "0.1", "energy", 64
+    checkpoint_hash = None
+
+    def prepare(self, images: list[np.ndarray], policy: str = "whole") -> tuple[torch.Tensor, list[None]]:
+        squares = [np.array(Image.fromarray(image).resize((64, 64), Image.Resampling.BOX)) for image in images]
+        return torch.from_numpy(np.stack(squares)).permute(0, 3, 1, 2).float(), [None] * len(images)
+
+    def trace(self, batch: torch.Tensor, readouts: tuple[str, ...], layers: tuple[str, ...]) -> dict[str, object]:
+        grey = torch.nn.functional.avg_pool2d(batch.mean(1), 8)
+        return {layers[0]: SimpleNamespace(maps={readouts[0]: torch.stack([torch.zeros_like(grey), grey])})}
+
+
+def test_a_map_agrees_fully_with_itself_and_not_at_all_with_its_negative() -> None:
+    ramp = np.arange(196, dtype=np.float32).reshape(14, 14)
+    itself, negative = map_agreement(ramp, ramp), map_agreement(-ramp, ramp)
+    assert (itself.correlation, itself.ssim, itself.degenerate) == (pytest.approx(1), pytest.approx(1), False)
+    assert negative.correlation == pytest.approx(-1)
+    assert negative.ssim < 0
+
+
+@settings(deadline=None, max_examples=25)
+@given(scale=st.floats(0.01, 100), offset=st.floats(-50, 50), side=st.integers(3, 20), seed=st.integers(0, 99))
+def test_agreement_ignores_scale_and_offset_and_is_symmetric(scale: float, offset: float, side: int, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    first, second = rng.random((side, side)), rng.random((side, side))
+    plain, scaled = map_agreement(first, second), map_agreement(first * scale + offset, second)
+    assert (scaled.correlation, scaled.ssim) == pytest.approx((plain.correlation, plain.ssim), abs=1e-6)
+    turned = map_agreement(second, first)
+    assert (turned.correlation, turned.ssim) == pytest.approx((plain.correlation, plain.ssim), abs=1e-9)
+    assert plain.correlation == pytest.approx(np.corrcoef(first.ravel(), second.ravel())[0, 1])
+
+
+def test_a_flat_map_is_flagged_and_never_nan() -> None:
+    flat = map_agreement(np.full((14, 14), 3.0), np.random.default_rng(0).random((14, 14)))
+    assert (flat.correlation, flat.degenerate) == (0.0, True)
+    assert np.isfinite(flat.ssim)
+
+
+def test_rows_compare_the_last_iterate_of_every_corruption_with_the_clean_map() -> None:
+    rows = agreement_rows(
+        [cast(Backend, GreyBackend())], made_photograph(224, 224), "a", ("contrast", "zoom_blur"), (1, 5), batch_size=2
+    )
+    assert [(row["corruption"], row["severity"]) for row in rows] == [
+        ("contrast", 1), ("contrast", 5), ("zoom_blur", 1), ("zoom_blur", 5)
+    ]  # fmt: skip
+    assert {row["iteration"] for row in rows} == {1}
+    # Less contrast is an offset and a scale, up to rounding; zooming moves things.
+    by_key = {(row["corruption"], row["severity"]): row["correlation"] for row in rows}
+    assert by_key["contrast", 1] > 0.999
+    assert by_key["zoom_blur", 5] < by_key["zoom_blur", 1] < 0.999
+
+
+def test_the_table_averages_over_severities_and_images(tmp_path: Path) -> None:
+    def row(model: str, image: str, severity: int, value: float) -> dict[str, object]:
+        place = {"layer": "0.1", "readout": "energy", "iteration": 1, "corruption": "fog", "degenerate": False}
+        return {"model": model, "image": image, "severity": severity, "correlation": value, "ssim": value / 2, **place}
+
+    rows = [row("a/b", i, s, v) for i, s, v in [("x", 1, 0.2), ("x", 2, 0.4), ("y", 1, 0.6), ("y", 2, 0.8)]]
+    table = write_rows(rows, {"data": "made"}, tmp_path / "rows.parquet")
+    lines = summary(table, "corruption").splitlines()
+    assert lines[2] == "| fog | 0.500 / 0.250 |"
+    assert lines[3].startswith("| **mean** [95 %] | 0.500 [0.300, 0.700] / 0.250 [")
+    assert "| 2 | 0.600 / 0.300 |" in summary(table, "severity")
+    stored = pq.read_table(tmp_path / "rows.parquet")
+    assert stored.num_rows == 4
+    assert json.loads(stored.schema.metadata[b"facts"]) == {"data": "made"}
+
+
+def test_the_interval_draws_whole_images() -> None:
+    values, images = np.repeat([0.0, 1.0], 50), np.repeat(["x", "y"], 50)
+    assert interval(values, images) == (0.5, 0.0, 1.0)
+
+
+def test_the_command_runs_a_real_model_and_names_unreadable_photographs(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    Image.fromarray(made_photograph(260, 300)).save(data / "good.png")
+    (data / "zbad.png").write_bytes(b"no picture")
+    arguments = ["--model", "rvt_nano/vars_d", "--data", str(data), "--out", str(tmp_path / "rows.parquet")]
+    arguments += ["--names", "fog,contrast", "--severities", "1,5", "--device", "cpu"]
+    finished = CliRunner().invoke(app, ["agreement", *arguments])
+    assert finished.exit_code == 3, finished.output
+    assert "1 of 2 photographs could not be read" in finished.stderr
+    assert "| fog | " in finished.stdout
+    stored = pq.read_table(tmp_path / "rows.parquet")
+    assert stored.num_rows == 4
+    assert all(-1 <= value <= 1 for value in stored["correlation"].to_pylist())
+    assert json.loads(stored.schema.metadata[b"facts"])["data"] == {"folder": "data", "photographs": 1, "of": 2}
+
+
+def test_bad_input_is_refused_before_a_model_is_loaded(tmp_path: Path) -> None:
+    for arguments, sentence in [
+        (["--model", "rvt_nano/vars_q", "--data", ".", "--out", "x.parquet"], "vars_q"),
+        (
+            ["--model", "rvt_nano/vars_d", "--data", str(tmp_path), "--out", str(tmp_path / "x.parquet")],
+            "found none in",
+        ),
+        (["--model", "rvt_nano/vars_d", "--data", ".", "--out", str(tmp_path / "no" / "x.parquet")], "--out FILE"),
+    ]:
+        finished = CliRunner().invoke(app, ["agreement", *arguments])
+        assert isinstance(finished.exception, InputError), finished.output
+        assert sentence in str(finished.exception)
