@@ -113,30 +113,29 @@ def _provenance(report: Report, run: Run, evaluation: FixationEvaluation) -> Non
 def _headline_table(report: Report, chosen: Sequence[Group], values: Values) -> None:
     report.heading("Between floor and ceiling")
     metrics = [metric for metric in EXPLAINED if any(_entry(values, group, metric) for group in chosen)]
-    rows: list[Sequence[Any]] = []
-    owners: list[str | None] = []
-    for group in chosen:
-        cells = [_with_interval(_entry(values, group, metric)) for metric in metrics]
-        sums = (len(group.ids), int(group.fixations.sum()), float(group.nss_sums.sum()), group.degenerate)
-        rows.append((*_named(group), *cells, *sums))
-        owners.append(group.model)
+    owners: list[str | None] = [group.model for group in chosen]
+    rows: list[Sequence[Any]] = [
+        (_title(group), *(_with_interval(_entry(values, group, metric)) for metric in metrics)) for group in chosen
+    ]
     for model, score in PAPER:
-        cells = [Cell(score) if metric == "nss" else None for metric in metrics]
-        rows.append((f"paper: {model} (MIT1003, the paper's weights)", *(None,) * 3, *cells, *(None,) * 4))
-        owners.append(None)
-    columns = ("model", "layer", "readout", "iterate", *(TITLES[metric] for metric in metrics))
-    report.table((*columns, "images", "fixations", "Σ NSS", "degenerate"), rows, models=owners)
+        cells = (Cell(score) if metric == "nss" else None for metric in metrics)
+        rows.append((f"paper: {model} (MIT1003, its weights)", *cells))
+    report.table(("model", *(TITLES[metric] for metric in metrics)), rows, models=[*owners, *(None for _ in PAPER)])
     report.text(
         "Below each number its 95 % bootstrap interval over images. baseline:centre is the centre Gaussian, "
         "baseline:crossval the blurred fixations on all other images, human the others' blurred fixations at those of "
         "the observer left out, mean over observers and then images (for CC, SIM and KL: one half of the observers "
-        "against the other). A map that does not beat the floors has not been shown to find anything. Σ NSS is the sum "
-        "of the column nss_sum over the rows in rows/*.parquet with the line's model, layer, readout, iteration and "
-        "blur 0."
+        "against the other). A map that does not beat the floors has not been shown to find anything."
     )
     report.text(" · ".join(f"{TITLES[metric]}: {EXPLAINED[metric]}" for metric in metrics) + ".")
     if any(metric in ("sim", "kl", "ig") for metric in metrics):
         report.text("A map's density is the map, min-max normalised, over its sum, mixed with 1 % uniform.")
+    report.text(
+        "The sums behind each line, over the rows in rows/*.parquet that carry its model, layer, readout and iteration, "
+        "and blur 0:"
+    )
+    sums = [(_title(g), len(g.ids), int(g.fixations.sum()), float(g.nss_sums.sum()), g.degenerate) for g in chosen]
+    report.table(("model", "images", "Σ fixations", "Σ nss_sum", "degenerate maps"), sums, models=owners)
 
 
 def _iterates(
@@ -235,7 +234,7 @@ def _card(
     people, _ = normalise_map(truth.density)
     pictures = (
         ("map and fixations", draw_fixations(heat_overlay(image, placed), truth)),
-        ("where people looked", draw_fixations(heat_overlay(image, people), truth)),
+        ("where people looked", heat_overlay(image, people)),
     )
     text = (
         f"{group.ids[index]}: NSS {group.scores['nss'][index]:.3f} over {int(group.fixations[index])} fixations "

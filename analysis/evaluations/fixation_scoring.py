@@ -24,7 +24,7 @@ EXPLAINED = {
     "nss": "normalised scanpath saliency, population std; mean over an image's fixations, then over images",
     "nss_fixation_mean": "the same, mean over all fixations of all images",
     "auc_judd": "area under the ROC of fixations against all pixels that are not fixated, exact area, ties ½",
-    "sauc": "shuffled AUC: against all fixations on all other images brought to this image's size, exact area, ties ½",
+    "sauc": "the same against all fixations on all other images, brought to this image's size",
     "cc": "Pearson correlation with the fixation density (fixations blurred by σ, nearest padding, cut at 4σ)",
     "sim": "intersection of the map's density and the fixation density",
     "kl": "KL(fixation density ‖ map's density), nats; lower is better",
