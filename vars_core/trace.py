@@ -94,7 +94,7 @@ class TraceRecorder:
         return recorder
 
     def result(self, logits: Tensor) -> Trace:
-        if self._wanted is not None and (absent := self._wanted - {layer.name for layer in self._layers}):
+        if self._wanted is not None and (absent := self._wanted - {layer._name for layer in self._layers}):
             raise InputError(f"the model has no layer {', '.join(sorted(absent))}")
         return Trace(logits, tuple(layer.result() for layer in self._layers))
 
