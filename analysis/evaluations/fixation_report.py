@@ -131,7 +131,7 @@ def _headline_table(report: Report, chosen: Sequence[Group], values: Values) -> 
     if any(metric in ("sim", "kl", "ig") for metric in metrics):
         report.text("A map's density is the map, min-max normalised, over its sum, mixed with 1 % uniform.")
     report.text(
-        "The sums behind each line, over the rows in rows/*.parquet that carry its model, layer, readout and iteration, "
+        "The sums behind each line, over the rows in rows/*.parquet with its model, layer, readout and iteration, "
         "and blur 0:"
     )
     sums = [(_title(g), len(g.ids), int(g.fixations.sum()), float(g.nss_sums.sum()), g.degenerate) for g in chosen]
