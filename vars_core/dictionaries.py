@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from vars_core.grid_transform import GridTransform
+from vars_core.precision import at_least_float32
 
 
 class DenseDictionary:
@@ -37,11 +38,11 @@ class DenseDictionary:
         num_tokens, num_atoms = self.atoms.shape[-2:]
         # PᵀP and PPᵀ share their non-zero eigenvalues: take the smaller matrix.
         small = self._gram if num_atoms <= num_tokens else self.atoms @ self.atoms.transpose(-2, -1)
-        return torch.linalg.eigvalsh(small.float())[..., -1, None, None]
+        return torch.linalg.eigvalsh(at_least_float32(small))[..., -1, None, None]
 
     @torch.no_grad()
     def row_sum_bound(self) -> Tensor:
-        return self._gram.float().abs().sum(-1).amax(-1)[..., None, None] + 1
+        return at_least_float32(self._gram).abs().sum(-1).amax(-1)[..., None, None] + 1
 
     def detach(self) -> DenseDictionary:
         return DenseDictionary(self.atoms.detach())

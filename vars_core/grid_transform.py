@@ -9,6 +9,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from vars_core.precision import at_least_float32
 from vars_core.tokens import Grid
 
 MATRIX_LIMIT = 256
@@ -35,11 +36,11 @@ class MatrixTransform(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         waves = images.flatten(-2) @ self.analysis.to(images.dtype)
-        return torch.view_as_complex(_at_least_float(waves).unflatten(-1, (*self.half, 2)).contiguous())
+        return torch.view_as_complex(at_least_float32(waves).unflatten(-1, (*self.half, 2)).contiguous())
 
     def inverse(self, spectra: Tensor) -> Tensor:
         waves = torch.view_as_real(spectra).flatten(-3)
-        return _at_least_float(waves @ self.synthesis.to(waves.dtype)).unflatten(-1, self.grid)
+        return at_least_float32(waves @ self.synthesis.to(waves.dtype)).unflatten(-1, self.grid)
 
 
 class FastTransform(nn.Module):
@@ -50,7 +51,7 @@ class FastTransform(nn.Module):
         self.grid = grid
 
     def forward(self, images: Tensor) -> Tensor:
-        return torch.fft.rfft2(_at_least_float(images), norm="ortho")
+        return torch.fft.rfft2(at_least_float32(images), norm="ortho")
 
     def inverse(self, spectra: Tensor) -> Tensor:
         return torch.fft.irfft2(spectra, s=self.grid, norm="ortho")
@@ -62,7 +63,3 @@ GridTransform = MatrixTransform | FastTransform
 def grid_transform(grid: Grid) -> GridTransform:
     """The cheaper of the two for this grid."""
     return MatrixTransform(grid) if grid[0] * grid[1] <= MATRIX_LIMIT else FastTransform(grid)
-
-
-def _at_least_float(tensor: Tensor) -> Tensor:
-    return tensor if tensor.dtype == torch.float64 else tensor.float()

@@ -21,8 +21,8 @@ class RandomFeatures(nn.Module):
         self.register_buffer("matrix", torch.randn(num_heads, head_dim, num_features))
 
     def forward(self, q: Tensor) -> Tensor:
-        """(B, H, N, d) -> positive features (B, H, N, m), float32 whatever the precision around it."""
+        """(B, H, N, d) -> positive features (B, H, N, m) in the precision of the matrix, whatever autocast says."""
         with torch.autocast(q.device.type, enabled=False):
-            q = F.normalize(q.float() * self.scale, dim=-1)
+            q = F.normalize(q.to(self.matrix.dtype) * self.scale, dim=-1)
             exponent = q @ self.matrix - q.norm(dim=-1, keepdim=True) ** 2 / 2
             return exponent.exp() * self.matrix.shape[-1] ** -0.5

@@ -10,6 +10,7 @@ from vars_core.errors import InputError
 from vars_core.grid_transform import grid_transform
 from vars_core.mixers.base import Mixer
 from vars_core.operators import LinearMixing, OnGrid, SparseReconstruction
+from vars_core.precision import at_least_float32
 from vars_core.solver import Ista
 from vars_core.tokens import Grid, to_image, to_sequence
 
@@ -38,7 +39,7 @@ class Spectrum(nn.Module):
                 f"the learned spectra belong to a {self.grid[0]}×{self.grid[1]} grid, the input gives {grid[0]}×{grid[1]}: "
                 "create the model with the image_size of the input and load the checkpoint again"
             )
-        return torch.view_as_complex(self.weight.float()).squeeze(2)
+        return torch.view_as_complex(at_least_float32(self.weight)).squeeze(2)
 
 
 class StaticDictionary(nn.Module):
