@@ -13,18 +13,18 @@ import pyarrow.parquet as pq
 from vars_core.data.labelled import digest
 from vars_core.errors import InputError
 
-ROW_GROUPS_HELD = 64
+BYTES_HELD = 256 * 2**20
 
 
 class ParquetImages:
-    """Labelled pictures of one or more Parquet files; row groups are read on demand and the latest are held.
+    """Labelled pictures of one or more Parquet files; row groups are read on demand and the latest kept.
 
     ``image`` may also be a struct with a ``bytes`` field, as the Hugging Face hub writes it. Random access is quick
-    when row groups are small (some hundred rows) or all of them fit among the ``held`` ones.
+    when row groups are small (some ten rows) or all of them fit into ``held`` bytes of memory.
     """
 
     def __init__(
-        self, files: Sequence[str | Path], classes: Sequence[str] | None = None, held: int = ROW_GROUPS_HELD
+        self, files: Sequence[str | Path], classes: Sequence[str] | None = None, held: int = BYTES_HELD
     ) -> None:
         self.files = tuple(Path(file) for file in files)
         if not self.files:
@@ -72,7 +72,7 @@ class ParquetImages:
         if group not in self._latest:
             number, place, _ = self._groups[group]
             self._latest[group] = pq.ParquetFile(self.files[number]).read_row_group(place, columns=["image"])["image"]
-            if len(self._latest) > self._held:
+            while len(self._latest) > 1 and sum(part.nbytes for part in self._latest.values()) > self._held:
                 self._latest.popitem(last=False)
         value = self._latest[group][row].as_py()
         return (value.get("bytes") if isinstance(value, dict) else value) or b""

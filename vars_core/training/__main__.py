@@ -7,7 +7,7 @@ import logging
 import shlex
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import torch
 import typer
@@ -30,6 +30,12 @@ def chosen_recipe(
     lr: float | None = None,
     precision: str | None = None,
     epoch_images: int | None = None,
+    warmup_epochs: float | None = None,
+    weight_decay: float | None = None,
+    label_smoothing: float | None = None,
+    drop_path: float | None = None,
+    mixup: float | None = None,
+    cutmix: float | None = None,
 ) -> Recipe:
     """The preset with the given values in place of its own; None leaves it as it is."""
     recipe = preset(name)
@@ -42,13 +48,22 @@ def chosen_recipe(
     if batch_size is not None:
         sized = tuple(dataclasses.replace(stage, batch_size=batch_size) for stage in recipe.stages)
         recipe = dataclasses.replace(recipe, stages=sized)
-    if lr is not None:
-        recipe = dataclasses.replace(recipe, learning_rate=lr)
-    if precision is not None:
-        recipe = dataclasses.replace(recipe, precision=precision)
-    if epoch_images is not None:
-        recipe = dataclasses.replace(recipe, epoch_images=epoch_images)
-    return recipe
+    own = {
+        "learning_rate": lr,
+        "precision": precision,
+        "epoch_images": epoch_images,
+        "warmup_epochs": warmup_epochs,
+        "weight_decay": weight_decay,
+        "label_smoothing": label_smoothing,
+        "drop_path": drop_path,
+    }
+    mixing = {"mixup": mixup, "cutmix": cutmix}
+    augmentation = dataclasses.replace(recipe.augmentation, **_given(mixing))
+    return dataclasses.replace(recipe, augmentation=augmentation, **_given(own))
+
+
+def _given(values: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in values.items() if value is not None}
 
 
 @app.command()
@@ -62,6 +77,12 @@ def main(
     image_size: Annotated[int | None, typer.Option(help="One stage at this size")] = None,
     batch_size: Annotated[int | None, typer.Option(help="Pictures a step, over all processes")] = None,
     lr: Annotated[float | None, typer.Option(help="Learning rate at the preset's reference batch")] = None,
+    warmup_epochs: Annotated[float | None, typer.Option(help="Epochs of linear warm-up")] = None,
+    weight_decay: Annotated[float | None, typer.Option(help="Of the weights, not of norms and biases")] = None,
+    label_smoothing: Annotated[float | None, typer.Option(help="In [0, 1)")] = None,
+    drop_path: Annotated[float | None, typer.Option(help="Stochastic depth of the last block")] = None,
+    mixup: Annotated[float | None, typer.Option(help="Alpha of mixup; 0 turns it off")] = None,
+    cutmix: Annotated[float | None, typer.Option(help="Alpha of CutMix; 0 turns it off")] = None,
     seed: int = 0,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, mps")] = "auto",
     precision: Annotated[str | None, typer.Option(help="fp32 or bf16")] = None,
@@ -96,8 +117,13 @@ def main(
             lr=lr,
             precision=precision,
             epoch_images=epoch_images,
+            warmup_epochs=warmup_epochs,
+            weight_decay=weight_decay,
+            label_smoothing=label_smoothing,
+            drop_path=drop_path,
+            mixup=mixup,
+            cutmix=cutmix,
         )
-        options = {k: v for k, v in (("num_steps", num_steps), ("solver", solver), ("lam", lam)) if v is not None}
         request = Request(
             model=model,
             recipe=recipe,
@@ -108,7 +134,7 @@ def main(
             resume=resume,
             init=init,
             num_classes=num_classes,
-            options=options,
+            options=_given({"num_steps": num_steps, "solver": solver, "lam": lam}),
             held_out=held_out,
             cache=cache,
             cache_size=cache_size,

@@ -35,7 +35,7 @@ def resized(images: Tensor, size: int) -> Tensor:
     """(B, H, W, 3) uint8 to the model's normalised input (B, 3, size, size), the whole picture, for validation."""
     pixels = to_float(images)
     if pixels.shape[-2:] != (size, size):
-        pixels = F.interpolate(pixels, (size, size), mode="bilinear", align_corners=False, antialias=True)
+        pixels = F.interpolate(pixels, (size, size), mode="bicubic", align_corners=False, antialias=True).clamp_(0, 1)
     return normalise(pixels)
 
 

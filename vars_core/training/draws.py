@@ -6,6 +6,7 @@ uninterrupted one would have, and two processes draw together what one would hav
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -44,6 +45,20 @@ def uniforms(count: int, *parts: int | NDArray[np.int64]) -> NDArray[np.float32]
 def seed_of(*parts: int) -> int:
     """A seed in [0, 2³¹) made of the ``parts``."""
     return int(keyed(*parts) >> np.uint64(33))
+
+
+@contextmanager
+def everything_seeded(seed: int) -> Iterator[None]:
+    """timm's transforms draw from the global generators of Python, NumPy and torch: seed all three for the block."""
+    python, tensors = random.getstate(), torch.get_rng_state()
+    random.seed(seed)
+    torch.manual_seed(seed)
+    try:
+        with numpy_seeded(seed):
+            yield
+    finally:
+        random.setstate(python)
+        torch.set_rng_state(tensors)
 
 
 @contextmanager

@@ -1,56 +1,88 @@
-"""Top-1 and top-5 of a model: ``python -m vars_core.training.evaluate --model SPEC --checkpoint FILE --data DIR``."""
+"""Top-1 and top-5 on a set of pictures: ``python -m vars_core.training.evaluate --model SPEC --data DIR``."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any
 
+import numpy as np
 import torch
-import torch.nn.functional as F
+import typer
 from torch import Tensor, nn
 
-from vars_core.training.distributed import World
+from vars_core.backend import choose_device
+from vars_core.data.labelled import LabelledImages
+from vars_core.data.open import open_split
+from vars_core.errors import InputError
+from vars_core.images import Placement, decode_image, normalise
+from vars_core.training.accuracy import accuracy
+from vars_core.weights import load_model
+
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 
-@dataclass(frozen=True)
-class Accuracy:
-    """Fractions of ``count`` pictures, and the mean cross-entropy."""
+def placed_batches(
+    source: LabelledImages, size: int, policy: str, skipped: list[str], batch_size: int = 200
+) -> Iterator[tuple[Tensor, Tensor]]:
+    """Pictures as the product shows them to a model: (B, 3, size, size), labels. Undecodable: ``skipped``."""
+    images, labels = [], []
+    for index in range(len(source)):
+        try:
+            image = decode_image(source.encoded(index))
+        except InputError as error:
+            skipped.append(f"{source.name(index)}: {error}")
+            continue
+        height, width = image.shape[:2]
+        images.append(Placement(height, width, size, policy).place(image))
+        labels.append(int(source.labels[index]))
+        if len(images) == batch_size:
+            yield normalise(np.stack(images)), torch.tensor(labels)
+            images, labels = [], []
+    if images:
+        yield normalise(np.stack(images)), torch.tensor(labels)
 
-    top1: float
-    top5: float
-    loss: float
-    count: int
 
-
-def autocast(device: torch.device, precision: str) -> torch.amp.autocast_mode.autocast:
-    """bfloat16 where it is safe (``"bf16"``), or nothing at all (``"fp32"``)."""
-    return torch.amp.autocast(device.type, dtype=torch.bfloat16, enabled=precision == "bf16")
-
-
-@torch.no_grad()
-def accuracy(
+def evaluate(
     model: nn.Module,
-    batches: Iterable[tuple[Tensor, Tensor]],
-    device: torch.device,
+    source: LabelledImages,
+    *,
+    policy: str = "whole",
+    device: torch.device | None = None,
     precision: str = "fp32",
-    world: World | None = None,
-) -> Accuracy:
-    """Evaluate ``model`` on batches of (B, 3, S, S) inputs and (B,) labels; sums over all processes of ``world``.
+) -> dict[str, Any]:
+    """``top1``, ``top5`` (fractions), ``loss``, ``count`` and the names of ``skipped`` pictures."""
+    device = device or torch.device("cpu")
+    skipped: list[str] = []
+    batches = placed_batches(source, model.image_size, policy, skipped)  # type: ignore[arg-type]
+    result = accuracy(model.to(device), batches, device, precision)
+    return {"top1": result.top1, "top5": result.top5, "loss": result.loss, "count": result.count, "skipped": skipped}
 
-    Top-5 is top-k with k the number of classes where those are fewer.
-    """
-    was_training = model.training
-    model.eval()
-    sums = torch.zeros(4, dtype=torch.float64)
-    for pixels, labels in batches:
-        labels = labels.to(device)
-        with autocast(device, precision):
-            logits = model(pixels.to(device)).float()
-        ranked = logits.topk(min(5, logits.shape[1]), dim=1).indices == labels[:, None]
-        loss = F.cross_entropy(logits, labels, reduction="sum")
-        row = torch.stack([ranked[:, 0].sum(), ranked.any(1).sum(), loss, loss.new_tensor(len(labels))])
-        sums += row.to("cpu", torch.float64)
-    model.train(was_training)
-    sums = (world or World()).total(sums.to(device)).cpu() if world and world.size > 1 else sums
-    count = max(sums[3].item(), 1.0)
-    return Accuracy(sums[0].item() / count, sums[1].item() / count, sums[2].item() / count, int(sums[3]))
+
+@app.command()
+def main(
+    model: Annotated[str, typer.Option(help="<backbone>/<mixer>")],
+    data: Annotated[Path, typer.Option(help="Folder of data with a validation half")],
+    checkpoint: Annotated[Path | None, typer.Option(help="Weights; the embedded ones by default")] = None,
+    policy: Annotated[str, typer.Option(help="whole or center")] = "whole",
+    image_size: Annotated[int | None, typer.Option(help="Side of the model's input")] = None,
+    device: str = "auto",
+    precision: Annotated[str, typer.Option(help="fp32 or bf16")] = "fp32",
+    held_out: Annotated[float | None, typer.Option(help="As in training")] = None,
+    seed: int = 0,
+) -> None:
+    """Print top-1 and top-5 on the validation pictures, with the weights' hash, as one line of JSON."""
+    try:
+        network = load_model(model, checkpoint, image_size=image_size)
+        _, source = open_split(data, held_out, seed)
+        result = evaluate(network, source, policy=policy, device=choose_device(device), precision=precision)
+    except InputError as error:
+        typer.echo(f"error: {error}", err=True)
+        raise typer.Exit(2) from None
+    facts = {"model": model, "sha256": network.checkpoint_hash, "data": data.resolve().name, "policy": policy}
+    typer.echo(json.dumps(facts | result))
+
+
+if __name__ == "__main__":
+    app()

@@ -17,10 +17,10 @@ from torch.nn.parallel import DistributedDataParallel
 
 from vars_core.errors import InputError
 from vars_core.training import parts
+from vars_core.training.accuracy import Accuracy, accuracy, autocast
 from vars_core.training.checkpoint import FORMAT
 from vars_core.training.distributed import World, share_batch_norm
 from vars_core.training.draws import seed_of
-from vars_core.training.evaluate import Accuracy, accuracy, autocast
 from vars_core.training.feed import Feed
 from vars_core.training.recipe import Recipe
 
@@ -207,7 +207,7 @@ def keep_moments(
 
 
 def attention_kernel(device: torch.device) -> AbstractContextManager[None]:
-    """Softmax attention by plain matrix products on a CPU, where the fused kernel's backward takes three times as long."""
+    """Softmax attention by plain matrix products on a CPU, where the fused kernel's backward is slow."""
     return sdpa_kernel(SDPBackend.MATH) if device.type == "cpu" else nullcontext()
 
 

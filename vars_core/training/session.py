@@ -12,6 +12,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from vars_core.backend import choose_device
 from vars_core.data.labelled import Joined, LabelledImages
 from vars_core.data.open import open_split
 from vars_core.errors import InputError
@@ -25,6 +26,7 @@ from vars_core.training.initial import start_from
 from vars_core.training.loop import train
 from vars_core.training.recipe import Recipe
 from vars_core.training.run import LAST, Job, Run
+from vars_core.training.stream import StreamFeed
 
 logger = logging.getLogger(__name__)
 
@@ -56,8 +58,8 @@ class Request:
 
 def run_request(request: Request) -> Run:
     """Do what ``request`` says and return the finished run; raises :class:`InputError` where it cannot be done."""
-    world = join_world(pick_device(request.device))
-    device = pick_device(request.device, world)
+    world = join_world(choose_device(request.device))
+    device = own_device(request.device, world)
     resume = _earlier_state(request)
     pictures = [open_split(folder, request.held_out, request.seed) for folder in request.data]
     train_source, val_source = (_joined(half) for half in zip(*pictures, strict=True))
@@ -91,17 +93,10 @@ def run_request(request: Request) -> Run:
     return train(job, feed, world, resume)
 
 
-def pick_device(name: str, world: World | None = None) -> torch.device:
-    """``"auto"``: cuda, else mps, else cpu; each process of a machine takes its own accelerator."""
-    if name == "auto":
-        name = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
-    try:
-        device = torch.device(name)
-    except RuntimeError:
-        raise InputError(f"expected a device such as auto, cpu, cuda or cuda:1, got {name!r}") from None
-    if device.type == "cuda" and not torch.cuda.is_available():
-        raise InputError("device 'cuda' was asked for, but torch finds none here")
-    if device.type == "cuda" and world is not None and world.size > 1:
+def own_device(name: str, world: World) -> torch.device:
+    """The device called ``name`` ("auto": the best there is); each process of a machine takes its own accelerator."""
+    device = choose_device(name)
+    if device.type == "cuda" and world.size > 1:
         device = torch.device("cuda", world.local_rank)
         torch.cuda.set_device(device)
     return device
@@ -110,8 +105,10 @@ def pick_device(name: str, world: World | None = None) -> torch.device:
 def make_feed(
     request: Request, train_source: LabelledImages, val_source: LabelledImages, device: torch.device, world: World
 ) -> Feed:
-    """The recipe's pipeline over the two halves of the data; the first process decodes, the others wait for it."""
+    """The recipe's pipeline over both halves of the data; for an array, the first process decodes."""
     recipe = request.recipe
+    if recipe.augmentation.pipeline == "stream":
+        return StreamFeed(train_source, val_source, recipe, request.seed, device, request.workers, world)
 
     def tell(done: int, total: int) -> None:
         if done % 10_000 == 0:
