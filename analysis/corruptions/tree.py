@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import multiprocessing
 import os
-import uuid
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
@@ -81,7 +81,7 @@ def write_tree(images: dict[str, Path], settings: TreeSettings, workers: int) ->
 
     A file appears under its name complete or not at all, so a tree that was stopped is continued by the same call.
     """
-    with ProcessPoolExecutor(workers, mp_context=context(), initializer=cv2.setNumThreads, initargs=(1,)) as pool:
+    with ProcessPoolExecutor(workers, mp_context=context(), initializer=start_worker) as pool:
         tasks = [pool.submit(write_variants, image_id, file, settings) for image_id, file in images.items()]
         try:
             for task in as_completed(tasks):
@@ -102,6 +102,20 @@ def context() -> multiprocessing.context.BaseContext:
     return forkserver
 
 
+def start_worker() -> None:
+    """One core a process; and end with the process that asked for the work, even when that is killed."""
+    cv2.setNumThreads(1)
+    threading.Thread(target=end_with_parent, daemon=True).start()
+
+
+def end_with_parent() -> None:
+    """Wait for the process that started this one, then leave without asking the work in hand."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
+
+
 def write_variants(image_id: str, file: Path, settings: TreeSettings) -> Outcome:
     """Write the missing files of one picture."""
     wanted = [(name, severity) for name in settings.names for severity in settings.severities]
@@ -119,8 +133,11 @@ def write_variants(image_id: str, file: Path, settings: TreeSettings) -> Outcome
 
 
 def save_jpeg(image: Bytes, path: Path) -> None:
-    """Write beside ``path`` and rename: whoever looks sees the whole file or none."""
-    temporary = path.with_name(f"{path.name}.{uuid.uuid4().hex}.tmp")
+    """Write beside ``path`` and rename: whoever looks sees the whole file or none.
+
+    What a killed process leaves half-written is overwritten when the tree is continued.
+    """
+    temporary = path.with_name(f"{path.name}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         Image.fromarray(image).save(temporary, "JPEG", quality=QUALITY)
