@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.ndimage import gaussian_filter
 
-from analysis.saliency import normalise_map
+from analysis.metrics.fixations.scores import is_degenerate
 
 TRUNCATE = 4.0
 """The Gaussian is cut at this many σ."""
@@ -66,8 +66,10 @@ def map_density(saliency_map: np.ndarray, uniform_share: float = UNIFORM_SHARE) 
     Min-max normalised (SPEC §5), divided by its sum, and mixed with ``uniform_share`` of the uniform density. A
     degenerate map says nothing: uniform.
     """
-    normalised, degenerate = normalise_map(np.asarray(saliency_map, dtype=np.float64))
-    return uniform_density(normalised.shape) if degenerate else as_density(normalised, uniform_share)
+    values = np.asarray(saliency_map, dtype=np.float64)
+    if is_degenerate(values):
+        return uniform_density(values.shape)
+    return as_density(values - values.min(), uniform_share)
 
 
 def as_density(normalised_map: np.ndarray, uniform_share: float = UNIFORM_SHARE) -> np.ndarray:

@@ -155,8 +155,11 @@ def kl(predicted: np.ndarray, density: np.ndarray) -> float:
     infinite. Bylinskii et al. 2019 give this direction, with an ε in place of the positive p asked for here.
     """
     truth = np.asarray(density, dtype=np.float64)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return float(np.sum(np.where(truth > 0, truth * (np.log(truth) - np.log(predicted)), 0.0)))
+    ratio = np.ones_like(truth)
+    with np.errstate(divide="ignore"):
+        np.divide(truth, predicted, out=ratio, where=truth > 0)
+    np.log(ratio, out=ratio)
+    return float(np.vdot(truth, ratio))
 
 
 def information_gain(predicted: np.ndarray, baseline: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
