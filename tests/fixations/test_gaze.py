@@ -79,6 +79,13 @@ def test_a_rest_below_twelve_samples_between_two_saccades_is_part_of_them() -> N
     assert counts == [2, 3]
 
 
+def test_a_rest_after_the_last_saccade_counts_from_thirteen_samples_on() -> None:
+    gaze = gaze_of((100, 100, 100), (300, 100, 100), noise=0.0)
+    ((_, end),) = find_saccades(gaze)
+    found = {after: len(agrees_with_the_oracle(gaze[: end + 1 + after]).xs) for after in (12, 13)}
+    assert found == {12: 1, 13: 2}
+
+
 def test_the_difference_of_velocities_is_that_of_the_smoothed_steps_five_samples_apart() -> None:
     gaze = np.random.default_rng(3).uniform(0, 300, (40, 2))
     steps = np.concatenate([[0], np.hypot(*np.diff(gaze, axis=0).T)])

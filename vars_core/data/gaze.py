@@ -68,7 +68,7 @@ def find_saccades(gaze: np.ndarray) -> list[tuple[int, int]]:
     """(first sample, last sample) of each saccade of a trial (samples, 2), in order, disjoint.
 
     Too short a fixation belongs to the saccades around it: between two saccades one of fewer than 12 samples, and after
-    the last saccade one of at most 12 (there the original tool compares so; 104,171 fixations of MIT1003 depend on it).
+    the last saccade one of at most 12 (the original tool compares so there, and counts of MIT1003 depend on it).
     """
     samples = len(gaze)
     change = velocity_difference(gaze)
