@@ -60,16 +60,16 @@ def agreement(
             rows += agreement_rows(backends, image, image_id, chosen, degrees, seed=seed, batch_size=batch_size)
     if not rows:
         raise InputError(f"expected readable photographs in '{data}', none of {len(images)} could be read")
-    used = len(images) - len(unreadable)
+    used, title = len(images) - len(unreadable), "/".join(data.resolve().parts[-2:])
     facts = {
         "command": command_line(),
-        "data": {"folder": data.name, "photographs": used, "of": len(found)},
+        "data": {"folder": title, "photographs": used, "of": len(found)},
         "checkpoints": {backend.name: backend.checkpoint_hash for backend in backends},
         "seed": seed,
         "versions": versions(),
     }
     table = write_rows(rows, facts, out)
-    typer.echo(f"Correlation / SSIM with the clean map; {used} photographs of {data.name}, seed {seed}.\n")
+    typer.echo(f"Correlation / SSIM with the clean map; {used} photographs of {title}, seed {seed}.\n")
     for backend in backends:
         weights = backend.checkpoint_hash or "untrained"
         last = next(row["iteration"] for row in rows if row["model"] == backend.name)

@@ -114,7 +114,11 @@ def test_the_command_runs_a_real_model_and_names_unreadable_photographs(tmp_path
     stored = pq.read_table(tmp_path / "rows.parquet")
     assert stored.num_rows == 4
     assert all(-1 <= value <= 1 for value in stored["correlation"].to_pylist())
-    assert json.loads(stored.schema.metadata[b"facts"])["data"] == {"folder": "data", "photographs": 1, "of": 2}
+    assert json.loads(stored.schema.metadata[b"facts"])["data"] == {
+        "folder": f"{tmp_path.name}/data",
+        "photographs": 1,
+        "of": 2,
+    }
 
 
 def test_bad_input_is_refused_before_a_model_is_loaded(tmp_path: Path) -> None:
