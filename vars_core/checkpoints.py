@@ -100,7 +100,7 @@ def _read_safetensors(file: Path) -> tuple[StateDict, dict[str, str]]:
         with safe_open(str(file), framework="pt") as opened:
             return {key: opened.get_tensor(key) for key in opened.keys()}, opened.metadata() or {}  # noqa: SIM118
     except (SafetensorError, OSError) as error:
-        raise InputError(f"{file.name} is not a whole safetensors file: {error}") from None
+        raise InputError(f"{file.name} is not a whole safetensors file: {_first_line(error)}") from None
 
 
 def _read_pickle(file: Path) -> tuple[StateDict, dict[str, str]]:
@@ -111,7 +111,7 @@ def _read_pickle(file: Path) -> tuple[StateDict, dict[str, str]]:
     except pickle.UnpicklingError as error:
         raise InputError(f"{file.name} was refused: {_refusal(error)}") from None
     except (RuntimeError, EOFError, OSError, ValueError, KeyError) as error:
-        raise InputError(f"{file.name} is not a whole PyTorch checkpoint: {str(error).splitlines()[0]}") from None
+        raise InputError(f"{file.name} is not a whole PyTorch checkpoint: {_first_line(error)}") from None
     state = _find_state(content)
     if state is None:
         raise InputError(f"{file.name} holds no state dict: expected tensors by key, at the top or under 'model'")
@@ -145,3 +145,7 @@ def _refusal(error: pickle.UnpicklingError) -> str:
 
 def _shape(tensor: Tensor) -> str:
     return "×".join(map(str, tensor.shape)) or "a scalar"
+
+
+def _first_line(error: Exception) -> str:
+    return next(iter(str(error).splitlines()), type(error).__name__)

@@ -33,8 +33,8 @@ class RvtConfig:
 
 
 RVT_CONFIGS = {
-    # Ours (SPEC §9), sized to be trained on two CPU cores. Its λ for vars_s is the others' 0.3, not the released 3.5: a short training from small random
-    # weights would otherwise see no code above the threshold.
+    # Ours (SPEC §9), sized to be trained on two CPU cores. λ of its vars_s is the others' 0.3, not the released 3.5: a
+    # short training from small random weights would see no code above that threshold.
     "rvt_nano": RvtConfig(
         112,
         (4, 1),

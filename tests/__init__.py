@@ -1,0 +1,1 @@
+"""The tests are one package: `tests.app` is not `app`."""

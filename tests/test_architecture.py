@@ -1,0 +1,51 @@
+"""Imports go one way: vars_core ← analysis ← app; gradio stays in the page, plotly in the figures, ray in the engine."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+FORBIDDEN = {"vars_core": {"analysis", "app", "gradio", "plotly"}, "analysis": {"app", "gradio"}, "app": set()}
+
+
+def running(node: ast.AST) -> Iterator[ast.AST]:
+    """The nodes that run: what stands under ``if TYPE_CHECKING`` never does."""
+    for child in ast.iter_child_nodes(node):
+        if not (isinstance(child, ast.If) and ast.unparse(child.test) == "TYPE_CHECKING"):
+            yield child
+            yield from running(child)
+
+
+def imported(path: Path) -> Iterator[str]:
+    for node in running(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (name.name.partition(".")[0] for name in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+            yield node.module.partition(".")[0]
+
+
+@pytest.mark.parametrize("package", FORBIDDEN)
+def test_no_package_imports_what_lies_above_it(package: str) -> None:
+    files = sorted((ROOT / package).rglob("*.py"))
+    assert files
+    wrong = {(str(path.relative_to(ROOT)), name) for path in files for name in imported(path) if name in FORBIDDEN[package]}
+    assert wrong == set()
+
+
+def test_plotly_is_imported_by_the_figures_alone() -> None:
+    users = {path.name for path in (ROOT / "analysis").rglob("*.py") if "plotly" in set(imported(path))}
+    assert users and all(name.startswith("figures") for name in users)
+
+
+def test_the_backend_runs_without_the_page_or_the_figures() -> None:
+    code = (
+        "import sys, vars_core, analysis.engine, analysis.runs, analysis.evaluations.segmentation; "
+        "sys.exit(any(name in sys.modules for name in ('gradio', 'plotly')))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
