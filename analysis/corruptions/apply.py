@@ -38,7 +38,7 @@ def corrupt(
     check_image(image)
     texture = grow if frost_textures is None else FrostFolder(frost_textures)
     rng = generator(image_id, name, int(severity), int(seed))
-    return RECIPES[name](np.ascontiguousarray(image), int(severity), rng, texture)
+    return RECIPES[name](np.ascontiguousarray(image), int(severity), rng=rng, texture=texture)
 
 
 def check_name(name: Any) -> None:

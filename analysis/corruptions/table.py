@@ -6,8 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from analysis.corruptions import blur, colour, defocus, digital, glass, noise, spatter, weather, zoom
 from analysis.corruptions.pixels import Bytes
 
@@ -38,23 +36,28 @@ VALIDATION = ("speckle_noise", "gaussian_blur", "spatter", "saturate")
 NAMES = TEST + VALIDATION
 
 
+NOTHING, NOISE, FROST = (), ("rng",), ("rng", "texture")
+
+
 @dataclass(frozen=True)
 class Recipe:
-    """A function and its parameters at each severity: ``run(image, *parameters[severity − 1], **sources)``.
+    """A function, its parameters at each severity, and the named sources of randomness that it draws from.
 
-    ``sources`` are what it draws from: ``rng`` where ``draws``, ``texture`` for frost.
+    Sources are ``rng``, a generator, and ``texture``, where frost comes from.
     """
 
     run: Callable[..., Bytes]
     parameters: tuple[tuple[Any, ...], ...]
-    draws: bool = True
+    sources: tuple[str, ...] = NOISE
 
-    def __call__(self, image: Bytes, severity: int, rng: np.random.Generator, texture: weather.FrostSource) -> Bytes:
-        """The corrupted image; ``rng`` and ``texture`` reach those that use them."""
-        parameters = self.parameters[severity - 1]
-        if self.run is weather.frost:
-            return self.run(image, *parameters, texture, rng)
-        return self.run(image, *parameters, rng) if self.draws else self.run(image, *parameters)
+    @property
+    def draws(self) -> bool:
+        """Whether two seeds give two pictures."""
+        return bool(self.sources)
+
+    def __call__(self, image: Bytes, severity: int, **sources: Any) -> Bytes:
+        """The corrupted image; of ``sources``, the function is handed those that it draws from."""
+        return self.run(image, *self.parameters[severity - 1], **{name: sources[name] for name in self.sources})
 
 
 def each(*values: float) -> tuple[tuple[float], ...]:
@@ -67,11 +70,11 @@ RECIPES: dict[str, Recipe] = {
     "shot_noise": Recipe(noise.shot_noise, each(60, 25, 12, 5, 3)),
     "impulse_noise": Recipe(noise.impulse_noise, each(0.03, 0.06, 0.09, 0.17, 0.27)),
     "speckle_noise": Recipe(noise.speckle_noise, each(0.15, 0.2, 0.35, 0.45, 0.6)),
-    "gaussian_blur": Recipe(blur.gaussian_blur, each(1, 2, 3, 4, 6), draws=False),
-    "defocus_blur": Recipe(defocus.defocus_blur, ((3, 0.1), (4, 0.5), (6, 0.5), (8, 0.5), (10, 0.5)), draws=False),
+    "gaussian_blur": Recipe(blur.gaussian_blur, each(1, 2, 3, 4, 6), sources=NOTHING),
+    "defocus_blur": Recipe(defocus.defocus_blur, ((3, 0.1), (4, 0.5), (6, 0.5), (8, 0.5), (10, 0.5)), sources=NOTHING),
     "glass_blur": Recipe(glass.glass_blur, ((0.7, 1, 2), (0.9, 2, 1), (1, 2, 3), (1.1, 3, 2), (1.5, 4, 2))),
     "motion_blur": Recipe(blur.motion_blur, ((10, 3), (15, 5), (15, 8), (15, 12), (20, 15))),
-    "zoom_blur": Recipe(zoom.zoom_blur, ((0.01, 12), (0.01, 16), (0.02, 11), (0.02, 13), (0.03, 11)), draws=False),
+    "zoom_blur": Recipe(zoom.zoom_blur, ((0.01, 12), (0.01, 16), (0.02, 11), (0.02, 13), (0.03, 11)), sources=NOTHING),
     "snow": Recipe(
         weather.snow,
         (
@@ -82,7 +85,7 @@ RECIPES: dict[str, Recipe] = {
             (0.55, 0.3, 2.5, 0.85, 12, 12, 0.55),
         ),
     ),
-    "frost": Recipe(weather.frost, ((1, 0.4), (0.8, 0.6), (0.7, 0.7), (0.65, 0.7), (0.6, 0.75))),
+    "frost": Recipe(weather.frost, ((1, 0.4), (0.8, 0.6), (0.7, 0.7), (0.65, 0.7), (0.6, 0.75)), sources=FROST),
     "fog": Recipe(weather.fog, ((1.5, 2), (2, 2), (2.5, 1.7), (2.5, 1.5), (3, 1.4))),
     "spatter": Recipe(
         spatter.spatter,
@@ -94,10 +97,10 @@ RECIPES: dict[str, Recipe] = {
             (0.67, 0.4, 1, 0.65, 1.5, True),
         ),
     ),
-    "brightness": Recipe(colour.brightness, each(0.1, 0.2, 0.3, 0.4, 0.5), draws=False),
-    "saturate": Recipe(colour.saturate, ((0.3, 0), (0.1, 0), (2, 0), (5, 0.1), (20, 0.2)), draws=False),
-    "contrast": Recipe(colour.contrast, each(0.4, 0.3, 0.2, 0.1, 0.05), draws=False),
+    "brightness": Recipe(colour.brightness, each(0.1, 0.2, 0.3, 0.4, 0.5), sources=NOTHING),
+    "saturate": Recipe(colour.saturate, ((0.3, 0), (0.1, 0), (2, 0), (5, 0.1), (20, 0.2)), sources=NOTHING),
+    "contrast": Recipe(colour.contrast, each(0.4, 0.3, 0.2, 0.1, 0.05), sources=NOTHING),
     "elastic_transform": Recipe(digital.elastic_transform, each(12.5, 16.25, 21.25, 25, 30)),
-    "pixelate": Recipe(digital.pixelate, each(0.6, 0.5, 0.4, 0.3, 0.25), draws=False),
-    "jpeg_compression": Recipe(digital.jpeg_compression, each(25, 18, 15, 10, 7), draws=False),
+    "pixelate": Recipe(digital.pixelate, each(0.6, 0.5, 0.4, 0.3, 0.25), sources=NOTHING),
+    "jpeg_compression": Recipe(digital.jpeg_compression, each(25, 18, 15, 10, 7), sources=NOTHING),
 }

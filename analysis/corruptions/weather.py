@@ -56,7 +56,7 @@ def snow_flakes(
     return field_bytes(cut, carry=0.5).take(enlarged_field(coarse, zoom, height, width))
 
 
-def frost(image: Bytes, kept: float, amount: float, texture: FrostSource, rng: np.random.Generator) -> Bytes:
+def frost(image: Bytes, kept: float, amount: float, rng: np.random.Generator, texture: FrostSource) -> Bytes:
     """kept · x + amount · frost, with a texture from ``texture``."""
     height, width = image.shape[:2]
     ice = texture(height, width, rng)
