@@ -1,4 +1,4 @@
-"""Imports go one way: vars_core ← analysis ← app; gradio stays in the page, plotly in the figures, ray in the engine."""
+"""Imports go one way: vars_core ← analysis ← app; gradio stays in the page, plotly in the figures."""
 
 from __future__ import annotations
 
@@ -34,7 +34,9 @@ def imported(path: Path) -> Iterator[str]:
 def test_no_package_imports_what_lies_above_it(package: str) -> None:
     files = sorted((ROOT / package).rglob("*.py"))
     assert files
-    wrong = {(str(path.relative_to(ROOT)), name) for path in files for name in imported(path) if name in FORBIDDEN[package]}
+    wrong = {
+        (str(path.relative_to(ROOT)), name) for path in files for name in imported(path) if name in FORBIDDEN[package]
+    }
     assert wrong == set()
 
 

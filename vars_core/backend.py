@@ -7,10 +7,11 @@ from contextlib import AbstractContextManager, nullcontext
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from vars_core.errors import InputError
 from vars_core.images import Placement, normalise
+from vars_core.models.base import VisionModel
 from vars_core.trace import Trace, TraceRecorder
 
 PRECISIONS = {"fp32": None, "bf16": torch.bfloat16, "fp16": torch.float16}
@@ -35,7 +36,7 @@ class Backend:
     ``precision``: "fp32", or "bf16"/"fp16" for the matrix products inside the model. Results are float32 on the CPU.
     """
 
-    def __init__(self, model: nn.Module, device: str = "auto", precision: str = "fp32") -> None:
+    def __init__(self, model: VisionModel, device: str = "auto", precision: str = "fp32") -> None:
         if precision not in PRECISIONS:
             raise InputError(f"unknown precision {precision!r}: expected one of {', '.join(PRECISIONS)}")
         self.device = choose_device(device)
@@ -49,11 +50,11 @@ class Backend:
 
     @property
     def image_size(self) -> int:
-        return self.model.image_size  # type: ignore[return-value]  # nn.Module attributes are untyped
+        return self.model.image_size
 
     @property
     def layer_names(self) -> tuple[str, ...]:
-        return self.model.layer_names  # type: ignore[return-value]
+        return self.model.layer_names
 
     @property
     def default_layer(self) -> str:
@@ -67,15 +68,15 @@ class Backend:
     @property
     def num_steps(self) -> int:
         """T of the solver; 0 for attention."""
-        return self.model.num_steps  # type: ignore[return-value]
+        return self.model.num_steps
 
     @property
     def checkpoint_hash(self) -> str | None:
         """SHA-256 of the loaded checkpoint, None for fresh weights."""
-        return getattr(self.model, "checkpoint_hash", None)
+        return self.model.checkpoint_hash
 
     def prepare(self, images: Sequence[np.ndarray], policy: str = "whole") -> tuple[Tensor, list[Placement]]:
-        """uint8 (H, W, 3) images of any size -> normalised batch (B, 3, S, S) float32, and where each pixel came from."""
+        """uint8 (H, W, 3) images of any size -> normalised batch (B, 3, S, S) float32, and where it lies on them."""
         placements = [Placement(image.shape[0], image.shape[1], self.image_size, policy) for image in images]
         placed = np.stack([placement.place(image) for placement, image in zip(placements, images, strict=True)])
         return normalise(placed), placements

@@ -16,6 +16,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from vars_core.errors import InputError
+from vars_core.models.base import VisionModel
 from vars_core.resample import resample_to
 from vars_core.upstream_keys import is_upstream, translate
 
@@ -31,7 +32,7 @@ class Checkpoint:
     sha256: str
 
 
-def load_checkpoint(model: nn.Module, path: str | Path) -> None:
+def load_checkpoint(model: VisionModel, path: str | Path) -> None:
     """Load a .pth (the authors' layout or a plain state dict) or .safetensors file into ``model``, strictly.
 
     Weights that belong to another grid are resampled to the model's. Sets ``model.checkpoint_hash``. Raises InputError:
@@ -138,7 +139,7 @@ def _refusal(error: pickle.UnpicklingError) -> str:
             "dict alone: torch.save({'model': state_dict}, 'weights.pth')"
         )
     return (
-        "it is not a plain PyTorch checkpoint of tensors and containers; where you trust it, save its state dict alone: "
+        "it is no plain PyTorch checkpoint of tensors and containers; where you trust it, save its state dict alone: "
         "torch.save({'model': state_dict}, 'weights.pth')"
     )
 

@@ -1,4 +1,4 @@
-"""The two dictionaries of VARS: dense atoms per image and head, and a bank of convolutions applied in frequency space (SPEC §1)."""
+"""The two dictionaries of VARS: dense atoms per image and head, and convolutions in frequency space (SPEC §1)."""
 
 from __future__ import annotations
 
@@ -82,7 +82,9 @@ class ConvolutionalDictionary:
         raise NotImplementedError("LISTA's bound belongs to dense atoms; a convolutional dictionary is solved by ISTA")
 
     def coupled(self, coupling: Tensor) -> Callable[[Tensor], Tensor]:
-        raise NotImplementedError("LISTA's coupling belongs to dense atoms; a convolutional dictionary is solved by ISTA")
+        raise NotImplementedError(
+            "LISTA's coupling belongs to dense atoms; a convolutional dictionary is solved by ISTA"
+        )
 
     def detach(self) -> ConvolutionalDictionary:
         return ConvolutionalDictionary(self.spectra.detach(), self.bound.detach(), self.transform)

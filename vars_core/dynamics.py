@@ -1,4 +1,4 @@
-"""The recurrent circuit that VARS unrolls: bottom-up drive, recurrent inhibition, top-down prediction (paper eq. 5-9)."""
+"""The recurrent circuit that VARS unrolls: drive, recurrent inhibition, top-down prediction (paper eq. 5-9)."""
 
 from __future__ import annotations
 

@@ -44,8 +44,7 @@ def decode_image(source: str | Path | bytes, *, max_pixels: int = 64_000_000, mi
             if min(width, height) < min_side:
                 raise ImageError(f"{name} is {width}×{height} pixels: expected at least {min_side}×{min_side}")
             image.seek(0)
-            image = ImageOps.exif_transpose(image)
-            return np.array(_to_rgb(image))
+            return np.array(_to_rgb(ImageOps.exif_transpose(image)))
     except ImageError:
         raise
     except UnidentifiedImageError:

@@ -94,7 +94,7 @@ class OnGrid:
 def pooled_gradients(operator: Operator, v: Tensor) -> list[Tensor]:
     """G_t[h,n,c] = ∂(mean_i z_t[h,i,c])/∂v[h,n,c] for every iterate, the dictionary held fixed (SPEC §4 "gap").
 
-    Channels do not mix inside an operator, so one vector-Jacobian product per iterate gives all of G: (B, H, N, d) each.
+    Channels do not mix inside an operator, so one vector-Jacobian product an iterate gives all of G: (B, H, N, d) each.
     """
     iterates: list[Tensor] = []
     with torch.enable_grad():

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from typing import Any
 
 from timm.models import register_model
-from torch import nn
 
 from vars_core.errors import InputError
 from vars_core.mixers import Solving
+from vars_core.models.base import VisionModel
 from vars_core.models.deit import build_deit
 from vars_core.models.gfnet import build_gfnet
 from vars_core.models.rvt import build_rvt
@@ -28,7 +29,7 @@ def create_model(
     lam: float | None = None,
     image_size: int | None = None,
     drop_path: float = 0.0,
-) -> nn.Module:
+) -> VisionModel:
     """A model with fresh weights.
 
     ``spec`` "<backbone>/<mixer>" or "timm/<name>"; ``num_steps`` T ≥ 0; ``solver`` "ista", "lista" or None for the
@@ -46,16 +47,16 @@ def create_model(
     return _BUILDERS[parsed.backbone.partition("_")[0]](parsed, num_classes, image_size, solving, drop_path)
 
 
-def _timm_entry(name: str) -> Callable[..., nn.Module]:
+def _timm_entry(name: str) -> Callable[..., VisionModel]:
     """What ``timm.create_model`` calls: timm's own argument names, translated."""
 
-    def entry(pretrained: bool = False, **kwargs: object) -> nn.Module:
+    def entry(pretrained: bool = False, **kwargs: Any) -> VisionModel:
         if pretrained:
             raise InputError(f"{name} has no pretrained weights in timm: use vars_core.load_checkpoint")
         ours = {"img_size": "image_size", "drop_path_rate": "drop_path"}
         ignored = ("pretrained_cfg", "pretrained_cfg_overlay", "cache_dir")
         arguments = {ours.get(key, key): value for key, value in kwargs.items() if key not in ignored}
-        return create_model(name, **arguments)  # type: ignore[arg-type]  # timm hands over untyped keywords
+        return create_model(name, **arguments)
 
     entry.__name__ = name.replace("/", "_")
     entry.__module__ = __name__

@@ -45,11 +45,12 @@ class Dictionary(Protocol):
 
 def soft_threshold(v: Tensor, threshold: Tensor | float) -> Tensor:
     """S_t(v) = sgn(v)·max(|v| − t, 0), as what is left of v outside [−t, t]."""
-    return v - v.clamp(-threshold, threshold)
+    bound = torch.as_tensor(threshold, dtype=v.dtype, device=v.device)
+    return v - torch.clamp(v, -bound, bound)
 
 
 def gelu_threshold(v: Tensor, threshold: Tensor | float) -> Tensor:
-    """S_t(v) = sgn(v)·GELU(|v| − t): the smooth shrinkage of the released models. Its codes are small, not exactly zero."""
+    """S_t(v) = sgn(v)·GELU(|v| − t): the smooth shrinkage of the released models, whose small codes are not zero."""
     return torch.sign(v) * F.gelu(v.abs() - threshold)
 
 

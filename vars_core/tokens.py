@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from torch import Tensor
 
+from vars_core.errors import InputError
+
 Grid = tuple[int, int]
 """(h, w): the grid of the tokens."""
 
@@ -27,3 +29,12 @@ def to_image(tokens: Tensor, grid: Grid) -> Tensor:
 def to_sequence(image: Tensor) -> Tensor:
     """(B, C, h, w) -> (B, N, C)."""
     return image.flatten(2).transpose(1, 2)
+
+
+def require_grid(what: str, own: Grid, given: Grid) -> None:
+    """Weights that belong to one grid meet no other: raises InputError. ``what`` is their name with its verb."""
+    if given != own:
+        raise InputError(
+            f"{what} to a {own[0]}×{own[1]} grid, the input gives {given[0]}×{given[1]}: "
+            "create the model with the image_size of the input and load the checkpoint again"
+        )

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import torch
-from torch import nn
 
 from vars_core.checkpoints import Checkpoint, load_state, read_checkpoint
 from vars_core.errors import InputError
+from vars_core.models.base import VisionModel
 from vars_core.registry import create_model
 from vars_core.spec import BACKBONE_MIXERS, ModelSpec, parse_spec
 
@@ -25,7 +25,7 @@ def load_model(
     lam: float | None = None,
     image_size: int | None = None,
     num_classes: int | None = None,
-) -> nn.Module:
+) -> VisionModel:
     """A model in evaluation mode with the weights of ``checkpoint``, or else the embedded ones, or else fresh ones.
 
     ``spec`` None: read off the checkpoint's keys. ``num_classes`` None: the checkpoint's, or 1000.
@@ -44,7 +44,6 @@ def load_model(
         lam=lam,
         image_size=image_size,
     )
-    model.checkpoint_hash = None
     if stored is not None and path is not None:
         state = stored.state if solver != "ista" else _without_learned_solver(stored.state)
         load_state(model, state, path.name)

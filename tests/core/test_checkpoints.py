@@ -114,7 +114,7 @@ def test_a_truncated_file_is_one_clear_sentence(suffix: str, share: float, tmp_p
     path = saved(tmp_path / f"w{suffix}", model_of())
     content = path.read_bytes()
     path.write_bytes(content[: int(share * len(content))])
-    with pytest.raises(InputError, match="is not a whole|refused") as caught:
+    with pytest.raises(InputError, match=r"is not a whole|refused") as caught:
         load_checkpoint(model_of(), path)
     assert "\n" not in str(caught.value)
 

@@ -20,7 +20,7 @@ def layer(name: str, **solving: object) -> torch.nn.Module:
 
 
 def test_self_attention_is_a_special_case() -> None:
-    """No sparsity, no step: VARS-D is Performer attention with q = k, unit atoms and no row normalisation (eq. 14-15)."""
+    """Without sparsity or steps VARS-D is Performer attention with q = k, unit atoms, free rows (eq. 14-15)."""
     vars_d = layer("vars_d", num_steps=0, lam=0.0, solver="ista")
     assert isinstance(vars_d, DenseReconstruction)
     performer = layer("performer")

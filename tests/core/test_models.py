@@ -6,7 +6,7 @@ import pytest
 import timm
 import torch
 
-import vars_core  # noqa: F401  # importing it registers the models with timm
+import vars_core  # importing it registers the models with timm
 from vars_core import InputError, create_model
 from vars_core.spec import BACKBONE_MIXERS, RVT_MIXERS, model_names, parse_spec
 
@@ -77,7 +77,11 @@ def test_any_image_size_gives_its_own_grid() -> None:
 
 @pytest.mark.parametrize(
     ("spec", "nearest"),
-    [("rvt_tiny/vars_x", "'rvt_tiny/vars_"), ("rvt_tyni/vars_d", "'rvt_tiny/vars_d'"), ("gfnet_tiny/self", "gfnet_tiny")],
+    [
+        ("rvt_tiny/vars_x", "'rvt_tiny/vars_"),
+        ("rvt_tyni/vars_d", "'rvt_tiny/vars_d'"),
+        ("gfnet_tiny/self", "gfnet_tiny"),
+    ],
 )
 def test_an_unknown_spec_names_the_nearest(spec: str, nearest: str) -> None:
     with pytest.raises(InputError, match="unknown model") as caught:

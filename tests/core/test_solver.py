@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 import torch
 from hypothesis import given, settings
@@ -55,7 +57,7 @@ def test_the_soft_threshold_is_its_formula(seed: int, threshold: float, scale: f
 def test_the_energy_never_rises_under_ista_with_dense_atoms(seed: int, lam: float, scale: float) -> None:
     x = scale * torch.randn(1, 1, 9, 4, generator=torch.Generator().manual_seed(seed + 1), dtype=torch.float64)
     found = energies(SparseReconstruction(dense(seed), Ista(lam, 20)), x)
-    assert all(after <= before * (1 + 1e-9) + 1e-9 for before, after in zip(found, found[1:], strict=False))
+    assert all(after <= before * (1 + 1e-9) + 1e-9 for before, after in itertools.pairwise(found))
 
 
 @given(st.integers(0, 10_000), st.floats(0.01, 2.0))
@@ -63,7 +65,7 @@ def test_the_energy_never_rises_under_ista_with_dense_atoms(seed: int, lam: floa
 def test_the_energy_never_rises_under_ista_with_convolutions(seed: int, lam: float) -> None:
     x = torch.randn(1, 2, 6, 6, generator=torch.Generator().manual_seed(seed + 1))
     found = energies(SparseReconstruction(convolutional(seed), Ista(lam, 20, start=soft_threshold)), x)
-    assert all(after <= before + 1e-4 * abs(found[0]) for before, after in zip(found, found[1:], strict=False))
+    assert all(after <= before + 1e-4 * abs(found[0]) for before, after in itertools.pairwise(found))
 
 
 @pytest.mark.parametrize("mixer", ["vars_d", "vars_sd", "vars_s"])
@@ -104,7 +106,9 @@ def test_the_recurrent_dynamics_settle_at_the_lasso_solution_without_raising_the
 def test_a_trace_of_no_steps_holds_the_start_alone() -> None:
     seen: list[int] = []
     dictionary = dense(1)
-    Ista(0.1, 0)(dictionary.encode(torch.ones(1, 1, 9, 2, dtype=torch.float64)), dictionary, lambda t, u: seen.append(t))
+    Ista(0.1, 0)(
+        dictionary.encode(torch.ones(1, 1, 9, 2, dtype=torch.float64)), dictionary, lambda t, u: seen.append(t)
+    )
     assert seen == [0]
 
 

@@ -44,7 +44,7 @@ class Solving:
 
 @dataclass(frozen=True)
 class LayerShape:
-    """What a backbone fixes about a mixer: C, H, (h, w), random features m per head, kernels r per channel, λ of `vars_s`."""
+    """What a backbone fixes about a mixer: C, H, (h, w), features m per head, kernels r per channel, λ of `vars_s`."""
 
     dim: int
     num_heads: int

@@ -6,12 +6,11 @@ import torch
 from torch import Tensor, nn
 
 from vars_core.dictionaries import DenseDictionary, unit_columns
-from vars_core.errors import InputError
 from vars_core.mixers.base import Mixer
 from vars_core.operators import SparseReconstruction
 from vars_core.random_features import RandomFeatures
 from vars_core.solver import Ista, Lista
-from vars_core.tokens import Grid, split_heads
+from vars_core.tokens import Grid, require_grid, split_heads
 
 
 class DynamicDictionary(nn.Module):
@@ -37,11 +36,7 @@ class StaticDynamicDictionary(nn.Module):
         self.static_atoms = nn.Parameter(torch.randn(1, num_heads, grid[0] * grid[1], num_features))
 
     def forward(self, q: Tensor, grid: Grid) -> DenseDictionary:
-        if grid != self.grid:
-            raise InputError(
-                f"the static atoms belong to a {self.grid[0]}×{self.grid[1]} grid, the input gives {grid[0]}×{grid[1]}: "
-                "create the model with the image_size of the input and load the checkpoint again"
-            )
+        require_grid("the static atoms belong", self.grid, grid)
         dynamic = self.features(q)
         static = self.static_atoms.to(dynamic.dtype).expand(dynamic.shape[0], -1, -1, -1)
         return DenseDictionary(unit_columns(torch.cat([dynamic, static], dim=-1)))

@@ -6,20 +6,19 @@ import torch
 from torch import Tensor, nn
 
 from vars_core.dictionaries import ConvolutionalDictionary, convolutional_bound
-from vars_core.errors import InputError
 from vars_core.grid_transform import grid_transform
 from vars_core.mixers.base import Mixer
 from vars_core.operators import LinearMixing, OnGrid, SparseReconstruction
 from vars_core.precision import at_least_float32
 from vars_core.solver import Ista
-from vars_core.tokens import Grid, to_image, to_sequence
+from vars_core.tokens import Grid, require_grid, to_image, to_sequence
 
 
 class Spectrum(nn.Module):
     """Learned complex spectra of ``num_kernels`` real filters per channel over one grid, (C, r, 1, h, w//2+1, 2).
 
     They start as the transforms of noise windowed to a few tokens around the origin: true real filters (Hermitian
-    spectra), local, of mean square magnitude ``power`` per frequency. Training keeps them Hermitian, because gradients are.
+    spectra), local, of mean square magnitude ``power`` per frequency. Gradients keep them Hermitian.
     """
 
     def __init__(self, dim: int, num_kernels: int, grid: Grid, power: float) -> None:
@@ -34,11 +33,7 @@ class Spectrum(nn.Module):
 
     def forward(self, grid: Grid) -> Tensor:
         """Complex spectra (C, r, h, w//2+1)."""
-        if grid != self.grid:
-            raise InputError(
-                f"the learned spectra belong to a {self.grid[0]}×{self.grid[1]} grid, the input gives {grid[0]}×{grid[1]}: "
-                "create the model with the image_size of the input and load the checkpoint again"
-            )
+        require_grid("the learned spectra belong", self.grid, grid)
         return torch.view_as_complex(at_least_float32(self.weight)).squeeze(2)
 
 
@@ -91,7 +86,9 @@ class GlobalFilter(Mixer):
         self.output = nn.Identity()
 
     def operator(self, x: Tensor, grid: Grid) -> tuple[OnGrid, Tensor]:
-        return OnGrid(LinearMixing(lambda image: circular_convolution(image, self.spectrum, grid)), grid), x.unsqueeze(1)
+        return OnGrid(LinearMixing(lambda image: circular_convolution(image, self.spectrum, grid)), grid), x.unsqueeze(
+            1
+        )
 
 
 class TokenBatchNorm(nn.BatchNorm1d):
@@ -105,7 +102,7 @@ class ConvolutionalReconstruction(Mixer):
     """`vars_s`: sparse reconstruction over a convolutional dictionary, without heads.
 
     ``value`` gives v; z = P·solve(Pᵀv); then ``second`` (a `SpatialFilter`), ``norm`` and ``output``. On GFNet, where
-    the dictionary replaces the filter alone, ``value``, ``norm`` and ``output`` are identities and ``second`` is absent.
+    the dictionary replaces the filter alone, ``value``, ``norm`` and ``output`` are identities, ``second`` is None.
     """
 
     def __init__(

@@ -2,31 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import cast
 
 from torch import Tensor, nn
 
 from vars_core.block import Block
 from vars_core.errors import InputError
+from vars_core.models.base import VisionModel
 from vars_core.spec import ModelSpec
 from vars_core.tokens import Grid, to_image, to_sequence
 from vars_core.trace import TraceRecorder
 
 
-class Backbone(nn.Module):
-    """images (B, 3, S, S), normalised -> logits (B, classes).
-
-    ``layer_names`` are "stage.block"; maps are read from ``default_layer`` by ``default_readout`` unless asked otherwise.
-    """
+class Backbone(VisionModel):
+    """Stem, stages of blocks with transitions between them, head; layers are named "stage.block"."""
 
     def __init__(
         self,
         spec: ModelSpec,
         image_size: int,
         stem: nn.Module,
-        stages: list[list[Block]],
-        transitions: list[nn.Module],
-        head: nn.Module,
+        stages: Sequence[Sequence[Block]],
+        transitions: Sequence[nn.Module],
+        head: PoolThenNorm | NormThenPool,
         num_steps: int,
     ) -> None:
         super().__init__()
@@ -44,8 +43,8 @@ class Backbone(nn.Module):
 
     def named_blocks(self) -> Iterator[tuple[str, Block]]:
         for i, stage in enumerate(self.stages):
-            for j, block in enumerate(stage):
-                yield f"{i}.{j}", block
+            for j, block in enumerate(cast(nn.ModuleList, stage)):
+                yield f"{i}.{j}", cast(Block, block)
 
     @property
     def num_classes(self) -> int:
@@ -58,7 +57,7 @@ class Backbone(nn.Module):
         for i, stage in enumerate(self.stages):
             if i > 0:
                 x, grid = self.transitions[i - 1](x, grid)
-            for j, block in enumerate(stage):
+            for j, block in enumerate(cast(nn.ModuleList, stage)):
                 x = block(x, grid, None if trace is None else trace.layer(f"{i}.{j}", grid))
         return self.head(x)
 

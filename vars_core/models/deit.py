@@ -18,7 +18,7 @@ NUM_KERNELS = 3
 
 @dataclass(frozen=True)
 class DeitConfig:
-    """Softmax attention has the published heads of 64; the other mixers have heads of 32 with one random feature a dimension."""
+    """Softmax attention has the published heads of 64; the other mixers have heads of 32 with m = d random features."""
 
     dim: int
 
@@ -49,4 +49,3 @@ def build_deit(
             num_steps=solving.num_steps,
         )
     )
-

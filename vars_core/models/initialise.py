@@ -14,9 +14,9 @@ Model = TypeVar("Model", bound=nn.Module)
 
 
 def initialise(model: Model) -> Model:
-    """Linear layers and embeddings: normal cut at 2σ, σ = .02. Convolutions: normal by fan-out (He). Norms: one and zero.
+    """Linear layers, embeddings: normal cut at 2σ, σ = .02. Convolutions: normal by fan-out (He). Norms: one, zero.
 
-    The value projection of `vars_s` is larger, 1.5/√C: nothing normalises its input, and codes below λ have no gradient.
+    The value projection of `vars_s` is larger, 1.5/√C: nothing norms its input, and codes below λ have no gradient.
     """
     for module in model.modules():
         if isinstance(module, nn.Linear):

@@ -18,7 +18,7 @@ from vars_core.tokens import Grid
 
 @dataclass(frozen=True)
 class RvtConfig:
-    """Per stage: depth and heads. ``head_dim`` is d; random features m = ``feature_ratio``·d; ``num_kernels`` is r of `vars_s`."""
+    """Per stage: depth, heads. ``head_dim`` is d, ``feature_ratio`` m/d, ``num_kernels`` r of `vars_s`."""
 
     image_size: int
     depths: tuple[int, ...]

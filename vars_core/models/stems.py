@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
+
 import torch
 from torch import Tensor, nn
 
-from vars_core.errors import InputError
-from vars_core.tokens import Grid, to_sequence
+from vars_core.tokens import Grid, require_grid, to_sequence
 
 
 class RvtStem(nn.Module):
@@ -37,7 +38,7 @@ class ConvStem(nn.Module):
         depth = stride.bit_length() - 1
         widths = [3] + [dim // 2 ** (depth - 1 - i) for i in range(depth)]
         layers: list[nn.Module] = []
-        for narrow, wide in zip(widths, widths[1:], strict=False):
+        for narrow, wide in itertools.pairwise(widths):
             layers += [nn.Conv2d(narrow, wide, 3, stride=2, padding=1, bias=False), nn.BatchNorm2d(wide), nn.ReLU()]
         self.proj = nn.Sequential(*layers, nn.Conv2d(dim, dim, 1))
 
@@ -56,11 +57,7 @@ class PositionedStem(nn.Module):
 
     def forward(self, images: Tensor) -> tuple[Tensor, Grid]:
         tokens, grid = self.stem(images)
-        if grid != self.grid:
-            raise InputError(
-                f"the position embedding belongs to a {self.grid[0]}×{self.grid[1]} grid, the input gives "
-                f"{grid[0]}×{grid[1]}: create the model with the image_size of the input and load the checkpoint again"
-            )
+        require_grid("the position embedding belongs", self.grid, grid)
         return tokens + self.position, grid
 
 

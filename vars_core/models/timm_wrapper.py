@@ -7,17 +7,18 @@ from typing import Any
 
 import timm
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 from torch.overrides import TorchFunctionMode
 
 from vars_core.errors import InputError, nearest
+from vars_core.models.base import VisionModel
 from vars_core.operators import LinearMixing
 from vars_core.spec import ModelSpec
 from vars_core.trace import TraceRecorder
 
 
-class TimmModel(nn.Module):
+class TimmModel(VisionModel):
     """``timm/<name>``; layers are "0.<block>" where the model is a plain ViT, none otherwise.
 
     Maps cover the patch tokens: class and register tokens take part in the attention and are left out of the map.
@@ -31,13 +32,15 @@ class TimmModel(nn.Module):
         if not timm.is_model(name):
             known = timm.list_models()
             raise InputError(f"timm has no model {name!r}; nearest: {nearest(name, known)}")
-        sizes = {} if image_size is None else {"img_size": image_size}
+        sizes: dict[str, Any] = {} if image_size is None else {"img_size": image_size}
         try:
-            self.model = timm.create_model(name, pretrained=False, num_classes=num_classes, **sizes)
+            model = timm.create_model(name, pretrained=False, num_classes=num_classes, **sizes)
         except TypeError:  # most CNNs take any size and know no img_size
-            self.model = timm.create_model(name, pretrained=False, num_classes=num_classes)
+            model = timm.create_model(name, pretrained=False, num_classes=num_classes)
+        self.model: Any = model  # timm's models share attributes that no common type declares
         self.spec = spec
-        self.image_size = image_size or self.model.default_cfg["input_size"][-1]
+        native: int = model.default_cfg["input_size"][-1]
+        self.image_size = native if image_size is None else image_size
 
     @property
     def num_classes(self) -> int:

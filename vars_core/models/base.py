@@ -1,0 +1,32 @@
+"""What every model of this project is, whoever wrote its layers."""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+
+from vars_core.spec import ModelSpec
+from vars_core.trace import TraceRecorder
+
+
+class VisionModel(nn.Module):
+    """images (B, 3, S, S), normalised -> logits (B, classes), recording into ``trace`` where one is handed in.
+
+    ``image_size`` is S in pixels, ``num_steps`` the solver's T (0 for attention), ``layer_names`` are "stage.block".
+    ``checkpoint_hash`` is the SHA-256 of the loaded file, None while the weights are fresh.
+    """
+
+    spec: ModelSpec
+    image_size: int
+    num_steps: int
+    checkpoint_hash: str | None = None
+
+    @property
+    def layer_names(self) -> tuple[str, ...]:
+        raise NotImplementedError
+
+    @property
+    def num_classes(self) -> int:
+        raise NotImplementedError
+
+    def forward(self, images: Tensor, trace: TraceRecorder | None = None) -> Tensor:
+        raise NotImplementedError
