@@ -1,0 +1,64 @@
+"""Small charts for the page: transparent, so that they sit on its light and its dark ground alike."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import plotly.graph_objects as go
+
+from analysis.figures import COLOURS, Line
+
+INK = "#7d8590"
+"""Grey that reads on white and on near-black."""
+
+GRID = "rgba(125, 133, 144, 0.25)"
+
+
+def small_chart(
+    lines: Sequence[Line],
+    *,
+    title: str,
+    x: str,
+    y: str = "",
+    whole: bool = False,
+    height: int = 220,
+    from_zero: bool = False,
+    bounds: tuple[float, float] | None = None,
+) -> go.Figure:
+    """Lines without a frame; a legend only where there are several. ``bounds``: of the y axis, None to fit the data."""
+    figure = go.Figure()
+    models = list(dict.fromkeys(line.model for line in lines))
+    for line in lines:
+        figure.add_scatter(
+            x=list(line.x),
+            y=[None if not np.isfinite(value) else float(value) for value in line.y],
+            name=line.name,
+            mode="lines+markers",
+            line={
+                "color": COLOURS[models.index(line.model) % len(COLOURS)],
+                "width": 2,
+                "dash": "dash" if line.dashed else "solid",
+            },
+            marker={"size": 6},
+        )
+    axis = {"gridcolor": GRID, "zeroline": False, "linecolor": GRID, "automargin": True}
+    figure.update_layout(
+        title={"text": title, "font": {"size": 13}, "x": 0.01, "xanchor": "left", "xref": "container"},
+        font={"family": "system-ui, sans-serif", "size": 12, "color": INK},
+        xaxis={**axis, "title": {"text": x, "standoff": 6, "font": {"size": 11}}, "dtick": 1 if whole else None},
+        yaxis={
+            **axis,
+            "title": {"text": y},
+            "rangemode": "tozero" if from_zero else "normal",
+            "range": list(bounds) if bounds else None,
+        },
+        plot_bgcolor="rgba(0,0,0,0)",
+        paper_bgcolor="rgba(0,0,0,0)",
+        margin={"l": 8, "r": 8, "t": 34, "b": 8},
+        showlegend=len(lines) > 1,
+        legend={"orientation": "h", "y": -0.3, "x": 0},
+        height=height,
+        hovermode="x unified" if len(lines) > 1 else "closest",
+    )
+    return figure

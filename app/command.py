@@ -1,0 +1,69 @@
+"""The command line of the page; each option has an environment variable of the same name."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from app.settings import Settings, read_auth, read_data
+from vars_core.errors import InputError
+
+ON_A_SPACE = "SPACE_ID" in os.environ
+"""Hugging Face runs the folder in a container and forwards port 7860."""
+
+
+def serve(
+    host: Annotated[str, typer.Option(envvar="VARS_HOST", help="Address to listen on.")] = (
+        "0.0.0.0" if ON_A_SPACE else "127.0.0.1"
+    ),
+    port: Annotated[int, typer.Option(envvar="VARS_PORT", help="Port; 0 takes a free one.")] = 7860,
+    device: Annotated[str, typer.Option(envvar="VARS_DEVICE", help="auto, cpu, mps or cuda[:index].")] = "auto",
+    precision: Annotated[str, typer.Option(envvar="VARS_PRECISION", help="fp32, bf16 or fp16.")] = "fp32",
+    weights: Annotated[
+        Path | None, typer.Option(envvar="VARS_WEIGHTS", help="Folder of checkpoints to offer (.pth, .safetensors).")
+    ] = None,
+    data: Annotated[
+        list[str] | None, typer.Option(envvar="VARS_DATA", help="NAME=DIR: a folder of photographs; repeatable.")
+    ] = None,
+    runs: Annotated[Path | None, typer.Option(envvar="VARS_RUNS", help="Folder of finished runs to open.")] = None,
+    auth: Annotated[
+        Path | None, typer.Option(envvar="VARS_AUTH", help="File of user:password lines; without it, open to all.")
+    ] = None,
+    max_pixels: Annotated[
+        int, typer.Option(envvar="VARS_MAX_PIXELS", help="Largest photograph that is decoded, in pixels.")
+    ] = Settings.max_pixels,
+    queue_size: Annotated[
+        int, typer.Option(envvar="VARS_QUEUE_SIZE", help="Model runs that may wait before one is refused.")
+    ] = Settings.queue_size,
+) -> None:
+    """Serve the page until it is stopped."""
+    settings = Settings(
+        host=host,
+        port=port,
+        device=device,
+        precision=precision,
+        weights=weights.expanduser().resolve() if weights else None,
+        data=read_data(data or []),
+        runs=runs.expanduser().resolve() if runs else None,
+        auth=read_auth(auth),
+        max_pixels=max_pixels,
+        queue_size=queue_size,
+    )
+    from app.server import run  # gradio takes seconds to import: not for --help, nor for a bad option
+
+    run(settings)
+
+
+def main() -> None:
+    """`python app.py`: bad input ends in one sentence and status 2."""
+    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+    app.command()(serve)
+    try:
+        app()
+    except InputError as error:
+        print(f"error: {error}", file=sys.stderr)
+        raise SystemExit(2) from None

@@ -1,0 +1,1 @@
+"""What the tabs compute, without gradio: plain functions that tests call directly."""

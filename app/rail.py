@@ -1,0 +1,127 @@
+"""The rail: the photograph that all tabs look at."""
+
+from __future__ import annotations
+
+import html
+from dataclasses import dataclass
+
+import gradio as gr
+from gradio.data_classes import ImageData
+
+from analysis.drawing import data_uri
+from app.photographs import SAMPLES, Photograph, fitted, sample
+from app.services import Services
+from app.shell import heading, unseen
+from app.wiring import session_of, spoken, wait
+
+DEFAULT_PHOTO = "sample:cat"
+
+
+def sent_file(payload: ImageData | None) -> str | None:
+    """The path of an upload as it was sent; gradio has already checked that it lies in its own folder."""
+    return payload.path if payload is not None else None
+
+
+@dataclass(frozen=True)
+class Rail:
+    photo: gr.Textbox
+    drop: gr.Image
+    current: gr.HTML
+    samples: gr.HTML
+    folder: gr.Dropdown | None
+    file: gr.Dropdown | None
+
+
+def build(services: Services) -> Rail:
+    """The components, in their order on the page."""
+    photo = unseen("photo")
+    heading("Photograph")
+    current = gr.HTML("", apply_default_css=False, elem_classes="current", elem_id="current-photograph")
+    drop = gr.Image(
+        type="filepath",
+        sources=["upload", "webcam", "clipboard"],
+        height=132,
+        show_label=False,
+        label="Photograph",
+        elem_id="drop",
+        elem_classes="drop",
+        buttons=[],
+        placeholder="Drop a photograph here or click",
+        webcam_options=gr.WebcamOptions(mirror=False),
+    )
+    # Gradio would open the file itself, convert it, and stumble over what `decode_image` reads or words better.
+    drop.preprocess = sent_file  # type: ignore[method-assign]
+    samples = gr.HTML(
+        value=DEFAULT_PHOTO,
+        html_template=samples_html(),
+        js_on_load="const mark = VARS.samples(element, props, trigger); watch('value', mark); trigger && 'select';",
+        apply_default_css=False,
+        elem_id="samples",
+    )
+    folder = file = None
+    if services.data:
+        names = list(services.data)
+        folder = gr.Dropdown(names, value=names[0], label="Data folder", visible=len(names) > 1)
+        file = gr.Dropdown(
+            services.data[names[0]], value=None, label="From the server's photographs", elem_id="data-file"
+        )
+    return Rail(photo, drop, current, samples, folder, file)
+
+
+def connect(rail: Rail, services: Services) -> None:
+    """What happens when a photograph is chosen."""
+
+    @spoken
+    async def uploaded(path: str | None, request: gr.Request) -> tuple[object, object]:
+        if path is None:
+            return gr.skip(), None
+        photograph = await wait(services.upload, session_of(request), path)
+        return photograph.ref, None
+
+    @spoken
+    async def shown(ref: str, request: gr.Request) -> tuple[object, object]:
+        if not ref:
+            return gr.skip(), gr.skip()
+        photograph = await wait(services.photograph, session_of(request), ref)
+        return photograph_html(photograph), ref
+
+    private = {"api_visibility": "private", "show_progress": "hidden"}
+    rail.drop.input(uploaded, rail.drop, [rail.photo, rail.drop], concurrency_limit=None, **private)  # type: ignore[arg-type]
+    rail.samples.select(fn=None, inputs=rail.samples, outputs=rail.photo, js="ref => ref")
+    rail.photo.change(shown, rail.photo, [rail.current, rail.samples], concurrency_limit=None, **private)  # type: ignore[arg-type]
+    if rail.folder is not None and rail.file is not None:
+
+        def listed(name: str) -> object:
+            return gr.update(choices=services.data.get(name, []), value=None)
+
+        rail.folder.input(listed, rail.folder, rail.file, **private)  # type: ignore[arg-type]
+        rail.file.input(
+            fn=None,
+            inputs=[rail.folder, rail.file, rail.photo],
+            outputs=rail.photo,
+            js="(folder, file, old) => file ? `data:${folder}/${file}` : old",
+        )
+
+
+def samples_html() -> str:
+    """Buttons with the sample photographs."""
+    buttons = []
+    for name in SAMPLES:
+        picture = fitted(sample(name).display, 96)
+        side = min(picture.shape[:2])
+        top, left = (picture.shape[0] - side) // 2, (picture.shape[1] - side) // 2
+        square = picture[top : top + side, left : left + side]
+        buttons.append(
+            f'<button type="button" data-ref="sample:{name}" aria-label="Sample photograph: {name}" title="{name}">'
+            f'<img src="{data_uri(square)}" alt=""></button>'
+        )
+    return f'<div class="samples" role="group" aria-label="Sample photographs">{"".join(buttons)}</div>'
+
+
+def photograph_html(photograph: Photograph) -> str:
+    """The chosen photograph with its name and size."""
+    name = html.escape(photograph.title)
+    return (
+        f'<figure><img src="{data_uri(fitted(photograph.display, 480))}" alt="{name}">'
+        f"<figcaption>{name} · {photograph.width}×{photograph.height}</figcaption></figure>"
+    )

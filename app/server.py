@@ -1,0 +1,86 @@
+"""The web server: the page, /health, and what keeps both safe to expose."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+from app.settings import Settings
+
+# Uploads and made files go to a folder of their own; gradio reads this when it is imported.
+os.environ.setdefault("GRADIO_TEMP_DIR", str(Path(tempfile.gettempdir()) / "vars-studio"))
+
+import gradio as gr
+import uvicorn
+from fastapi import FastAPI
+from fastapi.responses import JSONResponse
+from starlette.datastructures import MutableHeaders
+from starlette.middleware.cors import CORSMiddleware
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.services import Services
+from app.theme import build_theme, style_sheet
+from app.ui import build_page
+from app.viewer import head
+
+
+class CarefulHeaders:
+    """Headers that keep browsers from guessing content types and from telling others where a visitor came from."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def careful(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers["X-Content-Type-Options"] = "nosniff"
+                headers["Referrer-Policy"] = "same-origin"
+            await send(message)
+
+        await self.app(scope, receive, careful)
+
+
+def build_app(settings: Settings, services: Services) -> FastAPI:
+    """The whole application, ready to be served."""
+    app = FastAPI(title="VARS Studio", docs_url=None, redoc_url=None, openapi_url=None)
+    app.add_middleware(CORSMiddleware, allow_origins=[])  # no other site may read answers, nor send credentials
+
+    @app.get("/health")
+    def health() -> JSONResponse:
+        return JSONResponse(services.health())
+
+    app.add_middleware(CarefulHeaders)
+    page = build_page(services)
+    page.queue(default_concurrency_limit=8)
+    return gr.mount_gradio_app(
+        app,
+        page,
+        path="/",
+        server_name=settings.host,
+        server_port=settings.port,
+        auth=list(settings.auth) or None,
+        footer_links=["api"],
+        run_history=False,
+        show_error=False,
+        max_file_size=settings.max_file_size,
+        ssr_mode=False,
+        enable_monitoring=False,
+        pwa=False,
+        mcp_server=True,
+        theme=build_theme(),
+        css=style_sheet(),
+        head=head(),
+    )
+
+
+def run(settings: Settings) -> None:
+    """Serve until interrupted; models load meanwhile."""
+    services = Services(settings)
+    services.models.load_embedded()
+    app = build_app(settings, services)
+    shown = "localhost" if settings.host in ("127.0.0.1", "0.0.0.0") else settings.host
+    print(f"VARS Studio: http://{shown}:{settings.port}")
+    uvicorn.run(app, host=settings.host, port=settings.port, log_level="warning")
+    services.close()

@@ -1,0 +1,106 @@
+"""What the tabs ask for: photographs by reference, and what a model computes for one."""
+
+from __future__ import annotations
+
+import json
+from concurrent.futures import Future
+from pathlib import Path
+from typing import cast
+
+from app.models import ModelShelf
+from app.photographs import Corruption, Photograph, Subject, data_files, data_photograph, read_upload, sample
+from app.sessions import Sessions
+from app.settings import Settings
+from app.traced import Traced
+from app.work import ModelQueue
+from vars_core.errors import InputError
+
+CLASS_NAMES = Path(__file__).resolve().parent.parent / "assets" / "tiny_imagenet_classes.json"
+
+
+class Services:
+    """The one object that the tabs share. Safe from several threads.
+
+    ``session`` is the visitor's key (gradio's session hash), or None for a caller without one.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.models = ModelShelf(settings.device, settings.precision, settings.weights)
+        self.queue = ModelQueue(self.models, settings.queue_size)
+        self.sessions = Sessions()
+        self.data = {name: data_files(folder) for name, folder in settings.data.items()}
+        entries = json.loads(CLASS_NAMES.read_text(encoding="utf-8"))
+        self.tiny_imagenet = tuple(entry["name"].partition(",")[0] for entry in entries)
+
+    def photograph(self, session: str | None, ref: str) -> Photograph:
+        """A photograph by its reference, see `app.photographs`. Raises InputError."""
+        if ref.startswith("sample:"):
+            return sample(ref.removeprefix("sample:"))
+        kept = self.sessions.get(session, ref)
+        if kept is not None:
+            return cast(Photograph, kept)
+        if ref.startswith("data:"):
+            photograph = data_photograph(ref, self.settings.data, max_pixels=self.settings.max_pixels)
+            self.sessions.put(session, ref, photograph)
+            return photograph
+        if ref.startswith("upload:"):
+            raise InputError("the server no longer holds this photograph: please load it again")
+        raise InputError(f"expected a photograph as sample:NAME, data:NAME/PATH or upload:HASH, got {ref[:80]!r}")
+
+    def upload(self, session: str | None, path: str | Path) -> Photograph:
+        """Read a file that a visitor sent and remember it for this session. Raises InputError."""
+        photograph = read_upload(Path(path), max_pixels=self.settings.max_pixels)
+        self.sessions.put(session, photograph.ref, photograph)
+        return photograph
+
+    def subject(self, session: str | None, ref: str, corruption: Corruption | None = None) -> Subject:
+        """A photograph, clean or corrupted; a corrupted one is drawn once a session."""
+        if corruption is None:
+            return Subject(self.photograph(session, ref))
+        key = ("subject", ref, corruption)
+        kept = self.sessions.get(session, key)
+        if kept is None:
+            kept = Subject(self.photograph(session, ref), corruption)
+            self.sessions.put(session, key, kept)
+        return cast(Subject, kept)
+
+    def trace(self, session: str | None, subject: Subject, model: str) -> Future[Traced]:
+        """What ``model`` computes for a picture: from the session's cache, or through the queue.
+
+        Raises InputError for an unknown model and BusyError when the queue is full; cancelling the future takes the
+        request out of the queue.
+        """
+        key = ("traced", subject.key, model)
+        kept = self.sessions.get(session, key)
+        if kept is not None:
+            answered: Future[Traced] = Future()
+            answered.set_result(cast(Traced, kept))
+            return answered
+        future = self.queue.submit(model, subject.square)
+        future.add_done_callback(lambda done: self._keep(session, key, done))
+        return future
+
+    def class_names(self, traced: Traced) -> tuple[str, ...] | None:
+        """The names of a model's classes in the order of its logits, None where they are not known."""
+        known = traced.model.trained and traced.logits.size == len(self.tiny_imagenet)
+        return self.tiny_imagenet if known else None
+
+    def health(self) -> dict[str, object]:
+        """What /health answers."""
+        states = self.models.states()
+        return {
+            "status": "ok",
+            "models": states,
+            "ready": sum(state == "ready" for state in states.values()),
+            "of": len(states),
+            "waiting": len(self.queue),
+        }
+
+    def close(self) -> None:
+        """Stop the queue."""
+        self.queue.close()
+
+    def _keep(self, session: str | None, key: tuple[object, ...], done: Future[Traced]) -> None:
+        if not done.cancelled() and done.exception() is None:
+            self.sessions.put(session, key, done.result())

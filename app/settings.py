@@ -1,0 +1,79 @@
+"""What the server is started with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from vars_core.errors import InputError
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything the page needs to know; the command line and the environment fill it in (see `app.command`).
+
+    Attributes:
+        device, precision: handed to `vars_core.backend.Backend`.
+        weights: a folder of checkpoints that are offered beside the embedded models, None for none.
+        data: folders of photographs by name; nothing outside of them is readable.
+        runs: a folder of finished runs for the Runs tab, None for none.
+        auth: (user, password) pairs, empty for an open page.
+        max_pixels: the largest photograph that is decoded, in pixels.
+        max_file_size: the largest upload, in bytes.
+        queue_size: how many model runs may wait; a further one is refused.
+        keep_uploads: seconds until an uploaded file is removed.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 7860
+    device: str = "auto"
+    precision: str = "fp32"
+    weights: Path | None = None
+    data: dict[str, Path] = field(default_factory=dict)
+    runs: Path | None = None
+    auth: tuple[tuple[str, str], ...] = ()
+    max_pixels: int = 40_000_000
+    max_file_size: int = 25_000_000
+    queue_size: int = 64
+    keep_uploads: int = 1800
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.port <= 65535:
+            raise InputError(f"expected a port 0..65535, got {self.port}")
+        if self.queue_size < 1:
+            raise InputError(f"expected a queue size of 1 or more, got {self.queue_size}")
+        if self.max_pixels < 4:
+            raise InputError(f"expected --max-pixels of 4 or more, got {self.max_pixels}")
+        for folder in (*self.data.values(), self.weights, self.runs):
+            if folder is not None and not folder.is_dir():
+                raise InputError(f"expected a folder, got {folder}")
+
+
+def read_data(pairs: list[str]) -> dict[str, Path]:
+    """``["NAME=DIR", …]`` -> folders by name."""
+    folders = {}
+    for pair in pairs:
+        name, equals, folder = pair.partition("=")
+        if not (equals and folder and name.replace("_", "").replace("-", "").isalnum()):
+            raise InputError(f"expected NAME=DIR with a name of letters, digits, - and _, got {pair!r}")
+        folders[name] = Path(folder).expanduser().resolve()
+    return folders
+
+
+def read_auth(path: Path | None) -> tuple[tuple[str, str], ...]:
+    """A file of ``user:password`` lines; blank lines and those that start with # are skipped."""
+    if path is None:
+        return ()
+    if not path.is_file():
+        raise InputError(f"expected a file of user:password lines, got {path}")
+    pairs = []
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+        if not line.strip() or line.startswith("#"):
+            continue
+        user, colon, password = line.strip().partition(":")
+        if not (user and colon and password):
+            raise InputError(f"expected user:password in line {number} of {path.name}")
+        pairs.append((user, password))
+    if not pairs:
+        raise InputError(f"{path.name} holds no user:password line")
+    return tuple(pairs)

@@ -1,0 +1,1 @@
+"""The tabs: gradio components and their wiring, one file a tab."""

@@ -1,0 +1,102 @@
+"""What one model computed for one picture: plain arrays, small enough to keep."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from vars_core.errors import InputError, nearest
+
+if TYPE_CHECKING:
+    from vars_core.trace import LayerTrace, Trace
+
+READOUTS = ("stream", "contribution", "energy", "gap")
+"""The readouts of `vars_core.trace.READOUTS` in the order in which the page offers them."""
+
+
+@dataclass(frozen=True)
+class ModelFacts:
+    """What the page says of a model."""
+
+    name: str
+    image_size: int
+    layers: tuple[str, ...]
+    default_layer: str
+    default_readout: str
+    num_steps: int
+    checkpoint_hash: str | None
+
+    @property
+    def trained(self) -> bool:
+        return self.checkpoint_hash is not None
+
+
+@dataclass(frozen=True)
+class LayerMaps:
+    """One layer: ``maps[readout]`` float32 (T+1, h, w); statistics (T+1,), None for a layer without codes."""
+
+    name: str
+    maps: Mapping[str, np.ndarray]
+    objective: np.ndarray | None
+    sparsity: np.ndarray | None
+    delta: np.ndarray | None
+
+    @property
+    def grid(self) -> tuple[int, int]:
+        height, width = next(iter(self.maps.values())).shape[1:]
+        return height, width
+
+    @property
+    def num_steps(self) -> int:
+        """T: the index of the last iterate."""
+        return len(next(iter(self.maps.values()))) - 1
+
+
+@dataclass(frozen=True)
+class Traced:
+    """Every layer's maps for one picture, and the class scores (classes,) before the softmax."""
+
+    model: ModelFacts
+    logits: np.ndarray
+    layers: tuple[LayerMaps, ...]
+
+    def layer(self, name: str) -> LayerMaps:
+        """The layer of that name; an InputError names the nearest ones."""
+        for layer in self.layers:
+            if layer.name == name:
+                return layer
+        if not self.layers:
+            raise InputError(f"{self.model.name} has no attention layers: there is no map to show")
+        known = [layer.name for layer in self.layers]
+        raise InputError(f"{self.model.name} has no layer {name!r}; nearest: {nearest(name, known)}")
+
+    def map(self, layer: str, readout: str, iteration: int) -> np.ndarray:
+        """One raw map (h, w), float32. ``iteration`` past the last iterate means the last one."""
+        if readout not in READOUTS:
+            raise InputError(f"unknown readout {readout!r}: expected one of {', '.join(READOUTS)}")
+        if iteration < 0:
+            raise InputError(f"expected an iteration of 0 or more, got {iteration}")
+        maps = self.layer(layer).maps[readout]
+        return np.asarray(maps[min(iteration, len(maps) - 1)])
+
+    @property
+    def nbytes(self) -> int:
+        return self.logits.nbytes + sum(array.nbytes for layer in self.layers for array in layer.maps.values())
+
+
+def of_image(trace: Trace, index: int, model: ModelFacts) -> Traced:
+    """The part of a batch's trace that belongs to one image, copied so that the batch can be freed."""
+    layers = tuple(_layer(layer, index) for layer in trace.layers)
+    return Traced(model, trace.logits[index].numpy().copy(), layers)
+
+
+def _layer(layer: LayerTrace, index: int) -> LayerMaps:
+    def statistic(name: str) -> np.ndarray | None:
+        values = getattr(layer, name)
+        return None if values is None else values[:, index].numpy().copy()
+
+    maps = {readout: values[:, index].numpy().copy() for readout, values in layer.maps.items()}
+    return LayerMaps(layer.name, maps, statistic("objective"), statistic("sparsity"), statistic("delta"))

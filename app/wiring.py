@@ -1,0 +1,67 @@
+"""Between gradio's events and plain functions: bad input becomes a message, waiting stays off the event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import html
+from collections.abc import Awaitable, Callable
+from typing import Any, ParamSpec, TypeVar
+
+import gradio as gr
+
+from app.photographs import Subject
+from app.services import Services
+from app.traced import Traced
+from vars_core.errors import InputError
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def spoken(handler: Callable[P, Awaitable[R]]) -> Callable[P, Awaitable[Any]]:
+    """For events of the page: an InputError is shown as its sentence, and the page stays as it was."""
+
+    @functools.wraps(handler)
+    async def wrapper(*args: P.args, **kwargs: P.kwargs) -> Any:
+        try:
+            return await handler(*args, **kwargs)
+        except InputError as error:
+            gr.Warning(html.escape(sentence(error)))
+            return gr.skip()
+
+    return wrapper
+
+
+def raised(handler: Callable[P, Awaitable[R]]) -> Callable[P, Awaitable[R]]:
+    """For API endpoints: an InputError reaches the caller as its sentence, without a traceback in the log."""
+
+    @functools.wraps(handler)
+    async def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return await handler(*args, **kwargs)
+        except InputError as error:
+            raise gr.Error(html.escape(sentence(error), quote=False), print_exception=False) from None
+
+    return wrapper
+
+
+def sentence(error: InputError) -> str:
+    """The error's words, begun like a sentence."""
+    text = str(error)
+    return text[:1].upper() + text[1:]
+
+
+async def traced(services: Services, session: str | None, subject: Subject, model: str) -> Traced:
+    """What a model computes; a cancelled event takes its request out of the queue."""
+    return await asyncio.wrap_future(services.trace(session, subject, model))
+
+
+def session_of(request: gr.Request | None) -> str | None:
+    """The visitor's key."""
+    return getattr(request, "session_hash", None) or None
+
+
+async def wait(function: Callable[..., R], *args: Any) -> R:
+    """Run blocking work in a thread."""
+    return await asyncio.to_thread(function, *args)

@@ -1,0 +1,61 @@
+"""The page as a visitor meets it: open it, wait for a map, read what the canvas shows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import urlsplit
+
+PATIENCE = 60_000
+"""Milliseconds that a slow machine may take. Nothing here measures speed."""
+
+
+@contextmanager
+def opened(browser: Any, url: str, *, width: int = 1280, height: int = 900, **context: Any) -> Iterator[Any]:
+    """A page with its first map drawn. Afterwards: nothing in the console, and no request that left this server."""
+    session = browser.new_context(viewport={"width": width, "height": height}, **context)
+    page = session.new_page()
+    page.set_default_timeout(PATIENCE)
+    complaints: list[str] = []
+    elsewhere: list[str] = []
+    here = urlsplit(url).netloc
+    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("request", lambda request: elsewhere.append(request.url) if is_elsewhere(request.url, here) else None)
+    page.goto(url)
+    yield page
+    session.close()
+    assert complaints == []
+    assert elsewhere == []
+
+
+def is_elsewhere(address: str, here: str) -> bool:
+    return address.startswith(("http:", "https:", "ws:", "wss:")) and urlsplit(address).netloc != here
+
+
+def wait_for_map(page: Any, viewer: str = "attention") -> None:
+    """Until the viewer has drawn something."""
+    page.wait_for_function(f"() => {drawn(viewer)} !== 0")
+
+
+def drawn(viewer: str) -> str:
+    """JavaScript: a number that stands for the pixels on the viewer's first large canvas; 0 where there are none."""
+    return f"""((canvas) => {{
+        if (!canvas || !canvas.width) return 0;
+        const data = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
+        let hash = 0;
+        for (let i = 0; i < data.length; i += 13) hash = (hash * 31 + data[i]) | 0;
+        return hash;
+    }})(document.querySelector('#{viewer}-viewer .viewer-panel canvas'))"""
+
+
+def pixels(page: Any, viewer: str = "attention") -> int:
+    """The number of `drawn`, now."""
+    return int(page.evaluate(f"() => {drawn(viewer)}"))
+
+
+def wait_for_change(page: Any, before: int, viewer: str = "attention") -> int:
+    """Until the viewer shows other pixels than ``before``; returns their number."""
+    page.wait_for_function(f"() => ![0, {before}].includes({drawn(viewer)})")
+    return pixels(page, viewer)
