@@ -8,10 +8,12 @@ import typer
 
 from analysis.commands.agreement import agreement
 from analysis.commands.benchmark_corruptions import benchmark_corruptions
-from analysis.commands.corrupt import corrupt
 from analysis.commands.benchmark_fixations import benchmark_fixations
+from analysis.commands.corrupt import corrupt
 from analysis.commands.fixations import fixations
+from analysis.commands.readouts import readouts
 from analysis.commands.segmentation import segmentation
+from analysis.commands.sheet import sheet
 from vars_core.errors import InputError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -28,6 +30,8 @@ app.command()(benchmark_fixations)
 app.command()(corrupt)
 app.command()(benchmark_corruptions)
 app.command()(agreement)
+app.command()(readouts)
+app.command()(sheet)
 
 
 def main() -> None:
