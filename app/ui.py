@@ -7,10 +7,14 @@ import gradio as gr
 from app import rail
 from app.services import Services
 from app.shell import Shell, unseen
-from app.tabs import attention
+from app.tabs import attention, compare, corruptions
 from app.wiring import session_of
 
-TABS = (("attention", "Attention", attention.build),)
+TABS = (
+    ("attention", "Attention", attention.build),
+    ("compare", "Compare", compare.build),
+    ("corruptions", "Corruptions", corruptions.build),
+)
 """Id, label and builder of each tab, in their order on the page."""
 
 MASTHEAD = """

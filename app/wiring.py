@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import functools
 import html
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import Future
 from typing import Any, ParamSpec, TypeVar
 
 import gradio as gr
@@ -65,3 +66,23 @@ def session_of(request: gr.Request | None) -> str | None:
 async def wait(function: Callable[..., R], *args: Any) -> R:
     """Run blocking work in a thread."""
     return await asyncio.to_thread(function, *args)
+
+
+async def traced_all(
+    services: Services, session: str | None, subjects: Sequence[Subject], models: Sequence[str]
+) -> list[list[Traced]]:
+    """``[subject][model]``. All wait in the queue at once, model by model so that they run as batches.
+
+    Where one fails or the event is cancelled, the others leave the queue.
+    """
+    futures: dict[tuple[int, str], Future[Traced]] = {}
+    try:
+        for model in models:
+            for row, subject in enumerate(subjects):
+                futures[row, model] = services.trace(session, subject, model)
+        await asyncio.gather(*(asyncio.wrap_future(future) for future in futures.values()))
+    except BaseException:
+        for future in futures.values():
+            future.cancel()
+        raise
+    return [[futures[row, model].result() for model in models] for row in range(len(subjects))]

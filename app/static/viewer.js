@@ -1,9 +1,10 @@
 /* Draws maps over pictures, in the browser: layer, readout, iterate, opacity, scale and threshold change without a
    request. A viewer is an element with data-viewer="<id>"; the server sends it a payload (app/payload.py), the controls
-   send it a view: {layer, readout, t, opacity, scale: "map"|"shared", mode: "heat"|"mask"|"difference", threshold}. */
+   send it a view: {layer, readout, t, opacity, scale: "map"|"shared", mode: "heat"|"mask", threshold,
+   reference: "none" or the index of a panel that the others' difference is shown to}. */
 window.VARS = window.VARS || (() => {
   const viewers = new Map();
-  const START = {layer: "", readout: "stream", t: 0, opacity: 0.6, scale: "map", mode: "heat", threshold: 0.3};
+  const START = {layer: "", readout: "stream", t: 0, opacity: 0.6, scale: "map", mode: "heat", threshold: 0.3, reference: "none"};
   const viewer = id => {
     if (!viewers.has(id)) viewers.set(id, {id, root: null, payload: null, view: {...START}, chosen: 0, cache: new Map()});
     return viewers.get(id);
@@ -74,7 +75,18 @@ window.VARS = window.VARS || (() => {
     return map.values.map(value => range > 0 ? (value - low) / range : 0);
   };
 
+  function correlation(a, b) {  // Pearson's; NaN where a map is constant
+    const mean = values => values.reduce((sum, value) => sum + value, 0) / values.length, x = mean(a), y = mean(b);
+    let xy = 0, xx = 0, yy = 0;
+    for (let i = 0; i < a.length; i++) { xy += (a[i] - x) * (b[i] - y); xx += (a[i] - x) ** 2; yy += (b[i] - y) ** 2; }
+    return xy / Math.sqrt(xx * yy);
+  }
+
   /* ---- what is shown ---------------------------------------------------------------------------------------- */
+
+  function modeOf(state) {
+    return state.view.reference !== "none" && state.payload.panels[state.view.reference] ? "difference" : state.view.mode;
+  }
 
   function layerOf(panel, view) {
     return panel.layers.find(layer => layer.name === view.layer) ||
@@ -99,12 +111,12 @@ window.VARS = window.VARS || (() => {
     const range = view.scale === "shared" ? sharedRange(payload, view) : null;
     const unit = one => one.degenerate && !range ? one.values.map(() => 0) : scaled(one, ...(range || [one.low, one.high]));
     let values = unit(map);
-    if (view.mode === "difference" && payload.reference !== undefined) {
-      const other = payload.panels[payload.reference], theirs = layerOf(other, view);
-      if (theirs && theirs.grid.join() === layer.grid.join()) {
-        const reference = unit(iterate(theirs, view.readout, t));
-        values = values.map((value, i) => value - reference[i]);
-      } else return {layer, map, values: null, range};
+    if (modeOf(state) === "difference") {
+      const theirs = layerOf(payload.panels[view.reference], view);
+      if (!theirs || theirs.grid.join() !== layer.grid.join()) return {layer, map, values: null, range};
+      const reference = iterate(theirs, view.readout, t), scaledReference = unit(reference);
+      values = values.map((value, i) => value - scaledReference[i]);
+      return {layer, map, values, range, correlation: correlation(map.values, reference.values)};
     }
     return {layer, map, values, range};
   }
@@ -116,10 +128,10 @@ window.VARS = window.VARS || (() => {
     canvas.height = panel.height;
     const context = canvas.getContext("2d");
     if (!values) return;
-    const {view, cache} = state, image = context.createImageData(panel.width, panel.height);
+    const {view, cache} = state, mode = modeOf(state), image = context.createImageData(panel.width, panel.height);
     const pixels = new Uint32Array(image.data.buffer), placed = upsample(cache, values, layer.grid, panel);
-    if (view.mode === "mask") outline(pixels, placed, panel.width, panel.height, view.threshold);
-    else if (view.mode === "difference") {
+    if (mode === "mask") outline(pixels, placed, panel.width, panel.height, view.threshold);
+    else if (mode === "difference") {
       const colours = VARS.colours.difference;
       for (let i = 0; i < pixels.length; i++) pixels[i] = colours[Math.min(255, Math.max(0, Math.round(127.5 + 127.5 * placed[i])))];
     } else {
@@ -127,7 +139,7 @@ window.VARS = window.VARS || (() => {
       for (let i = 0; i < pixels.length; i++) pixels[i] = colours[Math.min(255, Math.max(0, Math.round(255 * placed[i])))];
     }
     context.putImageData(image, 0, 0);
-    canvas.style.opacity = view.mode === "mask" ? 1 : view.opacity;
+    canvas.style.opacity = mode === "mask" ? 1 : view.opacity;
   }
 
   function outline(pixels, placed, width, height, threshold) {  // dark outside the mask, a white line along it
@@ -161,7 +173,7 @@ window.VARS = window.VARS || (() => {
     for (const panel of payload.panels) {
       const figure = element("figure", "viewer-panel"), frame = element("div", "viewer-frame");
       const image = element("img"), canvas = element("canvas");
-      image.src = panel.image;
+      image.src = payload.images[panel.image];
       image.alt = panel.alt;
       frame.style.aspectRatio = `${panel.width} / ${panel.height}`;
       frame.style.setProperty("--ratio", panel.width / panel.height);
@@ -170,7 +182,8 @@ window.VARS = window.VARS || (() => {
       frame.addEventListener("pointerleave", () => draw(state, false));
       const caption = element("figcaption");
       caption.append(element("strong", "", panel.title), element("span", "viewer-words"));
-      if (panel.note) caption.append(element("span", "viewer-note", panel.note));
+      panel.noted = element("span", "viewer-note", panel.note);
+      caption.append(panel.noted);
       figure.append(frame, caption);
       panel.canvas = canvas;
       panel.words = caption.querySelector(".viewer-words");
@@ -205,7 +218,7 @@ window.VARS = window.VARS || (() => {
     const place = `layer ${it.layer.name} · ${view.readout} · t = ${it.map.t} of ${it.map.last}`;
     if (!it.values) return `${place} · its grid differs from the reference's: no difference to show`;
     if (it.map.degenerate) return `${place} · this map is constant, it prefers no place (degenerate)`;
-    return place;
+    return it.correlation === undefined || isNaN(it.correlation) ? place : `${place} · r = ${it.correlation.toFixed(2)} with the reference`;
   }
 
   const number = value => Math.abs(value) >= 1000 || (Math.abs(value) < 0.01 && value !== 0) ? value.toExponential(2) : value.toPrecision(3);
@@ -214,13 +227,13 @@ window.VARS = window.VARS || (() => {
     const {payload, view} = state, it = shown(state, payload.panels[0], view.t);
     state.legend.replaceChildren();
     if (!it) return;
-    const several = payload.panels.length > 1 || view.scale === "shared";
+    const mode = modeOf(state), several = payload.panels.length > 1 || view.scale === "shared";
     let low, high, text;
-    if (view.mode === "mask") {
+    if (mode === "mask") {
       state.legend.append(element("span", "", `Bright: where the map, scaled to its own 0…1, is at least ${view.threshold.toFixed(2)}.`));
       return;
     }
-    if (view.mode === "difference") {
+    if (mode === "difference") {
       [low, high] = ["−1", "+1"];
       text = view.scale === "shared" ? "Difference to the reference, both on one shared scale." : "Difference to the reference, each map first scaled to its own 0…1.";
     } else if (it.range) {
@@ -230,7 +243,7 @@ window.VARS = window.VARS || (() => {
       [low, high] = several ? ["min", "max"] : [number(it.map.low), number(it.map.high)];
       text = several ? "Each map has its own colour scale, from its minimum to its maximum." : "The colour scale is this map's own, from its minimum to its maximum.";
     }
-    const bar = element("i", view.mode === "difference" ? "viewer-bar difference" : "viewer-bar");
+    const bar = element("i", mode === "difference" ? "viewer-bar difference" : "viewer-bar");
     state.legend.append(element("span", "", low), bar, element("span", "", high), element("span", "viewer-scale", text));
   }
 
@@ -243,7 +256,7 @@ window.VARS = window.VARS || (() => {
       const t = state.strip.children.length, button = element("button"), frame = element("div", "viewer-frame");
       const image = element("img");
       button.type = "button";
-      image.src = panel.image;
+      image.src = payload.images[panel.image];
       image.alt = "";
       frame.style.aspectRatio = `${panel.width} / ${panel.height}`;
       frame.append(image, element("canvas"));
@@ -293,6 +306,10 @@ window.VARS = window.VARS || (() => {
       const state = viewer(id);
       Object.assign(state.view, change);
       draw(state);
+    },
+    notes(id, notes) {  // one line under each panel, e.g. its agreement with another map
+      const state = viewer(id);
+      if (state.payload) state.payload.panels.forEach((panel, i) => { panel.noted.textContent = notes[i] || ""; });
     },
     chosen: id => viewer(id).chosen,
     state: id => viewer(id),

@@ -5,14 +5,14 @@ from __future__ import annotations
 import gradio as gr
 
 from app.handlers import attention
-from app.models import EMBEDDED, title
+from app.models import EMBEDDED
 from app.shell import Shell, fine, heading
-from app.traced import READOUTS, LayerMaps
-from app.viewer import control, map_viewer, select_iterate
+from app.tabs.choices import iteration_slider, layer_update, map_controls, model_choices
+from app.traced import LayerMaps
+from app.viewer import map_viewer, select_iterate
 from app.wiring import session_of, spoken, traced, wait
 
 TAB = "attention"
-START_STEPS = 3
 
 
 def build(shell: Shell) -> None:
@@ -22,32 +22,14 @@ def build(shell: Shell) -> None:
     with gr.Row(elem_classes="work"):
         with gr.Column(elem_classes="sheet", scale=1):
             viewer = map_viewer(TAB)
-            iteration = gr.Slider(
-                0, START_STEPS, value=START_STEPS, step=1, label="Iterate t", elem_id="attention-iteration"
-            )
+            iteration = iteration_slider(TAB)
             with gr.Row(elem_classes="charts"):
                 charts = [gr.Plot(show_label=False, elem_id=f"attention-chart-{i}") for i in range(3)]
             no_charts = gr.HTML("", apply_default_css=False)
         with gr.Column(elem_classes="controls", scale=0):
-            model = gr.Dropdown(
-                [(title(name), name) for name in services.models.names],
-                value=EMBEDDED[0],
-                label="Model",
-                elem_id="attention-model",
-            )
+            model = gr.Dropdown(model_choices(shell), value=EMBEDDED[0], label="Model", elem_id="attention-model")
             weights = gr.HTML("", apply_default_css=False, elem_id="attention-weights")
-            layer = gr.Dropdown([], value=None, label="Layer", elem_id="attention-layer")
-            readout = gr.Radio(
-                list(READOUTS), value="stream", label="Readout", elem_id="attention-readout", elem_classes="stack"
-            )
-            meaning = gr.HTML(readout_html("stream"), apply_default_css=False, elem_id="attention-meaning")
-            opacity = gr.Slider(0, 1, value=0.6, step=0.05, label="Opacity", elem_id="attention-opacity")
-            scale = gr.Radio(
-                [("this map's own", "map"), ("shared by all iterates", "shared")],
-                value="map",
-                label="Colour scale",
-                elem_id="attention-scale",
-            )
+            maps = map_controls(TAB, iteration, shared="shared by all iterates")
             heading("Prediction")
             prediction = gr.HTML("", apply_default_css=False, elem_id="attention-prediction")
 
@@ -58,16 +40,13 @@ def build(shell: Shell) -> None:
         session = session_of(request)
         subject = await wait(services.subject, session, ref)
         result = await traced(services, session, subject, name)
-        choices = attention.layer_choices(result.model, result)
-        chosen = attention.chosen(wanted, choices, result.model.default_layer)
-        steps = result.layer(chosen).num_steps if choices else 0
+        chosen = wanted if wanted in result.model.layers else result.model.default_layer
         return (
             await wait(attention.view, subject, result),
             attention.model_words(result.model),
-            gr.update(choices=choices, value=chosen or None, interactive=bool(choices)),
-            gr.update(maximum=max(1, steps), interactive=steps > 0),
+            *layer_update([result], wanted),
             attention.prediction_words(result, services.class_names(result)),
-            *charted(result.layer(chosen) if choices else None),
+            *charted(result.layer(chosen) if result.layers else None),
         )
 
     @spoken
@@ -78,11 +57,11 @@ def build(shell: Shell) -> None:
         subject = await wait(services.subject, session, ref)
         return charted((await traced(services, session, subject, name)).layer(chosen))
 
-    outputs = [viewer, weights, layer, iteration, prediction, *charts, no_charts]
+    outputs = [viewer, weights, maps.layer, iteration, prediction, *charts, no_charts]
     gr.on(
         [photo.change, model.change],
         show,
-        [photo, model, layer],
+        [photo, model, maps.layer],
         outputs,
         api_visibility="private",
         show_progress="minimal",
@@ -90,18 +69,17 @@ def build(shell: Shell) -> None:
         concurrency_limit=None,
         trigger_mode="always_last",
     )
-    layer.input(
+    maps.layer.input(
         chart,
-        [photo, model, layer],
+        [photo, model, maps.layer],
         [*charts, no_charts],
         api_visibility="private",
         show_progress="hidden",
         concurrency_limit=None,
         trigger_mode="always_last",
     )
-    control(shell.page, TAB, {"layer": layer, "readout": readout, "t": iteration, "opacity": opacity, "scale": scale})
+    maps.connect(shell, TAB)
     select_iterate(TAB, viewer, iteration)
-    readout.change(readout_html, readout, meaning, api_visibility="private", show_progress="hidden")
 
 
 def charted(layer: LayerMaps | None) -> list[object]:
@@ -111,8 +89,3 @@ def charted(layer: LayerMaps | None) -> list[object]:
         words = "Softmax and Performer attention are computed in one step: there is nothing to iterate."
         return [*(gr.update(value=None, visible=False) for _ in range(3)), fine(words)]
     return [*(gr.update(value=figure, visible=True) for figure in figures), fine(attention.STEP_WORDS)]
-
-
-def readout_html(readout: str) -> str:
-    """The sentence that explains a readout."""
-    return fine(attention.READOUT_WORDS[readout])

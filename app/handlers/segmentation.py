@@ -1,0 +1,144 @@
+"""The Segmentation tab: a map as a mask, counted against a ground truth at every threshold at once (SPEC §6).
+
+What the browser gets are counts at 101 thresholds for every iterate of one layer and readout. Moving the threshold or the
+iterate then reads a number off a list: exact, and without a request.
+"""
+
+from __future__ import annotations
+
+import html
+from typing import Any
+
+import numpy as np
+
+from analysis.baselines import centre_gaussian
+from analysis.drawing import FN_COLOUR, FP_COLOUR, TP_COLOUR, css_colour
+from analysis.metrics.segmentation import CURVE_THRESHOLDS, count_at_thresholds, count_mask, iou
+from analysis.saliency import normalise_map, placement_factors
+from app import payload
+from app.handlers.ground_truth import DRAWN, STORED, Truth, same_shape, truth_picture
+from app.models import title
+from app.photographs import Photograph, Subject
+from app.traced import Traced
+from vars_core.images import Placement
+
+PAPER_THRESHOLD = 0.3
+
+BAND_PIXELS = 1 << 21
+"""A large mask is counted in bands of rows of about this many pixels: counts add up, and memory stays small."""
+
+INVITATION = "No ground truth for this photograph yet: draw around the object (Outline), or upload a mask."
+
+COLOURS = {"tp": TP_COLOUR, "fp": FP_COLOUR, "fn": FN_COLOUR}
+
+
+def view(subject: Subject, traced: Traced) -> dict[str, Any]:
+    """The payload of the viewer: the picture and its maps."""
+    if not traced.layers:
+        return payload.viewer([], words=f"{title(traced.model.name)} has no attention layers: there is no mask to cut.")
+    return payload.viewer([payload.panel(subject.display, traced)])
+
+
+def scores(
+    photograph: Photograph, traced: Traced, layer: str, readout: str, truth: Truth | None, *, picture: bool
+) -> dict[str, Any]:
+    """What the numbers and the chart show.
+
+    Args:
+        layer, readout: of the maps that are counted, all iterates of them.
+        truth: None, or one that is not `Truth.given`, counts how much of the picture each mask covers instead.
+        picture: also send the truth's picture; not needed where the browser has drawn it.
+
+    Returns:
+        "at": per iterate the lists "tp" and "fp" (pixels, at each of `CURVE_THRESHOLDS`); "foreground" and "pixels":
+        positives and all non-void pixels; words to show beside them; "picture": None to show no truth.
+    """
+    known = truth is not None and truth.given
+    height, width = photograph.display.shape[:2]
+    found = truth.regions() if truth is not None and known else np.zeros((height, width), np.uint8)
+    placement = Placement(*found.shape, traced.model.image_size)
+    result: dict[str, Any] = {
+        "given": known,
+        "layer": layer,
+        "readout": readout,
+        "size": [height, width],
+        "at": [
+            dict(zip(("tp", "fp"), counts_of_map(one, found, placement), strict=True))
+            for one in traced.layer(layer).maps[readout]
+        ],
+        "pixels": found.size,
+        "foreground": 0,
+        "void": 0,
+        "words": INVITATION,
+        "colours": {name: list(colour) for name, colour in COLOURS.items()},
+        "baselines": [],
+    }
+    if truth is not None and known:
+        result |= {
+            "pixels": truth.counted,
+            "foreground": truth.foreground,
+            "void": truth.void,
+            "words": f"Counted on the {truth.width}×{truth.height} pixels of the ground truth.",
+            "baselines": baselines(found, truth),
+        }
+    if picture:
+        result["picture"] = truth_picture(truth, height, width) if truth is not None and known else None
+        result["drawn"] = truth is not None and truth.kind == DRAWN
+    return result
+
+
+def counts_of_map(saliency_map: np.ndarray, found: np.ndarray, placement: Placement) -> tuple[list[int], list[int]]:
+    """True and false positives of a raw map (h, w) on regions (H, W), at each of `CURVE_THRESHOLDS`.
+
+    The map is scaled to [0, 1] and placed at the regions' size exactly as `analysis.saliency.place` does it.
+    """
+    normalised, _ = normalise_map(saliency_map)
+    rows, columns = placement_factors(placement, (saliency_map.shape[0], saliency_map.shape[1]))
+    small = normalised.astype(np.float32)
+    tp, fp = np.zeros((2, len(CURVE_THRESHOLDS)), np.int64)
+    step = max(1, BAND_PIXELS // found.shape[1])
+    for top in range(0, len(found), step):
+        band = np.clip(rows[top : top + step] @ small @ columns.T, 0.0, 1.0)
+        more = count_at_thresholds(band, found[top : top + step], CURVE_THRESHOLDS)
+        tp, fp = tp + more[0], fp + more[1]
+    return tp.tolist(), fp.tolist()
+
+
+def baselines(found: np.ndarray, truth: Truth) -> list[dict[str, Any]]:
+    """IoU of what needs no model, in percent, for scale: everything foreground, and the centre Gaussian ≥ 0.3."""
+    centre = count_mask(normalise_map(centre_gaussian(*found.shape))[0] >= PAPER_THRESHOLD, found)
+    everything = truth.counted - truth.foreground
+    return [
+        {"name": "everything", "iou": float(100 * iou(truth.foreground, everything, 0))},
+        {
+            "name": f"centre Gaussian ≥ {PAPER_THRESHOLD}",
+            "iou": float(100 * iou(centre.tp, centre.fp, centre.fn)),
+        },
+    ]
+
+
+def truth_words(photograph: Photograph, truth: Truth | None) -> str:
+    """HTML: what the ground truth is, and a warning where it can hardly belong to the photograph."""
+    if truth is None or not truth.given:
+        return f'<p class="fine">{html.escape(INVITATION)}</p>'
+    origin = {DRAWN: "Drawn here", STORED: "From the data folder"}.get(truth.kind, "Uploaded mask")
+    share = f"{truth.foreground / max(1, truth.counted):.1%} of it foreground"
+    void = f", {truth.void / (truth.height * truth.width):.1%} void" if truth.void else ""
+    words = f"{origin}, {truth.width}×{truth.height} pixels, {share}{void}. {truth.note}".strip()
+    size = f"{photograph.width}×{photograph.height}"
+    if not same_shape(photograph, truth):
+        warning = (
+            f"This mask is {truth.width}×{truth.height}, the photograph {size}: another aspect ratio, so it may not "
+            "belong to it. Maps are stretched to the mask."
+        )
+        return f'<p class="fine">{html.escape(words)}</p><p class="notice">{html.escape(warning)}</p>'
+    if truth.kind != DRAWN and (truth.height, truth.width) != (photograph.height, photograph.width):
+        words += f" The photograph is {size}; maps are resized to the mask, never the mask."
+    return f'<p class="fine">{html.escape(words)}</p>'
+
+
+def error_key() -> str:
+    """HTML: which colour of the error map means what."""
+    names = {"tp": "found (TP)", "fp": "too much (FP)", "fn": "missed (FN)"}
+    keys = "".join(f'<span><i style="background:{css_colour(COLOURS[key])}"></i>{names[key]}</span>' for key in names)
+    return f'<p class="fine keys">{keys}</p>'

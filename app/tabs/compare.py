@@ -1,0 +1,89 @@
+"""The Compare tab: up to four models on the clean photograph and on corrupted ones, everything linked."""
+
+from __future__ import annotations
+
+import gradio as gr
+
+from app.handlers import grids
+from app.handlers.corruptions import CHOICES, checked
+from app.photographs import Corruption
+from app.shell import Shell
+from app.tabs.choices import iteration_slider, layer_update, map_controls, several_models, weights_html
+from app.viewer import map_viewer
+from app.wiring import session_of, spoken, traced_all, wait
+
+TAB = "compare"
+CLEAN = "clean"
+
+
+def build(shell: Shell) -> None:
+    """Inside its `gr.Tab`."""
+    services = shell.services
+    photo = shell.follow(TAB)
+    with gr.Row(elem_classes="work"):
+        with gr.Column(elem_classes="sheet", scale=1):
+            viewer = map_viewer(TAB)
+            iteration = iteration_slider(TAB)
+        with gr.Column(elem_classes="controls", scale=0):
+            models = several_models(shell, TAB)
+            weights = gr.HTML("", apply_default_css=False)
+            pictures = gr.Dropdown(
+                [(CLEAN, CLEAN), *CHOICES],
+                value=[CLEAN],
+                multiselect=True,
+                max_choices=grids.MAX_PICTURES,
+                label=f"Pictures (up to {grids.MAX_PICTURES})",
+                elem_id="compare-pictures",
+            )
+            severity = gr.Slider(1, 5, value=3, step=1, label="Severity", elem_id="compare-severity")
+            seed = gr.Number(0, label="Seed", precision=0, minimum=0, elem_id="compare-seed")
+            reference = gr.Dropdown(
+                [("none: show the maps", "none")], value="none", label="Difference to", elem_id="compare-reference"
+            )
+            maps = map_controls(TAB, iteration)
+
+    @spoken
+    async def show(
+        ref: str,
+        names: list[str],
+        chosen: list[str],
+        degree: float,
+        draw: float | None,
+        layer: str | None,
+        against: str,
+        request: gr.Request,
+    ) -> object:
+        if not ref:
+            return gr.skip()
+        session = session_of(request)
+        corruptions = wanted(chosen, degree, draw)
+        grids.check_models(names)
+        grids.check_pictures(corruptions)
+        subjects = [await wait(services.subject, session, ref, corruption) for corruption in corruptions]
+        results = await traced_all(services, session, subjects, names)
+        panels = grids.panel_names(names, corruptions)
+        references = [("none: show the maps", "none"), *((name, str(i)) for i, name in enumerate(panels))]
+        return (
+            await wait(grids.grid, subjects, results),
+            weights_html(results[0]),
+            *layer_update(results[0], layer),
+            gr.update(choices=references, value=against if against in {value for _, value in references} else "none"),
+        )
+
+    gr.on(
+        [photo.change, models.change, pictures.change, severity.release, seed.change],
+        show,
+        [photo, models, pictures, severity, seed, maps.layer, reference],
+        [viewer, weights, maps.layer, iteration, reference],
+        api_visibility="private",
+        show_progress="minimal",
+        show_progress_on=viewer,
+        concurrency_limit=None,
+        trigger_mode="always_last",
+    )
+    maps.connect(shell, TAB, reference=reference)
+
+
+def wanted(chosen: list[str], severity: float, seed: float | None) -> list[Corruption | None]:
+    """The pictures in the order in which they were chosen."""
+    return [None if name == CLEAN else checked(name, severity, seed) for name in chosen]
