@@ -103,7 +103,7 @@ class Run:
         self.forward: Callable[[Tensor], Tensor] = self.model
         if self.world.size > 1:
             on = [self.world.local_rank] if self.job.device.type == "cuda" else None
-            self.forward = DistributedDataParallel(self.model, device_ids=on, broadcast_buffers=False)
+            self.forward = DistributedDataParallel(self.model, device_ids=on)
         if self.job.compile:
             self.forward = torch.compile(self.forward)
 

@@ -1,0 +1,172 @@
+"""The commands as a person runs them: training killed and resumed, two processes, release, evaluation, bad input."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import torch
+from typer.testing import CliRunner
+
+from vars_core.checkpoints import read_checkpoint
+from vars_core.training.__main__ import app
+from vars_core.training.checkpoint import read_training_state
+from vars_core.training.evaluate import app as evaluate_app
+from vars_core.training.export import app as export_app
+from vars_core.training.run import LAST
+
+ROOT = Path(__file__).resolve().parents[2]
+ONE_THREAD = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
+
+
+@pytest.fixture(autouse=True)
+def threads_as_before() -> Iterator[None]:
+    """The command sets torch's threads for its process, which here is the tests'."""
+    before = torch.get_num_threads()
+    yield
+    torch.set_num_threads(before)
+
+
+def arguments(made_data: Path, out: Path, *more: str) -> list[str]:
+    return [
+        *("--data", str(made_data), "--out", str(out), "--cache", str(made_data / "cache"), "--cache-size", "32"),
+        *("--threads", "1", "--device", "cpu", *more),
+    ]
+
+
+def invoke(*args: str) -> str:
+    """Run the training command in this process; returns what it printed."""
+    result = CliRunner().invoke(app, args)
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def weights(run: Path) -> dict[str, torch.Tensor]:
+    state = read_training_state(run / LAST)
+    return {f"{part}.{key}": value for part in ("model", "live") for key, value in state[part].items()}
+
+
+def test_a_killed_and_resumed_run_ends_with_identical_weights(made_data: Path, tmp_path: Path) -> None:
+    """Both runs go through two image sizes; the kill (-9) comes wherever it comes before the end."""
+    model = ("--model", "rvt_nano/vars_sd", "--stages", "1x32@16,1x48@16")
+    killed = arguments(made_data, tmp_path / "killed", *model, "--save-minutes", "0")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "vars_core.training", *killed], cwd=ROOT, env=ONE_THREAD, stdout=subprocess.DEVNULL
+    )
+    checkpoint = tmp_path / "killed" / LAST
+    deadline = time.monotonic() + 200
+    while not (checkpoint.exists() and _update(checkpoint) >= 3) and process.poll() is None:
+        assert time.monotonic() < deadline, "the run wrote no checkpoint in time"
+        time.sleep(0.02)
+    process.send_signal(signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL
+    assert 3 <= _update(checkpoint) < 12
+    invoke(*killed, "--resume")
+    invoke(*arguments(made_data, tmp_path / "straight", *model))
+    first, second = weights(tmp_path / "straight"), weights(tmp_path / "killed")
+    assert first.keys() == second.keys()
+    assert all(torch.equal(first[key], second[key]) for key in first)
+    assert len(read_training_state(checkpoint)["facts"]["commands"]) == 2
+    with (tmp_path / "killed" / "epochs.csv").open() as file:
+        assert [row["epoch"] for row in csv.DictReader(file)] == ["0", "1"]
+
+
+def _update(checkpoint: Path) -> int:
+    return int(read_training_state(checkpoint)["progress"]["update"])
+
+
+def test_two_processes_agree_with_one_at_the_same_global_batch(made_data: Path, tmp_path: Path) -> None:
+    """Ten steps of VARS-S (BatchNorm in every block) with mixup and CutMix, float32."""
+    model = ("--model", "rvt_nano/vars_s", "--stages", "1x32@8", "--epoch-images", "80", "--precision", "fp32")
+    options = (*model, "--mixup", "0.8", "--cutmix", "1", "--warmup-epochs", "0")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    launch = ["-m", "torch.distributed.run", "--nproc-per-node", "2", "--master-port", port, "-m", "vars_core.training"]
+    pair = subprocess.Popen(
+        [sys.executable, *launch, *arguments(made_data, tmp_path / "two", *options)],
+        cwd=ROOT,
+        env=ONE_THREAD,
+        stdout=subprocess.DEVNULL,
+    )
+    invoke(*arguments(made_data, tmp_path / "one", *options))
+    assert pair.wait(200) == 0
+    one, two = weights(tmp_path / "one"), weights(tmp_path / "two")
+    assert read_training_state(tmp_path / "two" / LAST)["progress"]["update"] == 10
+    assert one.keys() == two.keys()
+    for key in one:
+        assert torch.allclose(two[key].double(), one[key].double(), rtol=1e-4, atol=1e-4), key
+    reports = [read_training_state(tmp_path / name / LAST)["history"][-1] for name in ("one", "two")]
+    assert reports[0]["val_count"] == reports[1]["val_count"] == 24
+    assert reports[0]["loss"] == pytest.approx(reports[1]["loss"], abs=1e-4)
+    assert reports[0]["val_loss"] == pytest.approx(reports[1]["val_loss"], abs=1e-4)
+
+
+def test_released_weights_carry_their_card_and_evaluate_to_what_it_says(made_data: Path, tmp_path: Path) -> None:
+    run, out = tmp_path / "run", tmp_path / "weights"
+    invoke(*arguments(made_data, run, "--model", "rvt_nano/performer", "--stages", "2x32@16", "--seed", "5"))
+    result = CliRunner().invoke(export_app, ["--run", str(run), "--data", str(made_data), "--out", str(out)])
+    assert result.exit_code == 0, result.output
+    file = out / "rvt_nano_performer.safetensors"
+    card = json.loads((out / "rvt_nano_performer.json").read_text())
+    assert card["sha256"] == hashlib.sha256(file.read_bytes()).hexdigest()
+    assert card["seed"] == 5 and card["recipe"]["name"] == "nano" and card["images_seen"] == 192
+    assert card["data"]["train_images"] == 96 and card["evaluation"]["images"] == 24
+    assert (
+        card["hours"] >= 0
+        and "cpu" in card["hardware"]
+        and card["commands"][0].startswith("python -m vars_core.training")
+    )
+    text = (out / "rvt_nano_performer.md").read_text()
+    assert card["sha256"] in text and f"{card['evaluation']['top1']:.2%}" in text
+    stored = read_checkpoint(file)
+    assert {value.dtype for value in stored.state.values() if value.is_floating_point()} == {torch.float16}
+    assert json.loads(stored.metadata["classes"]) == ["0", "1", "2", "3"]
+    options = ["--model", "rvt_nano/performer", "--checkpoint", str(file), "--data", str(made_data)]
+    evaluated = CliRunner().invoke(evaluate_app, [*options, "--image-size", "32", "--device", "cpu"])
+    facts = json.loads(evaluated.output)
+    assert facts["sha256"] == card["sha256"] and facts["count"] == 24
+    assert facts["top1"] == pytest.approx(card["evaluation"]["top1"])
+    assert facts["top5"] == 1.0  # four classes
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--preset", "imagnet"), "no recipe is called 'imagnet'; nearest: 'imagenet'"),
+        (("--model", "rvt_nano/vars_x", "--stages", "1x32@16"), "unknown model 'rvt_nano/vars_x'"),
+        (("--stages", "1x32"), "EPOCHSxSIZE@BATCH"),
+        (("--stages", "1x32@4096"), "do not fill one batch"),
+        (("--num-classes", "2", "--stages", "1x32@16"), "the data has 4 classes, a head of 2 was asked for"),
+        (("--precision", "fp7"), "precision must be"),
+        (("--device", "gpu", "--stages", "1x32@16"), "device 'gpu'"),
+    ],
+)
+def test_bad_input_is_one_sentence_and_status_2(
+    made_data: Path, tmp_path: Path, options: tuple[str, ...], message: str
+) -> None:
+    result = CliRunner().invoke(app, [*arguments(made_data, tmp_path / "run"), *options])
+    assert result.exit_code == 2
+    assert message in result.output
+    assert "Traceback" not in result.output
+
+
+def test_an_earlier_run_is_not_overwritten_nor_continued_with_another_recipe(made_data: Path, tmp_path: Path) -> None:
+    given = arguments(made_data, tmp_path / "run", "--model", "rvt_nano/self", "--stages", "1x32@16")
+    invoke(*given)
+    again = CliRunner().invoke(app, given)
+    assert again.exit_code == 2 and "continue with --resume or choose another folder" in again.output
+    other = CliRunner().invoke(app, [*given, "--resume", "--lr", "0.1"])
+    assert other.exit_code == 2 and "was trained with recipe" in other.output
+    done = CliRunner().invoke(app, [*given, "--resume"])
+    assert done.exit_code == 0
