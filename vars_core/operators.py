@@ -60,10 +60,17 @@ class SparseReconstruction:
 
     def __call__(self, v: Tensor, on_iterate: OnIterate | None = None) -> Tensor:
         dictionary = self.dictionary
-        on_step = None if on_iterate is None else (lambda t, u: on_iterate(t, dictionary.decode(u), u))
         drive = dictionary.encode(v)
-        codes = self.solver(drive, dictionary, on_step)
-        return dictionary.decode(codes)
+        if on_iterate is None:
+            return dictionary.decode(self.solver(drive, dictionary))
+        iterates: list[Tensor] = []
+
+        def on_step(t: int, codes: Tensor) -> None:
+            iterates[:] = [dictionary.decode(codes)]
+            on_iterate(t, iterates[0], codes)
+
+        self.solver(drive, dictionary, on_step)
+        return iterates[0]
 
     def detach(self) -> SparseReconstruction:
         return SparseReconstruction(self.dictionary.detach(), self.solver)

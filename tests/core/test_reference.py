@@ -210,7 +210,7 @@ def filled(spec: str, size: int, num_steps: int = 3, solver: str | None = None, 
     model = create_model(spec, num_classes=10, image_size=size, num_steps=num_steps, solver=solver, lam=lam).eval()
     if spec.split("/")[0] not in SIZES:
         assert isinstance(model, Backbone)
-        model.stages[0] = nn.ModuleList(list(model.stages[0])[:KEPT_BLOCKS])  # type: ignore[arg-type]
+        model.stages[0] = nn.ModuleList(list(model.stages[0].children())[:KEPT_BLOCKS])
     draw = torch.Generator().manual_seed(crc32(spec.encode()))
     with torch.no_grad():
         for key, tensor in model.state_dict().items():

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 Weights = Mapping[str, Tensor]
 
@@ -43,7 +42,7 @@ def gelu(x: Tensor) -> Tensor:
 def convolution(image: Tensor, weights: Weights, stride: int, padding: int) -> Tensor:
     """(C, h, w) -> (C', h', w'); the number of groups follows from the shape of the weights."""
     groups = image.shape[0] // weights["weight"].shape[1]
-    return F.conv2d(image[None], weights["weight"], weights.get("bias"), stride, padding, groups=groups)[0]
+    return torch.conv2d(image[None], weights["weight"], weights.get("bias"), stride, padding, groups=groups)[0]
 
 
 def image_batch_norm(image: Tensor, weights: Weights) -> Tensor:

@@ -8,7 +8,6 @@ from functools import partial
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 from vars_core.reference import mixers
 from vars_core.reference.arithmetic import (
@@ -28,7 +27,7 @@ from vars_core.reference.dictionaries import fourier_transform
 OnLayer = Callable[[str, tuple[int, int], mixers.Mixed, Callable[[Tensor], Tensor]], None]
 """Called for each block with its name, its grid, what its mixer computed, and z (N, C) -> block output (N, C)."""
 
-RVT_HEADS = {"rvt_nano": (4, 8), "rvt_tiny": (6, 12), "rvt_small": (6,), "rvt_base": (12,)}
+RVT_HEAD_DIM = {"rvt_nano": 32, "rvt_tiny": 32, "rvt_small": 64, "rvt_base": 64}
 
 
 @dataclass(frozen=True)
@@ -55,9 +54,10 @@ class Settings:
         lam = (3.5 if released_static else 0.3) if self.lam is None else self.lam
         return mixers.Solve(self.num_steps, lam, self.solver or "lista")
 
-    def num_heads(self, stage: int, dim: int) -> int:
-        if self.backbone in RVT_HEADS:
-            return RVT_HEADS[self.backbone][stage]
+    def num_heads(self, dim: int) -> int:
+        """H for C = ``dim``: every head has the backbone's own width d."""
+        if self.backbone in RVT_HEAD_DIM:
+            return dim // RVT_HEAD_DIM[self.backbone]
         return dim // (32 if self.backbone.startswith("deit") and self.mixer != "self" else 64)
 
 
@@ -136,7 +136,7 @@ def network(image: Tensor, weights: Weights, settings: Settings, on_layer: OnLay
         for index in range(count(blocks)):
             _, height, width = image.shape
             layer = partial(on_layer, f"{stage}.{index}", (height, width))
-            tokens = block(as_tokens(image), (height, width), part(blocks, str(index)), settings, stage, layer)
+            tokens = block(as_tokens(image), (height, width), part(blocks, str(index)), settings, layer)
             image = as_image(tokens, height, width)
     return head(as_tokens(image), part(weights, "head"), settings)
 
@@ -151,7 +151,7 @@ def stem(image: Tensor, weights: Weights, settings: Settings) -> Tensor:
     if settings.backbone in ("rvt_tiny", "rvt_small", "rvt_base"):
         image = convolution(image, part(weights, "proj.0"), stride=2, padding=2)
         image = image_batch_norm(image, part(weights, "proj.1"))
-        image = F.max_pool2d(image[None], 3, stride=2, padding=1)[0]
+        image = torch.max_pool2d(image[None], 3, stride=2, padding=1)[0]
         return convolution(image, part(weights, "proj.3"), stride=4, padding=0)
     if settings.backbone == "rvt_nano":
         return convolutional_stem(image, part(weights, "proj"))
@@ -175,7 +175,6 @@ def block(
     grid: tuple[int, int],
     weights: Weights,
     settings: Settings,
-    stage: int,
     on_layer: Callable[[mixers.Mixed, Callable[[Tensor], Tensor]], None],
 ) -> Tensor:
     """(N, C) -> (N, C)."""
@@ -183,7 +182,7 @@ def block(
     static = settings.mixer == "vars_s" and not gfnet  # VARS-S on RVT and DeiT: no norm before it, BatchNorm after it
     fourier = fourier_transform(*grid, x.dtype)
     mixer, solve = part(weights, "mixer"), settings.solve
-    num_heads = settings.num_heads(stage, x.shape[1])
+    num_heads = settings.num_heads(x.shape[1])
 
     normed = x if static else layer_norm(x, part(weights, "norm1"))
     match settings.mixer:
