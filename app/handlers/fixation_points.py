@@ -112,7 +112,9 @@ def read_table(path: Path, ref: str, title: str, height: int, width: int) -> Poi
         f"x lies between {found.xs.min():g} and {found.xs.max():g}, y between {found.ys.min():g} and {found.ys.max():g}"
     )
     if not ((found.xs >= 0) & (found.xs < width) & (found.ys >= 0) & (found.ys < height)).any():
-        raise InputError(f"expected fixations in pixels of this photograph of {width}×{height}, all lie outside: {seen}")
+        raise InputError(
+            f"expected fixations in pixels of this photograph of {width}×{height}, all lie outside: {seen}"
+        )
     if max(np.abs(found.xs).max(), np.abs(found.ys).max()) <= 1:
         raise InputError(f"expected fixations in pixels of this photograph of {width}×{height}, got fractions: {seen}")
     return found

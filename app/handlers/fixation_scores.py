@@ -62,7 +62,7 @@ class PlacedMap:
 
 @dataclass(frozen=True, eq=False)
 class MapScore:
-    """One map against n fixations: ``z`` (n,), their mean ``nss``, ``auc``; ``everywhere``: pixels per bin of Z_EDGES."""
+    """One map against n fixations: ``z`` (n,), their mean ``nss``, ``auc``; ``everywhere``: pixels in each z bin."""
 
     z: np.ndarray
     nss: float
