@@ -1,7 +1,7 @@
 """The Segmentation tab: a map as a mask, counted against a ground truth at every threshold at once (SPEC §6).
 
-What the browser gets are counts at 101 thresholds for every iterate of one layer and readout. Moving the threshold or the
-iterate then reads a number off a list: exact, and without a request.
+What the browser gets are counts at 101 thresholds for every iterate of one layer and readout. Moving the threshold or
+the iterate then reads a number off a list: exact, and without a request.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def scores(
         "size": [height, width],
         "at": [
             dict(zip(("tp", "fp"), counts_of_map(one, found, placement), strict=True))
-            for one in traced.layer(layer).maps[readout]
+            for one in (traced.layer(layer).maps[readout] if traced.layers else ())
         ],
         "pixels": found.size,
         "foreground": 0,
