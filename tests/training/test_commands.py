@@ -112,6 +112,23 @@ def test_two_processes_agree_with_one_at_the_same_global_batch(made_data: Path, 
     assert reports[0]["val_loss"] == pytest.approx(reports[1]["val_loss"], abs=1e-4)
 
 
+def test_the_papers_preset_runs_from_files_and_fine_tunes_from_another_runs_weights(
+    made_data: Path, tmp_path: Path
+) -> None:
+    """RandAugment, mixup, CutMix, erasing, repeated augmentation, stochastic depth, EMA: all on, for two steps."""
+    model = ("--model", "rvt_nano/vars_d", "--stages", "1x32@8", "--epoch-images", "16")
+    paper = (*model, "--preset", "imagenet", "--workers", "0")
+    invoke(*arguments(made_data, tmp_path / "first", *paper))
+    state = read_training_state(tmp_path / "first" / LAST)
+    assert state["recipe"]["augmentation"]["repeats"] == 3 and state["progress"]["update"] == 2
+    init = ("--init", str(tmp_path / "first" / LAST), "--num-classes", "7", "--lr", "0", "--warmup-epochs", "0")
+    invoke(*arguments(made_data, tmp_path / "second", *model, *init))
+    tuned = read_training_state(tmp_path / "second" / LAST)
+    assert tuned["live"]["head.linear.weight"].shape[0] == 7
+    name = "stages.0.0.mixer.projection.weight"
+    torch.testing.assert_close(tuned["live"][name], state["model"][name], rtol=0, atol=1e-4)
+
+
 def test_released_weights_carry_their_card_and_evaluate_to_what_it_says(made_data: Path, tmp_path: Path) -> None:
     run, out = tmp_path / "run", tmp_path / "weights"
     invoke(*arguments(made_data, run, "--model", "rvt_nano/performer", "--stages", "2x32@16", "--seed", "5"))

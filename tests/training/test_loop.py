@@ -90,6 +90,18 @@ def test_a_run_learns_changes_size_and_leaves_its_tables_and_weights(make: Any) 
     assert same(loaded.state_dict(), run.ema.module.state_dict())
 
 
+def test_a_loss_that_is_read_late_still_names_its_own_step(make: Any) -> None:
+    """On an accelerator losses are read every now and then; here the steps are taken first and settled afterwards."""
+    job, feed = make("rvt_nano/performer")
+    run = Run(job, feed, World())
+    rates = []
+    for batch in PoisonedFeed(feed, epoch=0, step=1).training(0, 0):
+        run.step(*batch)
+        rates.append(run.learning_rate)
+    with pytest.raises(Diverged, match=rf"at update 1 \(epoch 0, step 1\) with learning rate {rates[1]:.3g};"):
+        run.settle()
+
+
 def test_moments_are_kept_where_shapes_agree_and_begin_anew_elsewhere(make: Any) -> None:
     job, feed = make("rvt_nano/vars_sd")
     run = Run(job, feed, World())
@@ -129,7 +141,7 @@ def files_no_larger_than(size: int) -> Iterator[None]:
 
 def test_a_full_disk_leaves_the_previous_checkpoint_intact(tmp_path: Path) -> None:
     path = tmp_path / LAST
-    state = {"format": "vars-training-1", "weights": torch.arange(100_000)}
+    state: dict[str, Any] = {"format": "vars-training-1", "weights": torch.arange(100_000)}
     write_atomically(state, path)
     before = path.read_bytes()
     with files_no_larger_than(50_000), pytest.raises(OSError, match="could not write"):

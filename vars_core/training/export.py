@@ -7,7 +7,7 @@ accuracies on the card are measured on the written file, read back, as the produ
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -28,24 +28,28 @@ from vars_core.weights import load_model
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 
-def export(run: Path, source: LabelledImages, out: Path, device: torch.device, policy: str = "whole") -> dict[str, Any]:
+def export(
+    runs: Sequence[Path], source: LabelledImages, out: Path, device: torch.device, policy: str = "whole"
+) -> dict[str, Any]:
     """Write ``<backbone>_<mixer>.safetensors``, ``.json`` and ``.md`` into ``out``; returns the card.
 
-    ``source``: the validation pictures. Raises InputError where a weight does not fit into half precision.
+    ``runs``: one run, or several of which each started from the weights of the one before it. ``source``: the
+    validation pictures. Raises InputError where a weight does not fit into half precision.
     """
-    stored = read_training_state(run / LAST)
+    cycles = [read_training_state(run / LAST) for run in runs]
+    stored = cycles[-1]
     options = stored["facts"].get("options", {})
     model = create_model(stored["spec"], stored["num_classes"], image_size=stored["image_size"], **options)
     load_state(model, stored["model"], LAST)
     worst = max(value.abs().max().item() for value in model.state_dict().values() if value.is_floating_point())
     if not worst <= torch.finfo(torch.float16).max:
-        raise InputError(f"{run / LAST} holds a weight of magnitude {worst:g}, too large for half precision")
+        raise InputError(f"{runs[-1] / LAST} holds a weight of magnitude {worst:g}, too large for half precision")
     out.mkdir(parents=True, exist_ok=True)
     path = out / f"{stored['spec'].replace('/', '_')}.safetensors"
     sha256 = save_checkpoint(path, model, metadata(stored), torch.float16)
     restored = load_model(stored["spec"], path, image_size=stored["image_size"], **options)
     result = evaluate(restored, source, policy=policy, device=device)
-    made = card(stored, sha256, path, result, policy)
+    made = card(cycles, sha256, path, result, policy)
     path.with_suffix(".json").write_text(json.dumps(made, indent=2, ensure_ascii=False) + "\n")
     path.with_suffix(".md").write_text(as_markdown(made))
     return made
@@ -64,10 +68,12 @@ def metadata(stored: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
-def card(stored: Mapping[str, Any], sha256: str, path: Path, result: Mapping[str, Any], policy: str) -> dict[str, Any]:
-    """Every fact behind the weights: data, recipe, command, seed, hardware, hours, accuracy and hash."""
-    facts, progress, recipe = stored["facts"], stored["progress"], stored["recipe"]
-    epochs = sum(stage["epochs"] for stage in recipe["stages"])
+def card(
+    cycles: Sequence[Mapping[str, Any]], sha256: str, path: Path, result: Mapping[str, Any], policy: str
+) -> dict[str, Any]:
+    """Every fact behind the weights: data, recipes, commands, seed, hardware, hours, accuracy and hash."""
+    stored = cycles[-1]
+    facts = stored["facts"]
     return {
         "model": stored["spec"],
         "file": path.name,
@@ -78,14 +84,11 @@ def card(stored: Mapping[str, Any], sha256: str, path: Path, result: Mapping[str
         "num_classes": stored["num_classes"],
         "options": facts.get("options", {}),
         "data": {"name": facts.get("data"), "train_images": facts.get("train_count"), "fingerprint": stored["data"]},
-        "recipe": recipe,
-        "epochs_done": progress["epoch"],
-        "epochs_planned": epochs,
-        "images_seen": progress["images"],
-        "commands": facts.get("commands", []),
+        "cycles": [_cycle(cycle) for cycle in cycles],
+        "images_seen": sum(cycle["progress"]["images"] for cycle in cycles),
         "seed": stored["seed"],
         "hardware": stored["hardware"],
-        "hours": round(progress["seconds"] / 3600, 3),
+        "hours": round(sum(cycle["progress"]["seconds"] for cycle in cycles) / 3600, 3),
         "evaluation": {
             "data": f"{facts.get('data')} validation",
             "images": result["count"],
@@ -94,17 +97,32 @@ def card(stored: Mapping[str, Any], sha256: str, path: Path, result: Mapping[str
             "top5": result["top5"],
             "weights": "exponential moving average, float16 file read back, float32 arithmetic",
         },
+    }
+
+
+def _cycle(stored: Mapping[str, Any]) -> dict[str, Any]:
+    """One run from warm-up to the end of its cosine."""
+    recipe, progress = stored["recipe"], stored["progress"]
+    return {
+        "recipe": recipe,
+        "epochs_done": progress["epoch"],
+        "epochs_planned": sum(stage["epochs"] for stage in recipe["stages"]),
+        "images_seen": progress["images"],
+        "commands": [portable(command) for command in stored["facts"].get("commands", [])],
         "history": stored["history"],
     }
 
 
+def portable(command: str) -> str:
+    """A command line without the folders of the machine it ran on: of an absolute path only the name stays."""
+    return " ".join(Path(word).name if word.startswith("/") else word for word in command.split(" "))
+
+
 def as_markdown(made: Mapping[str, Any]) -> str:
     """The card for people."""
-    recipe, evaluation, data = made["recipe"], made["evaluation"], made["data"]
-    stages = ", then ".join(
-        f"{s['epochs']} epochs at {s['image_size']} px, batch {s['batch_size']}" for s in recipe["stages"]
-    )
-    commands = "\n".join(f"    {command}" for command in made["commands"])
+    evaluation, data = made["evaluation"], made["data"]
+    trained = "; then, from those weights, ".join(_told(cycle) for cycle in made["cycles"])
+    commands = "\n".join(f"    {command}" for cycle in made["cycles"] for command in cycle["commands"])
     return f"""# {made["model"]}
 
 Top-1 {evaluation["top1"]:.2%}, top-5 {evaluation["top5"]:.2%} on the {evaluation["images"]:,} validation images of
@@ -116,23 +134,34 @@ Top-1 {evaluation["top1"]:.2%}, top-5 {evaluation["top5"]:.2%} on the {evaluatio
 | SHA-256 | `{made["sha256"]}` |
 | parameters and buffers | {made["parameters"]:,} |
 | data | {data["name"]}, {data["train_images"]:,} training images, no validation image among them |
-| recipe | `{recipe["name"]}`: {stages}; {recipe["optimiser"]}, peak learning rate {recipe["learning_rate"]:g} |
-| trained | {made["epochs_done"]} of {made["epochs_planned"]} epochs, {made["images_seen"]:,} images |
+| recipe | {trained} |
+| trained | {made["images_seen"]:,} images |
 | seed | {made["seed"]} |
 | hardware | {made["hardware"]} |
 | hours | {made["hours"]:.2f}, wall clock of the training steps |
 
-Command:
+Commands, run where the data lies:
 
 {commands}
 
-All values of the recipe and the accuracy after every epoch are in `{Path(made["file"]).with_suffix(".json")}`.
+All values of the recipe and the accuracies on the way are in `{Path(made["file"]).with_suffix(".json")}`.
 """
+
+
+def _told(cycle: Mapping[str, Any]) -> str:
+    """A cycle's recipe in a phrase."""
+    recipe = cycle["recipe"]
+    stages = ", then ".join(
+        f"{s['epochs']} epochs at {s['image_size']} px, batch {s['batch_size']}" for s in recipe["stages"]
+    )
+    drawn = "" if recipe.get("epoch_images") is None else f" of {recipe['epoch_images']:,} images"
+    done = f" ({cycle['epochs_done']} of {cycle['epochs_planned']} epochs{drawn} done)"
+    return f"`{recipe['name']}`: {stages}{done}; {recipe['optimiser']}, learning rate {recipe['learning_rate']:g}"
 
 
 @app.command()
 def main(
-    run: Annotated[Path, typer.Option(help="Folder of a training run")],
+    run: Annotated[list[Path], typer.Option(help="Training run; several: each began from the weights before it")],
     data: Annotated[Path, typer.Option(help="The folder it was trained on, for the validation pictures")],
     out: Annotated[Path, typer.Option(help="Where the weights and their card go")] = Path("assets/weights"),
     policy: Annotated[str, typer.Option(help="whole or center")] = "whole",
@@ -141,7 +170,7 @@ def main(
 ) -> None:
     """Write the averaged weights of a run, half precision, with their model card."""
     try:
-        seed = read_training_state(run / LAST)["seed"]
+        seed = read_training_state(run[-1] / LAST)["seed"]
         _, source = open_split(data, held_out, seed)
         made = export(run, source, out, choose_device(device), policy)
     except InputError as error:

@@ -9,8 +9,6 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from torch import Tensor
-
 from vars_core.training import parts
 from vars_core.training.checkpoint import write_atomically
 from vars_core.training.distributed import World
@@ -55,25 +53,26 @@ def _epoch(run: Run, log: RunLog, stop: _StopOnSignal) -> bool:
     run.model.train()
     entered = began = saved = marked = time.perf_counter()
     entered_images = marked_images = progress.images
-    losses: list[Tensor] = []
+    recent: list[float] = []
     for pixels, labels in run.feed.training(progress.epoch, progress.step):
         key = (job.seed, progress.epoch, progress.step)
         pixels, targets = parts.mixed(mixup, pixels, labels, key)
         seed_step(*key, run.world.rank)
-        losses.append(run.step(pixels, targets))
-        progress.step += 1
+        run.step(pixels, targets)
         progress.images += stage.batch_size
         now = time.perf_counter()
         progress.seconds, began = progress.seconds + now - began, now
         log.advance(progress.update)
-        if progress.update % job.log_every == 0 or progress.step == steps:
-            values = [run.check(loss) for loss in losses]
-            progress.loss_sum, losses = progress.loss_sum + sum(values), []
-            rate = (progress.images - marked_images) / max(time.perf_counter() - marked, 1e-9)
-            marked, marked_images = time.perf_counter(), progress.images
-            log.step(_facts(run, sum(values) / len(values), rate))
-        if stop.asked or (now - saved >= 60 * job.save_minutes and progress.step < steps):
-            progress.loss_sum, losses = progress.loss_sum + sum(run.check(loss) for loss in losses), []
+        logs = progress.update % job.log_every == 0 or progress.step == steps
+        if logs or stop.asked or job.device.type == "cpu":  # an accelerator is not made to wait at every step
+            recent += run.settle()
+        if logs:
+            rate = (progress.images - marked_images) / max(now - marked, 1e-9)
+            marked, marked_images = now, progress.images
+            log.step(_facts(run, sum(recent) / len(recent), rate))
+            recent = []
+        due = now - saved >= 60 * job.save_minutes and progress.step < steps
+        if stop.asked or (due and not run.pending):
             _save(run, LAST)
             saved = time.perf_counter()
         if stop.asked:

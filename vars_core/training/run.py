@@ -73,6 +73,16 @@ class Progress:
     best: float = -1.0
 
 
+@dataclass(frozen=True)
+class Taken:
+    """A step that was taken, and its loss on the device."""
+
+    update: int
+    step: int
+    learning_rate: float
+    loss: Tensor
+
+
 class Run:
     """A model in training with everything that changes as it trains."""
 
@@ -83,6 +93,7 @@ class Run:
         self.facts = dict(job.facts)
         self.progress = Progress()
         self.history: list[dict[str, Any]] = []
+        self.pending: list[Taken] = []
         self.criterion = parts.criterion(job.recipe)
         torch.manual_seed(seed_of(job.seed, 0))
         model = job.build(job.recipe.stages[self.stage].image_size)
@@ -120,8 +131,8 @@ class Run:
         self.ema.module.load_state_dict(averaged)
         keep_moments(optimiser, self.optimiser, dict(before.named_parameters()), dict(model.named_parameters()))
 
-    def step(self, pixels: Tensor, labels: Tensor) -> Tensor:
-        """One update; returns the loss (detached), which :meth:`check` judges."""
+    def step(self, pixels: Tensor, labels: Tensor) -> None:
+        """One update; its loss waits in ``pending`` to be judged by :meth:`settle`."""
         recipe, update = self.job.recipe, self.progress.update
         self.scheduler.step_update(update)
         if recipe.bound_every and update and update % recipe.bound_every == 0:
@@ -129,31 +140,35 @@ class Run:
         with autocast(self.job.device, recipe.precision), attention_kernel(self.job.device):
             logits = self.forward(pixels.contiguous(memory_format=torch.channels_last))
         loss = self.criterion(logits.float(), labels)
-        if self.job.device.type != "cuda":
-            self.check(loss.detach())
         loss.backward()
         if recipe.clip_gradient is not None:
             nn.utils.clip_grad_norm_(self.model.parameters(), recipe.clip_gradient)
         self.optimiser.step()
         self.optimiser.zero_grad(set_to_none=True)
+        self.pending.append(Taken(update, self.progress.step, self.learning_rate, loss.detach()))
         self.progress.update += 1
+        self.progress.step += 1
         self.ema.update(self.model, step=self.progress.update)
-        return loss.detach()
 
     @property
     def learning_rate(self) -> float:
         return float(self.optimiser.param_groups[0]["lr"])
 
-    def check(self, loss: Tensor) -> float:
-        """The loss over all processes as a number; raises :class:`Diverged` when it is none."""
-        value = self.world.total(loss).item() / self.world.size
-        if not math.isfinite(value):
-            raise Diverged(
-                f"the loss became {value} at update {self.progress.update} (epoch {self.progress.epoch}, "
-                f"step {self.progress.step}) with learning rate {self.learning_rate:.3g}; "
-                f"the last good checkpoint is kept in {self.job.out / LAST}"
-            )
-        return value
+    def settle(self) -> list[float]:
+        """Losses of the pending steps, over all processes; raises :class:`Diverged` at the first that is no number."""
+        values = []
+        for taken in self.pending:
+            value = self.world.total(taken.loss).item() / self.world.size
+            if not math.isfinite(value):
+                raise Diverged(
+                    f"the loss became {value} at update {taken.update} (epoch {self.progress.epoch}, "
+                    f"step {taken.step}) with learning rate {taken.learning_rate:.3g}; "
+                    f"the last good checkpoint is kept in {self.job.out / LAST}"
+                )
+            values.append(value)
+        self.pending.clear()
+        self.progress.loss_sum += sum(values)
+        return values
 
     def state(self) -> dict[str, Any]:
         """Everything a continuation needs, as tensors and plain containers."""
