@@ -83,7 +83,11 @@ def card(
         "image_size": stored["image_size"],
         "num_classes": stored["num_classes"],
         "options": facts.get("options", {}),
-        "data": {"name": facts.get("data"), "train_images": facts.get("train_count"), "fingerprint": stored["data"]},
+        "data": {
+            "name": facts.get("data"),
+            "train_images": facts.get("train_count"),
+            "fingerprint": stored.get("pictures"),
+        },
         "cycles": [_cycle(cycle) for cycle in cycles],
         "images_seen": sum(cycle["progress"]["images"] for cycle in cycles),
         "seed": stored["seed"],
