@@ -14,6 +14,7 @@ from analysis.commands.fixations import fixations
 from analysis.commands.readouts import readouts
 from analysis.commands.segmentation import segmentation
 from analysis.commands.sheet import sheet
+from analysis.commands.table import table
 from vars_core.errors import InputError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -32,6 +33,7 @@ app.command()(benchmark_corruptions)
 app.command()(agreement)
 app.command()(readouts)
 app.command()(sheet)
+app.command()(table)
 
 
 def main() -> None:
