@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
@@ -47,6 +47,9 @@ class DenseDictionary:
     def detach(self) -> DenseDictionary:
         return DenseDictionary(self.atoms.detach())
 
+    def remembering(self) -> DenseDictionary:
+        return self  # P and PᵀP are separate matrices: there is nothing to share
+
 
 def unit_columns(atoms: Tensor) -> Tensor:
     """Each atom (column) of (…, N, m) scaled to unit L2 norm over the N tokens."""
@@ -89,8 +92,23 @@ class ConvolutionalDictionary:
     def detach(self) -> ConvolutionalDictionary:
         return ConvolutionalDictionary(self.spectra.detach(), self.bound.detach(), self.transform)
 
+    def remembering(self) -> ConvolutionalDictionary:
+        return RememberingDictionary(self.spectra, self.bound, self.transform)
+
     def _correlate(self, codes: Tensor) -> Tensor:
         return (self.spectra.conj() * self.transform(codes)).sum(2)
+
+
+@dataclass(frozen=True)
+class RememberingDictionary(ConvolutionalDictionary):
+    """Keeps the spectrum of the codes last seen, the costly part that `decode` and `gram` have in common."""
+
+    _last: list[Tensor] = field(default_factory=list, compare=False)
+
+    def _correlate(self, codes: Tensor) -> Tensor:
+        if not self._last or self._last[0] is not codes:
+            self._last[:] = [codes, super()._correlate(codes)]
+        return self._last[1]
 
 
 def convolutional_bound(spectra: Tensor, width: int) -> Tensor:

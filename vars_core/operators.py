@@ -59,10 +59,10 @@ class SparseReconstruction:
         return self.solver.lam
 
     def __call__(self, v: Tensor, on_iterate: OnIterate | None = None) -> Tensor:
-        dictionary = self.dictionary
-        drive = dictionary.encode(v)
+        drive = self.dictionary.encode(v)
         if on_iterate is None:
-            return dictionary.decode(self.solver(drive, dictionary))
+            return self.dictionary.decode(self.solver(drive, self.dictionary))
+        dictionary = self.dictionary.remembering()
         iterates: list[Tensor] = []
 
         def on_step(t: int, codes: Tensor) -> None:

@@ -42,6 +42,9 @@ class Dictionary(Protocol):
     def detach(self) -> Dictionary:
         """The same dictionary, cut off from autograd."""
 
+    def remembering(self) -> Dictionary:
+        """The same dictionary for one solve, sharing between `decode` and `gram` what both need of the same codes."""
+
 
 def soft_threshold(v: Tensor, threshold: Tensor | float) -> Tensor:
     """S_t(v) = sgn(v)·max(|v| − t, 0), as what is left of v outside [−t, t]."""
