@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from typer.testing import CliRunner
@@ -23,7 +24,10 @@ from vars_core.training.__main__ import app
 from vars_core.training.checkpoint import read_training_state
 from vars_core.training.evaluate import app as evaluate_app
 from vars_core.training.export import app as export_app
-from vars_core.training.run import LAST
+from vars_core.training.export import portable
+from vars_core.training.run import BEST, LAST
+
+from .conftest import picture
 
 ROOT = Path(__file__).resolve().parents[2]
 ONE_THREAD = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
@@ -129,26 +133,55 @@ def test_the_papers_preset_runs_from_files_and_fine_tunes_from_another_runs_weig
     torch.testing.assert_close(tuned["live"][name], state["model"][name], rtol=0, atol=1e-4)
 
 
+def test_class_folders_are_joined_with_a_part_of_each_held_out(tmp_path: Path) -> None:
+    """As for domain generalisation: train on some domains, choose the checkpoint on a held-out part of the same."""
+    generator = np.random.default_rng(0)
+    for domain in ("photo", "art"):
+        for label in range(2):
+            for index in range(10):
+                file = tmp_path / domain / f"class{label}" / f"{index}.png"
+                file.parent.mkdir(parents=True, exist_ok=True)
+                file.write_bytes(picture(label, generator))
+    out = tmp_path / "run"
+    model = ("--model", "rvt_nano/performer", "--stages", "2x32@8", "--held-out", "0.2", "--keep-best")
+    invoke(*arguments(tmp_path / "photo", out, *model, "--data", str(tmp_path / "art")), "--cache", str(tmp_path / "c"))
+    state = read_training_state(out / BEST)
+    assert state["facts"]["train_count"] == 32 and state["facts"]["val_count"] == 8
+    assert state["facts"]["classes"] == ["class0", "class1"] and state["num_classes"] == 2
+
+
+def test_a_cards_commands_leave_out_the_folders_of_the_machine() -> None:
+    assert (
+        portable("python --data /somewhere/far/tiny --out runs/a --lr 0.1")
+        == "python --data tiny --out runs/a --lr 0.1"
+    )
+
+
 def test_released_weights_carry_their_card_and_evaluate_to_what_it_says(made_data: Path, tmp_path: Path) -> None:
-    run, out = tmp_path / "run", tmp_path / "weights"
-    invoke(*arguments(made_data, run, "--model", "rvt_nano/performer", "--stages", "2x32@16", "--seed", "5"))
-    result = CliRunner().invoke(export_app, ["--run", str(run), "--data", str(made_data), "--out", str(out)])
+    """Two cycles: the second starts from the weights of the first."""
+    run, more, out = (tmp_path / name for name in ("run", "more", "weights"))
+    model = ("--model", "rvt_nano/performer", "--cutmix", "0")
+    invoke(*arguments(made_data, run, *model, "--stages", "2x32@16", "--seed", "4"))
+    invoke(*arguments(made_data, more, *model, "--stages", "1x32@16", "--seed", "5", "--init", str(run / LAST)))
+    runs = ["--run", str(run), "--run", str(more)]
+    result = CliRunner().invoke(export_app, [*runs, "--data", str(made_data), "--out", str(out)])
     assert result.exit_code == 0, result.output
     file = out / "rvt_nano_performer.safetensors"
     card = json.loads((out / "rvt_nano_performer.json").read_text())
     assert card["sha256"] == hashlib.sha256(file.read_bytes()).hexdigest()
-    assert card["seed"] == 5 and card["recipe"]["name"] == "nano" and card["images_seen"] == 192
+    assert [cycle["seed"] for cycle in card["cycles"]] == [4, 5]
+    assert [cycle["recipe"]["stages"][0]["epochs"] for cycle in card["cycles"]] == [2, 1]
+    assert [cycle["images_seen"] for cycle in card["cycles"]] == [192, 96] and card["images_seen"] == 288
+    assert card["cycles"][0]["recipe"]["name"] == "nano" and len(card["cycles"][0]["history"]) == 2
     assert card["data"]["train_images"] == 96 and card["evaluation"]["images"] == 24
-    assert (
-        card["hours"] >= 0
-        and "cpu" in card["hardware"]
-        and card["commands"][0].startswith("python -m vars_core.training")
-    )
+    assert card["hours"] >= 0 and "cpu" in card["hardware"]
+    assert card["cycles"][0]["commands"][0].startswith("python -m vars_core.training")
     text = (out / "rvt_nano_performer.md").read_text()
     assert card["sha256"] in text and f"{card['evaluation']['top1']:.2%}" in text
     stored = read_checkpoint(file)
     assert {value.dtype for value in stored.state.values() if value.is_floating_point()} == {torch.float16}
     assert json.loads(stored.metadata["classes"]) == ["0", "1", "2", "3"]
+    assert stored.metadata["images_seen"] == "288"
     options = ["--model", "rvt_nano/performer", "--checkpoint", str(file), "--data", str(made_data)]
     evaluated = CliRunner().invoke(evaluate_app, [*options, "--image-size", "32", "--device", "cpu"])
     facts = json.loads(evaluated.output)
@@ -185,5 +218,7 @@ def test_an_earlier_run_is_not_overwritten_nor_continued_with_another_recipe(mad
     assert again.exit_code == 2 and "continue with --resume or choose another folder" in again.output
     other = CliRunner().invoke(app, [*given, "--resume", "--lr", "0.1"])
     assert other.exit_code == 2 and "was trained with recipe" in other.output
+    steps = CliRunner().invoke(app, [*given, "--resume", "--num-steps", "1"])
+    assert steps.exit_code == 2 and "was trained with options {}, now {'num_steps': 1}" in steps.output
     done = CliRunner().invoke(app, [*given, "--resume"])
     assert done.exit_code == 0

@@ -102,6 +102,11 @@ def split(source: LabelledImages, held_out: float, seed: int) -> tuple[Subset, S
     return Subset(source, np.flatnonzero(~chosen)), Subset(source, np.flatnonzero(chosen))
 
 
+def identity(source: LabelledImages) -> str:
+    """Names a set by its classes and labels, wherever its files lie: enough to notice that it is another one."""
+    return digest([*source.classes, np.ascontiguousarray(source.labels).tobytes()])
+
+
 def digest(parts: Iterable[str | bytes]) -> str:
     """A short name for the ``parts``, the same on every machine."""
     sha = hashlib.sha256()

@@ -46,7 +46,7 @@ def export(
         raise InputError(f"{runs[-1] / LAST} holds a weight of magnitude {worst:g}, too large for half precision")
     out.mkdir(parents=True, exist_ok=True)
     path = out / f"{stored['spec'].replace('/', '_')}.safetensors"
-    sha256 = save_checkpoint(path, model, metadata(stored), torch.float16)
+    sha256 = save_checkpoint(path, model, metadata(cycles), torch.float16)
     restored = load_model(stored["spec"], path, image_size=stored["image_size"], **options)
     result = evaluate(restored, source, policy=policy, device=device)
     made = card(cycles, sha256, path, result, policy)
@@ -55,8 +55,9 @@ def export(
     return made
 
 
-def metadata(stored: Mapping[str, Any]) -> dict[str, str]:
+def metadata(cycles: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     """What the weights' file says about itself."""
+    stored = cycles[-1]
     return {
         "model": stored["spec"],
         "num_classes": str(stored["num_classes"]),
@@ -64,7 +65,7 @@ def metadata(stored: Mapping[str, Any]) -> dict[str, str]:
         "classes": json.dumps(stored["facts"].get("classes", []), ensure_ascii=False),
         "recipe": stored["recipe"]["name"],
         "seed": str(stored["seed"]),
-        "images_seen": str(stored["progress"]["images"]),
+        "images_seen": str(sum(cycle["progress"]["images"] for cycle in cycles)),
     }
 
 
@@ -109,6 +110,7 @@ def _cycle(stored: Mapping[str, Any]) -> dict[str, Any]:
     recipe, progress = stored["recipe"], stored["progress"]
     return {
         "recipe": recipe,
+        "seed": stored["seed"],
         "epochs_done": progress["epoch"],
         "epochs_planned": sum(stage["epochs"] for stage in recipe["stages"]),
         "images_seen": progress["images"],

@@ -26,7 +26,7 @@ class Feed(Protocol):
 
     @property
     def fingerprint(self) -> str:
-        """Names the training pictures; a resumed run must find the same."""
+        """Names the training pictures on any machine; a resumed run must find the same."""
 
     def training(self, epoch: int, first_step: int) -> Iterator[tuple[Tensor, Tensor]]:
         """This process's batches of an epoch from ``first_step`` on: (B, 3, S, S) float32 and (B,) int64."""

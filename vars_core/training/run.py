@@ -179,7 +179,7 @@ class Run:
             "image_size": self.job.recipe.stages[self.stage].image_size,
             "recipe": self.job.recipe.as_dict(),
             "seed": self.job.seed,
-            "data": self.feed.fingerprint,
+            "pictures": self.feed.fingerprint,
             "facts": self.facts,
             "hardware": hardware(self.job.device, self.world),
             "stage": self.stage,
@@ -191,7 +191,7 @@ class Run:
         }
 
     def _restore(self, state: Mapping[str, Any]) -> None:
-        if state["data"] != self.feed.fingerprint:
+        if state.get("pictures", self.feed.fingerprint) != self.feed.fingerprint:
             raise InputError("the training pictures differ from those the checkpoint was trained on")
         self.model.load_state_dict(state["live"])
         self.ema.module.load_state_dict(state["model"])

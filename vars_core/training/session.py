@@ -13,7 +13,7 @@ import torch
 from torch import nn
 
 from vars_core.backend import choose_device
-from vars_core.data.labelled import Joined, LabelledImages
+from vars_core.data.labelled import Joined, LabelledImages, identity
 from vars_core.data.open import open_split
 from vars_core.errors import InputError
 from vars_core.registry import create_model
@@ -120,7 +120,7 @@ def make_feed(
     val_array = decoded(val_source, request.cache, request.cache_size, tell)
     if world.leads:
         world.barrier()
-    return ArrayFeed(train_array, val_array, recipe, request.seed, device, train_source.fingerprint, world)
+    return ArrayFeed(train_array, val_array, recipe, request.seed, device, identity(train_source), world)
 
 
 def _joined(sources: tuple[LabelledImages, ...]) -> LabelledImages:
@@ -148,9 +148,15 @@ def _earlier_state(request: Request) -> dict[str, Any] | None:
         logger.info("no checkpoint in %s yet: starting from the beginning", request.out)
         return None
     state = read_training_state(path)
-    asked = {"model": request.model, "seed": request.seed, "recipe": request.recipe.as_dict()}
+    asked = {
+        "model": request.model,
+        "seed": request.seed,
+        "recipe": request.recipe.as_dict(),
+        "options": dict(request.options),
+    }
     recipe = Recipe.from_dict(state["recipe"])
-    stored = {"model": state["spec"], "seed": state["seed"], "recipe": recipe.as_dict()}
+    options = state["facts"].get("options", {})
+    stored = {"model": state["spec"], "seed": state["seed"], "recipe": recipe.as_dict(), "options": options}
     differing = [key for key in asked if asked[key] != stored[key]]
     if differing:
         key = differing[0]

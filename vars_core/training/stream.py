@@ -14,7 +14,7 @@ from timm.data import create_transform
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from vars_core.data.labelled import LabelledImages
+from vars_core.data.labelled import LabelledImages, identity
 from vars_core.errors import InputError
 from vars_core.images import MEAN, STD, decode_image
 from vars_core.training.distributed import World
@@ -98,7 +98,7 @@ class StreamFeed:
 
     @property
     def fingerprint(self) -> str:
-        return self.train.fingerprint
+        return identity(self.train)
 
     def training(self, epoch: int, first_step: int) -> Iterator[tuple[Tensor, Tensor]]:
         number = self.recipe.stage_of(epoch)
