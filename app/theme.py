@@ -8,7 +8,8 @@ import gradio as gr
 from gradio.themes.utils import sizes
 from gradio.themes.utils.colors import Color
 
-STYLE = Path(__file__).resolve().parent / "static" / "page.css"
+STATIC = Path(__file__).resolve().parent / "static"
+STYLES = ("page.css", "segmentation.css", "fixations.css")
 
 INK = Color(
     name="ink",
@@ -132,4 +133,4 @@ def build_theme() -> gr.themes.Base:
 
 def style_sheet() -> str:
     """CSS of the page."""
-    return STYLE.read_text(encoding="utf-8")
+    return "".join((STATIC / name).read_text(encoding="utf-8") for name in STYLES)

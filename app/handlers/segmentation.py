@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from analysis.baselines import centre_gaussian
-from analysis.drawing import FN_COLOUR, FP_COLOUR, TP_COLOUR, css_colour
+from analysis.drawing import FN_COLOUR, FP_COLOUR, TP_COLOUR
 from analysis.metrics.segmentation import CURVE_THRESHOLDS, count_at_thresholds, count_mask, iou
 from analysis.saliency import normalise_map, placement_factors
 from app import payload
@@ -135,10 +135,3 @@ def truth_words(photograph: Photograph, truth: Truth | None) -> str:
     if truth.kind != DRAWN and (truth.height, truth.width) != (photograph.height, photograph.width):
         words += f" The photograph is {size}; maps are resized to the mask, never the mask."
     return f'<p class="fine">{html.escape(words)}</p>'
-
-
-def error_key() -> str:
-    """HTML: which colour of the error map means what."""
-    names = {"tp": "found (TP)", "fp": "too much (FP)", "fn": "missed (FN)"}
-    keys = "".join(f'<span><i style="background:{css_colour(COLOURS[key])}"></i>{names[key]}</span>' for key in names)
-    return f'<p class="fine keys">{keys}</p>'

@@ -15,6 +15,10 @@ VARS.segmentation = (() => {
     ink.width = ink.height = 0;  // until a photograph is there
     tabs.set(id, made);
     VARS.watch(id, state => watch(made, state));
+    document.addEventListener("input", event => {  // the slider at once: the framework tells of it later
+      const value = Number(event.target.value);
+      if (event.target.closest(`#${id}-threshold`) && value >= 0 && value <= 1) VARS.view(id, {threshold: value});
+    }, true);
     return made;
   }
 

@@ -11,7 +11,7 @@ from app.handlers import attention, segmentation
 from app.handlers.ground_truth import MAX_TRUTH_PIXELS, Truth, read_drawing, read_mask, stored_truth
 from app.models import EMBEDDED
 from app.services import Services
-from app.shell import Shell, heading, unseen
+from app.shell import Shell, fine, heading, unseen
 from app.tabs.choices import iteration_slider, layer_update, model_choices
 from app.traced import READOUTS
 from app.viewer import control, map_viewer
@@ -19,7 +19,7 @@ from app.wiring import session_of, spoken, traced, wait
 
 TAB = "segmentation"
 
-MODES = [("mask", "mask"), ("contour", "contour"), ("cut-out", "cutout"), ("errors", "errors"), ("truth", "truth")]
+MODES = [("mask", "mask"), ("contour", "contour"), ("cut-out", "cutout"), ("error map", "errors"), ("truth", "truth")]
 TOOLS = ["off", "outline", "brush", "eraser"]
 
 SCORES = """
@@ -60,11 +60,15 @@ def build(shell: Shell) -> None:
             with gr.Row():
                 undo = gr.Button("Undo", size="sm", min_width=80)
                 clear = gr.Button("Clear", size="sm", min_width=80)
-            upload = gr.File(
-                label="Upload a mask: 0 background, 255 void, else object",
-                file_types=[".png", ".bmp", ".gif", ".tif", ".tiff", ".webp"],
-                height=110,
-                elem_id=f"{TAB}-upload",
+                upload = gr.UploadButton(
+                    "Upload a mask",
+                    file_types=[".png", ".bmp", ".gif", ".tif", ".tiff", ".webp"],
+                    size="sm",
+                    min_width=120,
+                    elem_id=f"{TAB}-upload",
+                )
+            gr.HTML(
+                fine("In an uploaded mask 0 is background, 255 void, anything else object."), apply_default_css=False
             )
             heading("Map")
             model = gr.Dropdown(model_choices(shell), value=EMBEDDED[0], label="Model", elem_id=f"{TAB}-model")

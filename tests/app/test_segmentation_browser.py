@@ -74,7 +74,7 @@ def test_a_ground_truth_is_drawn_and_the_numbers_follow_the_threshold(browser: A
         page.get_by_text("Drawn here, 451×300 pixels, 25.").wait_for()
         first = shown(page, "iou")
         assert first.endswith(" %")
-        choose(page, "mode", "errors")
+        choose(page, "mode", "error map")
         page.locator(f"#{TAB}-viewer .viewer-legend", has_text="missed (FN)").wait_for()
         page.wait_for_timeout(500)
         asked: list[str] = []
