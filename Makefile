@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-all lint install install-dev tables clean
+.PHONY: demo test lint install install-dev tables clean
 
 demo: install  ## Set up and open the page on the embedded weights
 	$(BIN)/python app.py
@@ -31,6 +31,33 @@ $(VENV)/.installed: requirements.txt pyproject.toml | $(VENV)/bin/python
 $(VENV)/.installed-dev: requirements.txt pyproject.toml | $(VENV)/bin/python
 	$(BIN)/python -m pip install -q -e '.[dev]'
 	touch $@
+
+# The tables of docs/results, measured on the embedded weights; DATA holds mit1003, osie and davis_voc.
+DATA ?= ../shared/data
+RUNS ?= runs
+NANO := $(foreach mixer,self performer vars_s vars_d vars_sd,--model rvt_nano/$(mixer))
+ANALYSIS := $(BIN)/python -m analysis
+MIT1003 := fixations --data $(DATA)/mit1003 --layout table --drop-first
+OSIE := fixations --data $(DATA)/osie --layout osie
+DAVIS := segmentation --data $(DATA)/davis_voc
+EVERYWHERE := --layer all --readout all
+
+tables: install  ## Measure the embedded weights again and rewrite docs/results
+	mkdir -p docs/results
+	$(ANALYSIS) $(MIT1003) $(EVERYWHERE) --metrics nss $(NANO) --out $(RUNS)/mit1003-everywhere
+	$(ANALYSIS) $(OSIE) $(EVERYWHERE) --metrics nss $(NANO) --out $(RUNS)/osie-everywhere
+	$(ANALYSIS) $(DAVIS) $(EVERYWHERE) $(NANO) --out $(RUNS)/davis-everywhere
+	$(ANALYSIS) readouts --run OSIE=$(RUNS)/osie-everywhere --run MIT1003=$(RUNS)/mit1003-everywhere \
+		--run DAVIS=$(RUNS)/davis-everywhere --out docs/results/readouts.md
+	$(ANALYSIS) $(MIT1003) $(NANO) --out $(RUNS)/mit1003
+	$(ANALYSIS) $(OSIE) $(NANO) --out $(RUNS)/osie
+	$(ANALYSIS) $(DAVIS) $(NANO) --out $(RUNS)/davis
+	$(ANALYSIS) table --run $(RUNS)/mit1003 > docs/results/mit1003.md
+	$(ANALYSIS) table --run $(RUNS)/osie > docs/results/osie.md
+	$(ANALYSIS) table --run $(RUNS)/davis --digits 2 > docs/results/davis.md
+	$(ANALYSIS) agreement $(NANO) --data $(DATA)/mit1003/stimuli --limit 50 --out $(RUNS)/agreement.parquet \
+		> docs/results/agreement.md
+	$(ANALYSIS) sheet $(NANO) --out docs/results/maps.webp
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis
