@@ -166,7 +166,12 @@ class FixationLibrary:
             raise InputError(f"expected {', '.join(FIRST)} for the first fixation, got {first!r}")
         name, _, relative = ref.removeprefix("data:").partition("/")
         folder, _, file = relative.partition("/")
-        if not ref.startswith("data:") or name not in self.layouts or folder != FOLDERS[self.layouts[name]]:
+        if (
+            not ref.startswith("data:")
+            or name not in self.layouts
+            or folder != FOLDERS[self.layouts[name]]
+            or "/" in file
+        ):
             return None
         found = self._set(name, file)
         stimulus = next((one for one in found.stimuli if one.id == file), None)

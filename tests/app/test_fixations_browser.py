@@ -1,0 +1,88 @@
+"""The Fixations tab in headless Chromium."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.handlers.fixation_points import Points
+from app.handlers.fixation_scores import score
+from app.photographs import Subject, sample
+from tests.app.page import opened, wait_for_map
+from tests.app.serving import Served
+
+pytestmark = pytest.mark.browser
+
+FRAME = "#fixations-viewer .viewer-frame"
+TABLE = "input[type=file]:has(+ #fixations-upload)"
+NSS = "#fixations-scores [data-score=map-nss]"
+MODEL = "rvt_nano/vars_d"
+
+
+def kept_points(page: Any) -> list[list[Any]]:
+    text = page.locator("#fixations-points textarea").input_value()
+    return json.loads(text)["points"] if text else []
+
+
+def wait_for_count(page: Any, count: int) -> None:
+    """Until the server has scored so many points."""
+    words = f"{count} fixation{'s' if count != 1 else ''} counted"
+    page.locator("#fixations-scores", has_text=words).wait_for()
+
+
+def shown_nss(served: Served, points: list[list[Any]]) -> str:
+    """What the handler says of these points on the cat, at the model's own layer, written as the page writes it."""
+    cat = sample("cat")
+    result = served.services.trace(None, Subject(cat), MODEL).result()
+    given = Points("sample:cat", tuple((x, y, who) for x, y, who in points))
+    scores = score(cat.height, cat.width, result, result.model.default_layer, "stream", 3, given)
+    assert scores is not None
+    return f"{scores.map.nss:.3f}".replace("-", "−")
+
+
+def test_clicks_are_scored_as_the_handler_scores_them_and_can_be_undone(browser: Any, served: Served) -> None:
+    with opened(browser, served.url) as page:
+        wait_for_map(page)
+        page.get_by_role("tab", name="Fixations").click()
+        wait_for_map(page, "fixations")
+        places = ((150, 100), (300, 150), (90, 260))
+        for count, (x, y) in enumerate(places, start=1):
+            page.locator(FRAME).click(position={"x": x, "y": y})
+            wait_for_count(page, count)
+        box = page.locator(FRAME).bounding_box()
+        points = kept_points(page)
+        for (x, y), (px, py, who) in zip(places, points, strict=True):
+            assert (px, py) == pytest.approx((x / box["width"] * 451, y / box["height"] * 300), abs=1.0)
+            assert who == "you"
+        assert page.locator(f"{FRAME} circle").count() == 3
+        assert page.locator(NSS).inner_text() == shown_nss(served, points)
+        assert page.locator("#fixations-scores [data-score=centre-nss]").is_visible()
+
+        page.locator("#fixations-undo").click()
+        wait_for_count(page, 2)
+        assert kept_points(page) == points[:2]
+        assert page.locator(NSS).inner_text() == shown_nss(served, points[:2])
+        assert page.locator(f"{FRAME} circle").count() == 2
+        page.locator("#fixations-clear").click()
+        page.locator("#fixations-scores", has_text="Click on the photograph").wait_for()
+        assert page.locator(f"{FRAME} circle").count() == 0
+
+
+def test_an_uploaded_table_is_drawn_and_a_bad_one_gets_a_sentence(browser: Any, served: Served, tmp_path: Path) -> None:
+    good, bad = tmp_path / "good.csv", tmp_path / "bad.csv"
+    good.write_text("x,y,observer\n100,100,ann\n200,50,bo\n900,50,bo\n")
+    bad.write_text("x,z\n1,2\n")
+    with opened(browser, served.url) as page:
+        wait_for_map(page)
+        page.get_by_role("tab", name="Fixations").click()
+        wait_for_map(page, "fixations")
+        page.locator(TABLE).set_input_files(str(good))
+        wait_for_count(page, 2)
+        page.locator("#fixations-scores", has_text="1 of 3 fixations lies outside").wait_for()
+        page.locator("#fixations-scores", has_text="Humans").wait_for()
+        page.locator(TABLE).set_input_files(str(bad))
+        page.get_by_text("y is missing; it has x, z").wait_for()
+        assert len(kept_points(page)) == 3
