@@ -12,20 +12,31 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import numpy as np
 import typer
 
-from analysis.commands.options import choose_layers, choose_readouts, load_backends, parse_models
-from analysis.commands.segmentation import (
+from analysis.commands.evaluating import (
     EXIT_WITH_ERROR_ROWS,
-    _check_iteration,
-    _confirm_models,
-    _parse_iteration,
-    _peak,
-    _progress,
+    BatchSizeOption,
+    CheckpointOption,
+    DataOption,
+    DeviceOption,
+    IterationOption,
+    LayerOption,
+    LimitOption,
+    ReadoutOption,
+    check_iteration,
+    choose_readings,
+    confirm_models,
+    headline_keys,
+    headline_lines,
+    parse_iteration,
+    peak_memory,
+    show_progress,
 )
+from analysis.commands.options import load_backends, parse_models
 from analysis.engine import evaluate
 from analysis.evaluations.fixation_scoring import METRICS
-from analysis.evaluations.fixation_summary import Entry, summarise
+from analysis.evaluations.fixation_summary import summarise
 from analysis.evaluations.fixations import FixationEvaluation
-from analysis.evaluations.segmentation import Reading
+from analysis.evaluations.grouping import Entry
 from analysis.runs import Run
 from analysis.saliency import MapKey
 from vars_core.data.fixation_table import read_fixation_folder, write_table
@@ -45,7 +56,7 @@ READERS: Mapping[str, Callable[[Path], FixationSet]] = {
 
 
 def fixations(
-    data: Annotated[Path, typer.Option(help="The data set's folder.")],
+    data: DataOption,
     layout: Annotated[
         Literal["mit1003", "osie", "table"],
         typer.Option(help="MIT1003 as distributed, OSIE, or stimuli/ with fixations.csv or .parquet."),
@@ -58,30 +69,23 @@ def fixations(
         list[str] | None,
         typer.Option(help="Model spec, e.g. rvt_nano/vars_d; repeatable. None: baselines and humans alone."),
     ] = None,
-    checkpoint: Annotated[list[str] | None, typer.Option(help="SPEC=FILE; repeatable.")] = None,
+    checkpoint: CheckpointOption = None,
     drop_first: Annotated[
         bool | None,
         typer.Option("--drop-first/--keep-first", help="Each observer's first fixation; dropped for mit1003 alone."),
     ] = None,
-    layer: Annotated[
-        list[str] | None, typer.Option(help='Layer, e.g. 0.9; repeatable; "default" (the model\'s own) or "all".')
-    ] = None,
-    readout: Annotated[
-        list[str] | None,
-        typer.Option(help='energy, gap, contribution, stream; repeatable; "default" (the model\'s own) or "all".'),
-    ] = None,
-    iteration: Annotated[
-        str, typer.Option(help='Iterate in the report\'s first table: a number or "last"; all are scored.')
-    ] = "last",
+    layer: LayerOption = None,
+    readout: ReadoutOption = None,
+    iteration: IterationOption = "last",
     metrics: Annotated[
         str, typer.Option(help=f"Comma-separated, of {', '.join(METRICS)}; nss alone is fast.")
     ] = ",".join(METRICS),
     blur: Annotated[str, typer.Option(help="Also score maps blurred by these σ in pixels, comma-separated.")] = "0",
     sigma: Annotated[float | None, typer.Option(help="Pixels of one degree of visual angle; 35, for osie 24.")] = None,
-    limit: Annotated[int | None, typer.Option(min=1, help="Only the first N images.")] = None,
-    batch_size: Annotated[int, typer.Option(min=1, help="Images per forward pass and per part of the run.")] = 8,
+    limit: LimitOption = None,
+    batch_size: BatchSizeOption = 8,
     workers: Annotated[int, typer.Option(min=1, help="Threads that decode.")] = 2,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda, mps.")] = "auto",
+    device: DeviceOption = "auto",
 ) -> None:
     """Score maps against eye fixations, beside the centre prior, a cross-validated centre bias and the human ceiling.
 
@@ -90,7 +94,7 @@ def fixations(
     if out is None and extract is None:
         raise InputError("expected --out RUN, --extract FILE or both, got neither")
     requests = parse_models(model or [], checkpoint or [])
-    chosen, blurs, step = parse_metrics(metrics), parse_blurs(blur), _parse_iteration(iteration)
+    chosen, blurs, step = parse_metrics(metrics), parse_blurs(blur), parse_iteration(iteration)
     found = READERS[layout](data)
     drops = found.drops_first if drop_first is None else drop_first
     if drops:
@@ -125,15 +129,12 @@ def fixations(
     }
     run = Run.open(out, settings, data=_described(data, found))
     backends = load_backends(requests, device)
-    readings = {
-        backend.name: Reading(choose_layers(backend, layer or []), choose_readouts(backend, readout or []))
-        for backend in backends
-    }
-    _confirm_models(run, backends, readings)
-    _check_iteration(backends, step)
+    readings = choose_readings(backends, layer, readout)
+    confirm_models(run, backends, readings)
+    check_iteration(backends, step)
     evaluation = FixationEvaluation(found, sizes, readings, metrics=chosen, sigma=degree, blurs=blurs, limit=limit)
     started = time.perf_counter()
-    scored = evaluate(evaluation, backends, run, batch_size=batch_size, workers=workers, on_part=_progress)
+    scored = evaluate(evaluation, backends, run, batch_size=batch_size, workers=workers, on_part=show_progress)
     seconds = time.perf_counter() - started
     summary = summarise(run)
     run.write_summary(summary)
@@ -141,7 +142,9 @@ def fixations(
     _write_report(run, evaluation, backends, summary, keys)
     _print_table(summary, keys)
     _print_counts(run)
-    typer.echo(f"{scored} images visited now in {seconds:.1f} s ({scored / seconds:.2f} images/s); peak {_peak()}")
+    typer.echo(
+        f"{scored} images visited now in {seconds:.1f} s ({scored / seconds:.2f} images/s); peak {peak_memory()}"
+    )
     typer.echo(f"{run.folder / 'summary.json'}, {run.folder / 'report.html'}")
     errors = run.rows(["error"])["error"]
     failed = len(errors) - errors.null_count
@@ -211,26 +214,6 @@ def look_at_images(found: FixationSet) -> tuple[dict[str, tuple[int, int]], Fixa
     return sizes, replace(found, notes=(*found.notes, *(note for note in notes if note.names)))
 
 
-def headline_keys(
-    backends: Sequence[Backend], readings: Mapping[str, Reading], step: int | None, summary: Sequence[Entry]
-) -> dict[str, MapKey]:
-    """Each model's map in the first table: its own layer and readout where they are read, else the last of those.
-
-    Attention has one iterate, whatever the others have: a model is shown at ``step`` or at its last before that.
-    """
-    keys = {}
-    for backend in backends:
-        reading = readings[backend.name]
-        own_layer, own_readout = backend.default_layer, backend.default_readout
-        layer = own_layer if own_layer in reading.layers else reading.layers[-1]
-        readout = own_readout if own_readout in reading.readouts else reading.readouts[-1]
-        where = (backend.name, layer, readout)
-        found = (e["iteration"] for e in summary if (e["model"], e["layer"], e["readout"]) == where)
-        last = max(found, default=0)
-        keys[backend.name] = MapKey(layer, readout, last if step is None else min(step, last))
-    return keys
-
-
 def _check_unit(found: FixationSet, sizes: Mapping[str, tuple[int, int]], inside: int) -> None:
     xs = np.concatenate([stimulus.fixations.xs for stimulus in found.stimuli])
     ys = np.concatenate([stimulus.fixations.ys for stimulus in found.stimuli])
@@ -273,16 +256,10 @@ def _write_report(
 
 
 def _print_table(summary: Sequence[Entry], keys: Mapping[str, MapKey]) -> None:
-    lines: dict[tuple[Any, ...], dict[str, float]] = {}
-    for entry in summary:
-        name = (entry["model"], entry["layer"], entry["readout"], entry["iteration"])
-        key = keys.get(entry["model"])
-        if "blur" not in entry and (key is None or key == MapKey(*name[1:])):
-            lines.setdefault(name, {})[entry["metric"]] = entry["value"]
+    lines = headline_lines(summary, keys)
     shown = list(dict.fromkeys(metric for values in lines.values() for metric in values))
     typer.echo(f"{'model':<44}" + "".join(f"{metric:>{max(12, len(metric) + 2)}}" for metric in shown))
-    for name, values in lines.items():
-        title = " ".join(str(part) for part in name if part is not None)
+    for title, values in lines.items():
         cells = (f"{values[m]:.6f}" if m in values else "–" for m in shown)
         widths = (max(12, len(metric) + 2) for metric in shown)
         typer.echo(f"{title:<44}" + "".join(f"{cell:>{width}}" for cell, width in zip(cells, widths, strict=True)))

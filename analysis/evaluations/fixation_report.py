@@ -7,17 +7,27 @@ from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
-import pyarrow.compute as pc
 
 from analysis.drawing import heat_overlay, thumbnail
 from analysis.evaluations.fixation_scoring import EXPLAINED, METRICS, Truth
-from analysis.evaluations.fixation_summary import Entry, Group, groups
+from analysis.evaluations.fixation_summary import Group, groups
 from analysis.evaluations.fixations import (
     BASELINE_CENTRE,
     BASELINE_CROSSVAL,
     HUMAN,
     FixationEvaluation,
     model_map,
+)
+from analysis.evaluations.grouping import Entry
+from analysis.evaluations.report_parts import (
+    Values,
+    entries_by_key,
+    entry_key,
+    measured,
+    part_name,
+    tell_conditions,
+    tell_failures,
+    with_interval,
 )
 from analysis.figures import Line, line_chart
 from analysis.reports import Card, Cell, Report
@@ -47,8 +57,6 @@ TITLES = {
     "ig": "IG over centre, bits",
 }
 
-Values = Mapping[tuple[Any, ...], Entry]
-
 
 def build_report(
     run: Run,
@@ -62,9 +70,9 @@ def build_report(
     Args:
         keys: the map of each model that the first table shows.
     """
-    values = {(*_coordinates(entry), entry["metric"]): entry for entry in summary}
+    values = entries_by_key(summary)
     every = sorted(groups(run), key=lambda group: ORDER.get(group.model, 2))
-    chosen = [group for group in every if _picked(group, keys)]
+    chosen = [group for group in every if not group.blur and group.is_among(keys)]
     report = Report("Eye fixations: maps between floor and ceiling")
     _provenance(report, run, evaluation)
     _headline_table(report, chosen, values)
@@ -92,30 +100,19 @@ def _provenance(report: Report, run: Run, evaluation: FixationEvaluation) -> Non
         f"{data.get('fixations')} fixations, {first}; SHA-256 of the fixations {data.get('fixations_sha256')}. "
         f"One degree of visual angle: {evaluation.sigma:g} px."
     )
-    report.text(f"Device: {facts.get('device', 'none')}. Versions: {_listed(facts['versions'])}.")
-    for other in facts.get("continued_under", []):
-        report.text(f"Continued under other versions: {_listed(other)}.", kind="warning")
-    for model, described in facts.get("models", {}).items():
-        if described["checkpoint"] is None:
-            report.text(f"{model} has no trained weights: its numbers say nothing about the model.", kind="warning")
-        else:
-            report.text(f"{model}: checkpoint SHA-256 {described['checkpoint']}.")
+    tell_conditions(report, facts)
     for note in data.get("notes", []):
         report.text(f"{note['what']}: {note['count']}.", kind="warning")
         report.table(("name",), [(name,) for name in note["names"]], folded=f"{note['count']} names")
-    failed = run.rows(["position", "id", "error"], where=pc.is_valid(pc.field("error")))
-    if len(failed):
-        report.text(f"{len(failed)} of {len(evaluation.samples)} images could not be scored:", kind="warning")
-        rows = [(_part(run, row["position"]), row["position"], row["id"], row["error"]) for row in failed.to_pylist()]
-        report.table(("part", "position", "image", "why"), rows)
+    tell_failures(report, run, len(evaluation.samples))
 
 
 def _headline_table(report: Report, chosen: Sequence[Group], values: Values) -> None:
     report.heading("Between floor and ceiling")
-    metrics = [metric for metric in EXPLAINED if any(_entry(values, group, metric) for group in chosen)]
+    metrics = measured(values, EXPLAINED, [group.name for group in chosen])
     owners: list[str | None] = [group.model for group in chosen]
     rows: list[Sequence[Any]] = [
-        (_title(group), *(_with_interval(_entry(values, group, metric)) for metric in metrics)) for group in chosen
+        (group.title, *(_cell(values, group, metric) for metric in metrics)) for group in chosen
     ]
     for model, score in PAPER:
         cells = (Cell(score) if metric == "nss" else None for metric in metrics)
@@ -134,7 +131,7 @@ def _headline_table(report: Report, chosen: Sequence[Group], values: Values) -> 
         "The sums behind each line, over the rows in rows/*.parquet with its model, layer, readout and iteration, "
         "and blur 0:"
     )
-    sums = [(_title(g), len(g.ids), int(g.fixations.sum()), float(g.nss_sums.sum()), g.degenerate) for g in chosen]
+    sums = [(g.title, len(g.ids), int(g.fixations.sum()), float(g.nss_sums.sum()), g.degenerate) for g in chosen]
     report.table(("model", "images", "Σ fixations", "Σ nss_sum", "degenerate maps"), sums, models=owners)
 
 
@@ -152,14 +149,14 @@ def _iterates(
     last = max(group.iteration or 0 for steps in curves.values() for group in steps)
     lines = []
     for model, steps in curves.items():
-        entries = [values[(*_coordinates(step.name), "nss")] for step in steps]
+        entries = [values[entry_key(step.name, "nss")] for step in steps]
         low, high = ([entry["ci95"][end] for entry in entries] for end in (0, 1))
         name = f"{model} {steps[0].layer} {steps[0].readout}"
         x, y = [step.iteration or 0 for step in steps], [entry["value"] for entry in entries]
         lines.append(Line(name, model, x, y, low=low, high=high, points=True))
     for group in chosen:
         if group.model in ORDER:
-            level = values[(*_coordinates(group.name), "nss")]["value"]
+            level = values[entry_key(group.name, "nss")]["value"]
             lines.append(Line(group.model, group.model, [0, max(last, 1)], [level, level], dashed=True))
     report.figure(line_chart(lines, title="NSS per iterate (0: the solver's start)", x="iterate", y="NSS"))
 
@@ -167,15 +164,14 @@ def _iterates(
 def _blurs(report: Report, every: Sequence[Group], values: Values, keys: Mapping[str, MapKey]) -> None:
     curves: dict[str, list[Group]] = {}
     for group in every:
-        key = keys.get(group.model)
-        if key is not None and key == _map_key(group):
+        if group.model in keys and group.is_among(keys):
             curves.setdefault(group.model, []).append(group)
     if not any(len(steps) > 1 for steps in curves.values()):
         return
     report.heading("NSS against blur")
     lines = []
     for model, steps in curves.items():
-        scores = [values[(*_coordinates(step.name), "nss")]["value"] for step in steps]
+        scores = [values[entry_key(step.name, "nss")]["value"] for step in steps]
         lines.append(Line(model, model, [step.blur for step in steps], scores, points=True))
     report.figure(line_chart(lines, title="NSS of the blurred map", x="σ of the blur, px", y="NSS"))
 
@@ -192,7 +188,7 @@ def _observers(report: Report, evaluation: FixationEvaluation, chosen: Sequence[
         )
         for index, name in enumerate(evaluation.observers)
     ]
-    report.table(("observer", "fixations", *(_title(group) for group in chosen)), rows)
+    report.table(("observer", "fixations", *(group.title for group in chosen)), rows)
     report.text("NSS at each observer's own fixations, mean over them; human: in the others' map.")
 
 
@@ -207,7 +203,7 @@ def _best_and_worst(
     order = np.argsort(-group.scores["nss"], kind="stable")
     for ends, places in (("best", order[:SHOWN]), ("worst", order[::-1][:SHOWN])):
         cards = (_card(run, evaluation, backend, group, int(place), keys) for place in places)
-        title = f"{_title(group)}: {ends} images"
+        title = f"{group.title}: {ends} images"
         report.gallery(title, [card for card in cards if card is not None], folded=group.layer is None)
 
 
@@ -238,7 +234,7 @@ def _card(
     )
     text = (
         f"{group.ids[index]}: NSS {group.scores['nss'][index]:.3f} over {int(group.fixations[index])} fixations "
-        f"({_part(run, position)}, position {position})"
+        f"({part_name(run, position)}, position {position})"
     )
     return Card([(caption, thumbnail(picture)) for caption, picture in pictures], text, group.model)
 
@@ -255,12 +251,12 @@ def draw_fixations(image: np.ndarray, truth: Truth) -> np.ndarray:
 
 def _everything(report: Report, every: Sequence[Group], values: Values) -> None:
     report.heading("Everything measured")
-    metrics = [metric for metric in EXPLAINED if any(_entry(values, group, metric) for group in every)]
+    metrics = measured(values, EXPLAINED, [group.name for group in every])
     rows = [
         (
-            *_named(group),
+            *(group.model, group.layer, group.readout, group.iteration),
             group.blur,
-            *(_with_interval(_entry(values, group, metric)) for metric in metrics),
+            *(_cell(values, group, metric) for metric in metrics),
             group.degenerate,
         )
         for group in every
@@ -275,7 +271,7 @@ def _rows_behind(report: Report, run: Run, chosen: Sequence[Group]) -> None:
         metrics = [metric for metric in METRICS if metric in group.scores]
         rows = [
             (
-                _part(run, int(group.positions[i])),
+                part_name(run, int(group.positions[i])),
                 int(group.positions[i]),
                 group.ids[i],
                 group.model,
@@ -286,44 +282,8 @@ def _rows_behind(report: Report, run: Run, chosen: Sequence[Group]) -> None:
             for i in range(len(group.ids))
         ]
         columns = ("part", "position", "image", "model", "fixations", "Σ NSS", *(TITLES[m] for m in metrics))
-        report.table(columns, rows, models=[group.model] * len(rows), folded=f"{_title(group)}: {len(rows)} images")
+        report.table(columns, rows, models=[group.model] * len(rows), folded=f"{group.title}: {len(rows)} images")
 
 
-def _picked(group: Group, keys: Mapping[str, MapKey]) -> bool:
-    key = keys.get(group.model)
-    return not group.blur and (key is None or key == _map_key(group))
-
-
-def _map_key(group: Group) -> MapKey:
-    return MapKey(str(group.layer), str(group.readout), int(group.iteration or 0))
-
-
-def _coordinates(entry: Mapping[str, Any]) -> tuple[Any, ...]:
-    return (*(entry[key] for key in ("model", "layer", "readout", "iteration")), entry.get("blur", 0.0))
-
-
-def _entry(values: Values, group: Group, metric: str) -> Entry | None:
-    return values.get((*_coordinates(group.name), metric))
-
-
-def _named(group: Group) -> tuple[Any, ...]:
-    return group.model, group.layer, group.readout, group.iteration
-
-
-def _with_interval(entry: Entry | None) -> Cell | None:
-    if entry is None:
-        return None
-    low, high = entry["ci95"]
-    return Cell(f"{entry['value']:.3f}", f"{low:.3f} to {high:.3f}", f"{entry['value']!r}, n = {entry['n']}")
-
-
-def _title(group: Group) -> str:
-    return group.model if group.layer is None else f"{group.model} {group.layer} {group.readout} t={group.iteration}"
-
-
-def _part(run: Run, position: int) -> str:
-    return run.part_path(position // int(run.facts["settings"]["batch_size"])).name
-
-
-def _listed(versions: Mapping[str, str]) -> str:
-    return ", ".join(f"{name} {version}" for name, version in versions.items())
+def _cell(values: Values, group: Group, metric: str) -> Cell | None:
+    return with_interval(values.get(entry_key(group.name, metric)), 3, " to ")

@@ -11,41 +11,30 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from analysis.evaluations.fixation_scoring import METRICS
+from analysis.evaluations.grouping import COORDINATES, Entry, MapGroup, rows_by, stacked
 from analysis.metrics.bootstrap import interval, resamples
 from analysis.runs import Run
 
-GROUP = ("model", "layer", "readout", "iteration", "blur")
 
-Entry = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Group:
+@dataclass(frozen=True, kw_only=True)
+class Group(MapGroup):
     """The images of one model, layer, readout, iterate and blur, in the order of the samples; n of them.
 
     ``scores[metric]``: (n,) per image, NaN where it could not be had, only metrics that were computed;
     ``nss_sums``, ``fixations``: (n,); ``observer_nss_sums``, ``observer_fixations``: (n, observers).
     """
 
-    model: str
-    layer: str | None
-    readout: str | None
-    iteration: int | None
     blur: float
-    ids: list[str]
-    positions: np.ndarray
     scores: dict[str, np.ndarray]
     nss_sums: np.ndarray
     fixations: np.ndarray
     observer_nss_sums: np.ndarray
     observer_fixations: np.ndarray
-    degenerate: int
 
     @property
     def name(self) -> dict[str, Any]:
         """Its coordinates as an entry gives them: a blur is named where there is one."""
-        name = {key: getattr(self, key) for key in GROUP[:-1]}
-        return name | ({"blur": self.blur} if self.blur else {})
+        return super().name | ({"blur": self.blur} if self.blur else {})
 
     def observer_nss(self) -> np.ndarray:
         """NSS of each observer's own fixations, mean over them, (observers,); NaN for one without any."""
@@ -94,14 +83,11 @@ def _entry(group: Group, metric: str, numerators: np.ndarray, denominators: np.n
 
 def _groups_of(table: pa.Table) -> Iterator[Group]:
     """Split one model's rows by layer, readout, iterate and blur."""
-    indices: dict[tuple[Any, ...], list[int]] = {}
-    for row, key in enumerate(zip(*(table[column].to_pylist() for column in GROUP), strict=True)):
-        indices.setdefault(key, []).append(row)
     columns = {name: _floats(table[name]) for name in (*METRICS, "nss_sum", "fixations")}
-    by_observer = {name: _stacked(table[name]) for name in ("observer_nss_sum", "observer_fixations")}
+    by_observer = {name: stacked(table[name]) for name in ("observer_nss_sum", "observer_fixations")}
     ids, positions = table["id"].to_pylist(), table["position"].to_numpy()
     degenerate = table["degenerate"].to_numpy()
-    for (model, layer, readout, iteration, blur), rows in indices.items():
+    for (model, layer, readout, iteration, blur), rows in rows_by(table, (*COORDINATES, "blur")).items():
         scores = {metric: columns[metric][rows] for metric in METRICS}
         yield Group(
             model=model,
@@ -123,9 +109,3 @@ def _groups_of(table: pa.Table) -> Iterator[Group]:
 def _floats(column: pa.ChunkedArray) -> np.ndarray:
     """float64, null as NaN."""
     return np.asarray(column.cast(pa.float64()).to_numpy(), dtype=np.float64)
-
-
-def _stacked(column: pa.ChunkedArray) -> np.ndarray:
-    """A column of equally long lists as float64 (n, length)."""
-    flat = pc.list_flatten(column).to_numpy()
-    return flat.reshape(len(column), -1).astype(np.float64)

@@ -13,13 +13,12 @@ import pyarrow as pa
 from analysis.baselines import centre_gaussian
 from analysis.engine import Item, model_input
 from analysis.evaluations.fixation_scoring import METRICS, ImageScores, ObserverSums, Truth
-from analysis.evaluations.segmentation import Reading
 from analysis.metrics.fixations.density import as_density, map_density
 from analysis.metrics.fixations.human import Observers
 from analysis.metrics.fixations.pool import FixationPool
 from analysis.metrics.fixations.scores import is_degenerate, nss_values, pixels_of
 from analysis.runs import Row
-from analysis.saliency import normalise_map
+from analysis.saliency import Reading, normalise_map
 from analysis.source_factors import SourceFactors, source_factors
 from vars_core.data.fixations import FixationSet, Stimulus
 from vars_core.images import decode_image

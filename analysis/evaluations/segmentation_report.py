@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pyarrow.compute as pc
 
 from analysis.drawing import (
     FN_COLOUR,
@@ -19,8 +17,19 @@ from analysis.drawing import (
     mask_overlay,
     thumbnail,
 )
+from analysis.evaluations.grouping import Entry
+from analysis.evaluations.report_parts import (
+    Values,
+    entries_by_key,
+    entry_key,
+    measured,
+    part_name,
+    tell_conditions,
+    tell_failures,
+    with_interval,
+)
 from analysis.evaluations.segmentation import Segmentation, baseline_map, model_map
-from analysis.evaluations.segmentation_summary import Entry, Group, groups
+from analysis.evaluations.segmentation_summary import Group, groups
 from analysis.figures import Line, line_chart
 from analysis.metrics.segmentation import CURVE_THRESHOLDS, mask_at
 from analysis.reports import Card, Cell, Report
@@ -52,52 +61,35 @@ METRICS = {
 }
 
 
-Name = tuple[str, str | None, str | None, int | None]
-"""Model, layer, readout, iterate."""
-
-
-@dataclass(frozen=True)
-class Headline:
-    """Which map of each model the first table shows; baselines have no coordinates and are always shown."""
-
-    keys: Mapping[str, MapKey]
-
-    def picks(self, group: Group) -> bool:
-        """Whether the group is its model's headline."""
-        key = self.keys.get(group.model)
-        return key is None or key == MapKey(str(group.layer), str(group.readout), int(group.iteration or 0))
-
-
 def build_report(
     run: Run,
     evaluation: Segmentation,
     backends: Sequence[Backend],
     summary: Sequence[Entry],
-    headline: Headline,
+    keys: Mapping[str, MapKey],
 ) -> str:
     """The page as HTML. Maps of the images it shows are computed again; every number is taken from the stored rows."""
-    values = {(e["model"], e["layer"], e["readout"], e["iteration"], e["metric"]): e for e in summary}
+    values = entries_by_key(summary)
     chosen: list[Group] = []
-    degenerate: dict[Name, int] = {}
+    every: list[tuple[dict[str, Any], int]] = []
     for group in groups(run):  # one at a time: a group holds the curves of all its images
-        degenerate[group.model, group.layer, group.readout, group.iteration] = group.degenerate
-        if headline.picks(group):
+        every.append((group.name, group.degenerate))
+        if group.is_among(keys):
             chosen.append(group)
     report = Report("Segmentation: maps as masks")
     _provenance(report, run, evaluation)
     _headline_table(report, chosen, values)
     _threshold_curves(report, evaluation, chosen)
-    _iterate_curves(report, summary, headline)
+    _iterate_curves(report, summary, keys)
     for group in chosen:
-        _best_and_worst(report, run, evaluation, backends, group, headline)
-    _all_groups(report, degenerate, values)
+        _best_and_worst(report, run, evaluation, backends, group, keys)
+    _all_groups(report, every, values)
     _rows_behind(report, run, chosen)
     return report.html()
 
 
 def _provenance(report: Report, run: Run, evaluation: Segmentation) -> None:
     facts = run.facts
-    failed = run.rows(["position", "id", "error"], where=pc.is_valid(pc.field("error")))
     data = facts.get("data", {})
     report.text(f"Command: {facts['command']}")
     report.text(
@@ -106,30 +98,17 @@ def _provenance(report: Report, run: Run, evaluation: Segmentation) -> None:
         "nowhere; predictions are resized to the ground truth. IoU is pooled over all pixels, FP and FN are fractions "
         "of all non-void pixels; all in percent, with 95 % bootstrap intervals over images."
     )
-    report.text(f"Device: {facts.get('device', 'none')}. Versions: {_listed(facts['versions'])}.")
-    for other in facts.get("continued_under", []):
-        report.text(f"Continued under other versions: {_listed(other)}.", kind="warning")
-    for model, described in facts.get("models", {}).items():
-        if described["checkpoint"] is None:
-            report.text(f"{model} has no trained weights: its numbers say nothing about the model.", kind="warning")
-        else:
-            report.text(f"{model}: checkpoint SHA-256 {described['checkpoint']}.")
+    tell_conditions(report, facts)
     if data.get("repeated"):
         report.text(f"{data['repeated']} names are listed more than once; each listing counts.", kind="warning")
-    if len(failed):
-        report.text(f"{len(failed)} of {data.get('samples')} images could not be scored:", kind="warning")
-        rows = [
-            (_part(run, entry["position"]), entry["position"], entry["id"], entry["error"])
-            for entry in failed.to_pylist()
-        ]
-        report.table(("part", "position", "image", "why"), rows)
+    tell_failures(report, run, data.get("samples"))
 
 
-def _headline_table(report: Report, chosen: Sequence[Group], values: Mapping[tuple[Any, ...], Entry]) -> None:
+def _headline_table(report: Report, chosen: Sequence[Group], values: Values) -> None:
     report.heading("Table 4")
-    metrics = [metric for metric in METRICS if any(_entry(values, group, metric) for group in chosen)]
+    metrics = measured(values, METRICS, [group.name for group in chosen])
     owners: list[str | None] = [group.model for group in chosen]
-    rows = [(_title(group), *(_with_interval(_entry(values, group, metric)) for metric in metrics)) for group in chosen]
+    rows = [(group.title, *(_cell(values, group.name, metric) for metric in metrics)) for group in chosen]
     for model, iou, fp, fn in PAPER:
         known = {"iou_pooled": iou, "fp": fp, "fn": fn}
         numbers = (Cell(f"{known[metric]:.2f}") if metric in known else None for metric in metrics)
@@ -142,7 +121,7 @@ def _headline_table(report: Report, chosen: Sequence[Group], values: Mapping[tup
     )
     sums = [
         (
-            _title(group),
+            group.title,
             *(int(counts.sum()) for counts in (group.tp, group.fp, group.fn, group.void)),
             len(group.ids),
             group.degenerate,
@@ -157,21 +136,19 @@ def _headline_table(report: Report, chosen: Sequence[Group], values: Mapping[tup
 def _threshold_curves(report: Report, evaluation: Segmentation, chosen: Sequence[Group]) -> None:
     report.heading("IoU against threshold")
     at = int(np.argmin(np.abs(CURVE_THRESHOLDS - evaluation.threshold)))
-    lines = [
-        Line(_title(g), g.model, CURVE_THRESHOLDS, 100 * g.iou_curve(), at, dashed=g.layer is None) for g in chosen
-    ]
+    lines = [Line(g.title, g.model, CURVE_THRESHOLDS, 100 * g.iou_curve(), at, dashed=g.layer is None) for g in chosen]
     title = f"Pooled IoU against the threshold (marked: {CURVE_THRESHOLDS[at]:g})"
     report.figure(line_chart(lines, title=title, x="threshold", y="IoU, %"))
 
 
-def _iterate_curves(report: Report, summary: Sequence[Entry], headline: Headline) -> None:
+def _iterate_curves(report: Report, summary: Sequence[Entry], keys: Mapping[str, MapKey]) -> None:
     """Each model's first-table layer and readout at every iterate, one chart per metric."""
-    if not headline.keys:
+    if not keys:
         return
     report.heading("Per iterate")
     for metric in ("iou_pooled", "fp", "fn"):
         lines = []
-        for model, key in headline.keys.items():
+        for model, key in keys.items():
             coordinates = (model, key.layer, key.readout, metric)
             steps = [e for e in summary if (e["model"], e["layer"], e["readout"], e["metric"]) == coordinates]
             x, y = [step["iteration"] for step in steps], [step["value"] for step in steps]
@@ -187,10 +164,10 @@ def _best_and_worst(
     evaluation: Segmentation,
     backends: Sequence[Backend],
     group: Group,
-    headline: Headline,
+    keys: Mapping[str, MapKey],
 ) -> None:
     order = np.argsort(-group.image_iou(), kind="stable")
-    report.heading(f"{_title(group)}: best and worst images", model=group.model)
+    report.heading(f"{group.title}: best and worst images", model=group.model)
     report.legend(
         [
             (css_colour(TP_COLOUR), "true positive"),
@@ -200,15 +177,15 @@ def _best_and_worst(
     )
     by_name = {backend.name: backend for backend in backends}
     for title, places in (("Best", order[:SHOWN]), ("Worst, worst first", order[::-1][:SHOWN])):
-        cards = [_card(run, evaluation, by_name.get(group.model), group, int(place), headline) for place in places]
+        cards = [_card(run, evaluation, by_name.get(group.model), group, int(place), keys) for place in places]
         report.gallery(title, cards, folded=group.layer is None)
 
 
 def _card(
-    run: Run, evaluation: Segmentation, backend: Backend | None, group: Group, index: int, headline: Headline
+    run: Run, evaluation: Segmentation, backend: Backend | None, group: Group, index: int, keys: Mapping[str, MapKey]
 ) -> Card:
     position = int(group.positions[index])
-    where = f"{_part(run, position)}, position {position}"
+    where = f"{part_name(run, position)}, position {position}"
     try:
         image, truth = evaluation.load(evaluation.samples[position])
     except (InputError, OSError) as error:  # it was there when it was scored
@@ -216,7 +193,7 @@ def _card(
     if backend is None:
         placed = baseline_map(group.model, *truth.shape)
     else:
-        key = headline.keys[group.model]
+        key = keys[group.model]
         batch, (placement,) = backend.prepare([image], evaluation.policy)
         trace = backend.trace(batch, readouts=(key.readout,), layers=(key.layer,))
         placed = model_map(trace, key, 0, placement)
@@ -233,15 +210,12 @@ def _card(
     return Card([(caption, thumbnail(picture)) for caption, picture in pictures], text, group.model)
 
 
-def _all_groups(report: Report, degenerate: Mapping[Name, int], values: Mapping[tuple[Any, ...], Entry]) -> None:
+def _all_groups(report: Report, every: Sequence[tuple[dict[str, Any], int]], values: Values) -> None:
     report.heading("Everything measured")
-    metrics = [metric for metric in METRICS if any((*name, metric) in values for name in degenerate)]
-    rows = [
-        (*name, *(_with_interval(values.get((*name, metric))) for metric in metrics), count)
-        for name, count in degenerate.items()
-    ]
+    metrics = measured(values, METRICS, [name for name, _ in every])
+    rows = [(*name.values(), *(_cell(values, name, metric) for metric in metrics), count) for name, count in every]
     columns = ("model", "layer", "readout", "iterate", *(METRICS[metric] for metric in metrics), "degenerate")
-    report.table(columns, rows, models=[name[0] for name in degenerate], folded=f"{len(rows)} lines")
+    report.table(columns, rows, models=[name["model"] for name, _ in every], folded=f"{len(rows)} lines")
 
 
 def _rows_behind(report: Report, run: Run, chosen: Sequence[Group]) -> None:
@@ -251,7 +225,7 @@ def _rows_behind(report: Report, run: Run, chosen: Sequence[Group]) -> None:
         ratios = 100 * group.image_iou()
         rows = [
             (
-                _part(run, int(group.positions[i])),
+                part_name(run, int(group.positions[i])),
                 int(group.positions[i]),
                 group.ids[i],
                 group.model,
@@ -260,27 +234,8 @@ def _rows_behind(report: Report, run: Run, chosen: Sequence[Group]) -> None:
             )
             for i in range(len(group.ids))
         ]
-        report.table(columns, rows, models=[group.model] * len(rows), folded=f"{_title(group)}: {len(rows)} images")
+        report.table(columns, rows, models=[group.model] * len(rows), folded=f"{group.title}: {len(rows)} images")
 
 
-def _entry(values: Mapping[tuple[Any, ...], Entry], group: Group, metric: str) -> Entry | None:
-    return values.get((*group.name.values(), metric))
-
-
-def _with_interval(entry: Entry | None) -> Cell | None:
-    if entry is None:
-        return None
-    low, high = entry["ci95"]
-    return Cell(f"{entry['value']:.2f}", f"{low:.2f} – {high:.2f}", f"{entry['value']!r}, n = {entry['n']}")
-
-
-def _title(group: Group) -> str:
-    return group.model if group.layer is None else f"{group.model} {group.layer} {group.readout} t={group.iteration}"
-
-
-def _part(run: Run, position: int) -> str:
-    return run.part_path(position // int(run.facts["settings"]["batch_size"])).name
-
-
-def _listed(versions: Mapping[str, str]) -> str:
-    return ", ".join(f"{name} {version}" for name, version in versions.items())
+def _cell(values: Values, name: Mapping[str, Any], metric: str) -> Cell | None:
+    return with_interval(values.get(entry_key(name, metric)), 2, " – ")

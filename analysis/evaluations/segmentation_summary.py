@@ -4,37 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from analysis.evaluations.grouping import COORDINATES, Entry, MapGroup, rows_by, stacked
 from analysis.metrics.bootstrap import interval, resamples
 from analysis.metrics.segmentation import CURVE_THRESHOLDS, fraction_of_pixels, iou
 from analysis.runs import Run
 
-GROUP = ("model", "layer", "readout", "iteration")
-COUNTED = (*GROUP, "id", "position", "tp", "fp", "fn", "tn", "void", "tp_at", "fp_at", "degenerate")
+COUNTED = (*COORDINATES, "id", "position", "tp", "fp", "fn", "tn", "void", "tp_at", "fp_at", "degenerate")
 HEADS = ("best_head_tp", "best_head_fp", "best_head_fn")
 
-Entry = dict[str, Any]
 
-
-@dataclass(frozen=True)
-class Group:
+@dataclass(frozen=True, kw_only=True)
+class Group(MapGroup):
     """The images of one model, layer, readout and iterate, in the order of the samples; n of them.
 
     ``tp … void``: (n,) pixels at the run's threshold; ``tp_at``, ``fp_at``: (n, 101) along CURVE_THRESHOLDS;
     ``heads``: (n, 3) TP, FP, FN of the best head of each image, or None.
     """
 
-    model: str
-    layer: str | None
-    readout: str | None
-    iteration: int | None
-    ids: list[str]
-    positions: np.ndarray
     tp: np.ndarray
     fp: np.ndarray
     fn: np.ndarray
@@ -42,13 +33,7 @@ class Group:
     void: np.ndarray
     tp_at: np.ndarray
     fp_at: np.ndarray
-    degenerate: int
     heads: np.ndarray | None
-
-    @property
-    def name(self) -> dict[str, Any]:
-        """Its four coordinates."""
-        return {key: getattr(self, key) for key in GROUP}
 
     def iou_curve(self) -> np.ndarray:
         """Pooled IoU at each of CURVE_THRESHOLDS, (101,) in [0, 1]."""
@@ -113,15 +98,11 @@ def summarise_group(group: Group) -> list[Entry]:
 
 def _groups_of(table: pa.Table) -> Iterator[Group]:
     """Split one model's rows by layer, readout and iterate; rows with an error carry no model."""
-    indices: dict[tuple[Any, ...], list[int]] = {}
-    for row, key in enumerate(zip(*(table[column].to_pylist() for column in GROUP), strict=True)):
-        indices.setdefault(key, []).append(row)
-    for key, rows in indices.items():
+    for (model, layer, readout, iteration), rows in rows_by(table, COORDINATES).items():
         part = table.take(rows)
         heads = None
         if part["best_head_tp"].null_count == 0:
             heads = np.stack([_numbers(part, name) for name in HEADS], axis=1)
-        model, layer, readout, iteration = key
         yield Group(
             model=model,
             layer=layer,
@@ -134,8 +115,8 @@ def _groups_of(table: pa.Table) -> Iterator[Group]:
             fn=_numbers(part, "fn"),
             tn=_numbers(part, "tn"),
             void=_numbers(part, "void"),
-            tp_at=_stacked(part["tp_at"]),
-            fp_at=_stacked(part["fp_at"]),
+            tp_at=stacked(part["tp_at"]),
+            fp_at=stacked(part["fp_at"]),
             degenerate=int(pc.sum(part["degenerate"]).as_py()),
             heads=heads,
         )
@@ -144,9 +125,3 @@ def _groups_of(table: pa.Table) -> Iterator[Group]:
 def _numbers(table: pa.Table, column: str) -> np.ndarray:
     """A column of whole numbers as float64 (n,), exact below 2⁵³."""
     return np.asarray(table[column].to_numpy(), dtype=np.float64)
-
-
-def _stacked(column: pa.ChunkedArray) -> np.ndarray:
-    """A column of equally long lists as float64 (n, length)."""
-    flat = pc.list_flatten(column).to_numpy()
-    return flat.reshape(len(column), -1).astype(np.float64)

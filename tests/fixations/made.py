@@ -1,35 +1,19 @@
-"""Made data and a made model for the fixation tests."""
+"""Made fixations for the tests."""
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 import scipy.io
-import torch
-from PIL import Image
-from torch import Tensor
-from torch.nn.functional import adaptive_avg_pool2d
 
-from vars_core.images import Placement, normalise
-from vars_core.trace import LayerTrace, Trace
+from ..made import SIZES, write_image
 
-SIZES = ((40, 56), (48, 32), (33, 47))
 OBSERVERS = ("anna", "bo", "cem")
 
 Rows = list[tuple[str, str, float, float]]
-
-
-def write_image(path: Path, seed: int, shape: tuple[int, int]) -> None:
-    """Noise with a bright blob."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    generator = np.random.default_rng(seed)
-    image = generator.integers(0, 120, (*shape, 3)).astype(np.uint8)
-    y, x = generator.integers(0, np.array(shape) // 2)
-    image[y : y + shape[0] // 2, x : x + shape[1] // 2] += 130
-    Image.fromarray(image).save(path)
 
 
 def made_rows(count: int, seed: int = 0) -> Rows:
@@ -88,34 +72,3 @@ def gaze_of(*pieces: tuple[float, float, int], noise: float = 0.4, travel: int =
             parts.append(parts[-1][-1] + share[:, None] * (np.array([x, y]) - parts[-1][-1]))
         parts.append(np.array([x, y]) + generator.normal(0, noise, (samples, 2)))
     return np.concatenate(parts)
-
-
-class MadeBackend:
-    """Answers like a Backend; its maps are pooled colour channels, its iterates powers of them.
-
-    Layer "0.1" of an image that is black all over is constant, hence degenerate.
-    """
-
-    name = "made/model"
-    image_size = 24
-    layer_names = ("0.0", "0.1")
-    default_layer = "0.1"
-    default_readout = "energy"
-    num_steps = 2
-    checkpoint_hash = None
-    device = torch.device("cpu")
-
-    def prepare(self, images: Sequence[np.ndarray], policy: str = "whole") -> tuple[Tensor, list[Placement]]:
-        placements = [Placement(image.shape[0], image.shape[1], self.image_size, policy) for image in images]
-        placed = [placement.place(image) for placement, image in zip(placements, images, strict=True)]
-        return normalise(np.stack(placed)), placements
-
-    def trace(self, batch: Tensor, readouts: Sequence[str] = ("energy",), layers: Iterable[str] | None = None) -> Trace:
-        traced = []
-        for name in layers or self.layer_names:
-            grid = (6, 6) if name == "0.0" else (5, 7)
-            pooled = adaptive_avg_pool2d(batch, grid).mul(1e4).round()  # constant stays constant, to the last bit
-            steps = torch.stack([(pooled + 3e4).pow(step + 1) for step in range(self.num_steps + 1)])
-            maps = {readout: steps[:, :, index % 3] for index, readout in enumerate(readouts)}
-            traced.append(LayerTrace(name=name, grid=grid, maps=maps))
-        return Trace(torch.zeros(len(batch), 2), tuple(traced))

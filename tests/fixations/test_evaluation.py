@@ -36,7 +36,8 @@ from vars_core.data.fixation_table import read_fixation_folder
 from vars_core.data.fixations import FixationSet, image_size
 from vars_core.images import decode_image
 
-from .made import MadeBackend, Rows, made_rows, make_table
+from ..made import MadeBackend
+from .made import Rows, made_rows, make_table
 
 SIGMA = 5.0
 IMAGES = 6

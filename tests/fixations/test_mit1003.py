@@ -12,7 +12,8 @@ from vars_core.data.fixations import FixationSet
 from vars_core.data.mit1003 import read_gaze, read_mit1003
 from vars_core.errors import InputError
 
-from .made import gaze_of, make_mit1003, write_image, write_trial
+from ..made import write_image
+from .made import gaze_of, make_mit1003, write_trial
 from .oracle import fixations_of
 
 LONG = "istatic_street_outdoor_palma_de_mallorca_spain_img_with_a_name_of_more_than_63_characters"

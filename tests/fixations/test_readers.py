@@ -17,7 +17,8 @@ from vars_core.data.fixations import Fixations, FixationSet, image_size
 from vars_core.data.osie import read_osie
 from vars_core.errors import InputError
 
-from .made import make_table, write_image
+from ..made import write_image
+from .made import make_table
 
 
 def write_osie(root: Path, entries: list[tuple[str, list[tuple[list[float], list[float], list[float]]]]]) -> Path:

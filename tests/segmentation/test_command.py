@@ -14,7 +14,8 @@ from analysis.__main__ import main
 from analysis.commands import segmentation as command
 from vars_core.data.voc import read_voc
 
-from .made import MadeAttention, MadeBackend, made_labels, make_voc, write_image, write_labels
+from ..made import MadeAttention, MadeBackend, write_image
+from .made import made_labels, make_voc, write_labels
 
 
 def run(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> int:

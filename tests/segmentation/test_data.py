@@ -13,7 +13,8 @@ from vars_core.data.pairs import read_pairs, void_label
 from vars_core.data.voc import check_voc_labels, read_voc
 from vars_core.errors import InputError
 
-from .made import made_labels, make_voc, write_image, write_labels
+from ..made import write_image
+from .made import made_labels, make_voc, write_labels
 
 
 def make_pairs(root: Path, names: list[str], masks: list[np.ndarray]) -> Path:

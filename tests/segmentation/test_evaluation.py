@@ -18,7 +18,8 @@ from analysis.saliency import Reading, normalise_map, place_normalised
 from vars_core.data.masks import read_pair
 from vars_core.data.voc import read_voc
 
-from .made import MadeBackend, make_voc
+from ..made import MadeBackend
+from .made import make_voc
 
 THRESHOLD = 0.333  # off the curve's grid
 

@@ -1,0 +1,64 @@
+"""A run's rows, grouped by the map they are of: what the summaries of all evaluations start from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from analysis.saliency import MapKey
+
+COORDINATES = ("model", "layer", "readout", "iteration")
+"""What names a map in a row and in an entry; a baseline has a model alone."""
+
+Entry = dict[str, Any]
+"""One line of ``summary.json``."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MapGroup:
+    """The images one map was scored on, in the order of the samples; n of them.
+
+    ``ids``: n; ``positions``: (n,) in the list of samples; ``degenerate``: how many of the maps were.
+    """
+
+    model: str
+    layer: str | None
+    readout: str | None
+    iteration: int | None
+    ids: list[str]
+    positions: np.ndarray
+    degenerate: int
+
+    @property
+    def name(self) -> dict[str, Any]:
+        """Its coordinates as an entry gives them."""
+        return {key: getattr(self, key) for key in COORDINATES}
+
+    @property
+    def title(self) -> str:
+        """Its coordinates in words."""
+        return self.model if self.layer is None else f"{self.model} {self.layer} {self.readout} t={self.iteration}"
+
+    def is_among(self, keys: Mapping[str, MapKey]) -> bool:
+        """Whether its map is the one chosen of its model; baselines, of which none can be chosen, always are."""
+        key = keys.get(self.model)
+        return key is None or key == MapKey(str(self.layer), str(self.readout), int(self.iteration or 0))
+
+
+def rows_by(table: pa.Table, columns: Sequence[str]) -> dict[tuple[Any, ...], list[int]]:
+    """Numbers of the rows that share their values in ``columns``, in order of first appearance."""
+    indices: dict[tuple[Any, ...], list[int]] = {}
+    for row, key in enumerate(zip(*(table[column].to_pylist() for column in columns), strict=True)):
+        indices.setdefault(key, []).append(row)
+    return indices
+
+
+def stacked(column: pa.ChunkedArray) -> np.ndarray:
+    """A column of equally long lists as float64 (n, length)."""
+    flat = pc.list_flatten(column).to_numpy()
+    return flat.reshape(len(column), -1).astype(np.float64)

@@ -1,0 +1,69 @@
+"""What the reports of all evaluations share: where the numbers come from, and how one is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import pyarrow.compute as pc
+
+from analysis.evaluations.grouping import COORDINATES, Entry
+from analysis.reports import Cell, Report
+from analysis.runs import Run
+
+Values = Mapping[tuple[Any, ...], Entry]
+"""The entries of a summary by :func:`entry_key`."""
+
+
+def entry_key(name: Mapping[str, Any], metric: str) -> tuple[Any, ...]:
+    """Where the entry of a metric stands among the values. ``name``: a group's, or the entry itself."""
+    return (*(name[key] for key in COORDINATES), name.get("blur", 0.0), metric)
+
+
+def entries_by_key(summary: Sequence[Entry]) -> Values:
+    """The entries of a summary, to be found by group and metric."""
+    return {entry_key(entry, entry["metric"]): entry for entry in summary}
+
+
+def measured(values: Values, metrics: Iterable[str], names: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Those of ``metrics`` that at least one of the groups has."""
+    return [metric for metric in metrics if any(entry_key(name, metric) in values for name in names)]
+
+
+def with_interval(entry: Entry | None, digits: int, between: str) -> Cell | None:
+    """A value with its interval below: "low``between``high"; the exact value and n on hovering."""
+    if entry is None:
+        return None
+    low, high = (f"{bound:.{digits}f}" for bound in entry["ci95"])
+    return Cell(f"{entry['value']:.{digits}f}", f"{low}{between}{high}", f"{entry['value']!r}, n = {entry['n']}")
+
+
+def tell_conditions(report: Report, facts: Mapping[str, Any]) -> None:
+    """Device, versions and checkpoints of a run, from its ``run.json``."""
+    report.text(f"Device: {facts.get('device', 'none')}. Versions: {_listed(facts['versions'])}.")
+    for other in facts.get("continued_under", []):
+        report.text(f"Continued under other versions: {_listed(other)}.", kind="warning")
+    for model, described in facts.get("models", {}).items():
+        if described["checkpoint"] is None:
+            report.text(f"{model} has no trained weights: its numbers say nothing about the model.", kind="warning")
+        else:
+            report.text(f"{model}: checkpoint SHA-256 {described['checkpoint']}.")
+
+
+def tell_failures(report: Report, run: Run, images: int) -> None:
+    """Which of ``images`` images could not be scored, and why; nothing where all could."""
+    failed = run.rows(["position", "id", "error"], where=pc.is_valid(pc.field("error")))
+    if not len(failed):
+        return
+    report.text(f"{len(failed)} of {images} images could not be scored:", kind="warning")
+    rows = [(part_name(run, row["position"]), row["position"], row["id"], row["error"]) for row in failed.to_pylist()]
+    report.table(("part", "position", "image", "why"), rows)
+
+
+def part_name(run: Run, position: int) -> str:
+    """The file that holds the rows of the sample at ``position``."""
+    return run.part_path(position // int(run.facts["settings"]["batch_size"])).name
+
+
+def _listed(versions: Mapping[str, str]) -> str:
+    return ", ".join(f"{name} {version}" for name, version in versions.items())
