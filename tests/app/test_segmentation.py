@@ -12,8 +12,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from analysis.metrics.segmentation import BACKGROUND, FOREGROUND, VOID, resize_map
-from analysis.saliency import normalise_map
+from analysis.metrics.segmentation import (
+    BACKGROUND,
+    CURVE_THRESHOLDS,
+    FOREGROUND,
+    VOID,
+    count_mask,
+    mask_at,
+    resize_map,
+)
+from analysis.saliency import normalise_map, place_normalised
 from app.handlers import segmentation
 from app.handlers.ground_truth import (
     DRAWN,
@@ -29,6 +37,7 @@ from app.handlers.ground_truth import (
 from app.photographs import Photograph
 from app.traced import LayerMaps, ModelFacts, Traced
 from vars_core.errors import InputError
+from vars_core.images import Placement
 
 SIZE = 32
 
@@ -82,6 +91,20 @@ def test_counts_are_those_of_the_single_pixels(seed: int, percent: int, height: 
     assert above[1] <= fp <= below[1]
     assert result["foreground"] - tp >= below[2]
     assert result["pixels"] == np.count_nonzero(found != VOID)
+
+
+@settings(deadline=None, max_examples=20)
+@given(seed=st.integers(0, 2**32 - 1), height=st.integers(2, 40), width=st.integers(2, 40))
+def test_the_page_counts_what_the_evaluation_counts(seed: int, height: int, width: int) -> None:
+    """To the pixel: the same placing as in `analysis.evaluations.segmentation`, the same comparison."""
+    rng = np.random.default_rng(seed)
+    maps = rng.normal(size=(1, 7, 7)).astype(np.float32)
+    found = rng.integers(0, 3, (height, width)).astype(np.uint8)
+    at = scores(maps, truth_of(found, UPLOADED))["at"][0]
+    placed, _ = place_normalised(maps[0], Placement(height, width, SIZE))
+    for k, threshold in enumerate(CURVE_THRESHOLDS):
+        counts = count_mask(mask_at(placed, threshold), found)
+        assert (at["tp"][k], at["fp"][k]) == (counts.tp, counts.fp)
 
 
 def test_every_iterate_is_counted_on_the_ground_truths_own_pixels() -> None:
