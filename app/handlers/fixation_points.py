@@ -213,7 +213,7 @@ def read_mit1003_image(root: Path, file: str) -> FixationSet:
             broken.append(folder.name)
             continue
         trials.append([found.xs, found.ys, np.full(len(found.xs), observer), found.start_s, found.duration_s])
-    columns = [np.concatenate(column) for column in zip(*trials, strict=True)] or [()] * 5
+    columns = [np.concatenate(column) for column in zip(*trials, strict=True)] or [np.empty(0)] * 5
     notes = (("observers without this trial", missing, False), ("observers whose trial cannot be read", broken, True))
     return FixationSet(
         layout="mit1003",

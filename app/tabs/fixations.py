@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import gradio as gr
 
@@ -104,7 +105,7 @@ def build(shell: Shell) -> None:
         result = await traced(services, session, subject, name)
         given = Points.from_json(text)
         if given.ref != ref:
-            given = await wait(library.recorded, ref, drop) or Points(ref)
+            given = await wait(lambda: library.recorded(ref, drop) or Points(ref))
         layer = wanted if wanted in result.model.layers else result.model.default_layer
         return (
             await wait(fixations.view, subject, result),
@@ -130,7 +131,7 @@ def build(shell: Shell) -> None:
 
     @spoken
     async def restored(ref: str, drop: str) -> object:
-        found = await wait(library.recorded, ref, drop)
+        found = await wait(lambda: library.recorded(ref, drop))
         if found is None:
             gr.Info("No fixations are recorded for this photograph: choose an image of a fixation data set.")
             return gr.skip()
@@ -145,7 +146,7 @@ def build(shell: Shell) -> None:
         return found.to_json()
 
     results = [words, listed, labels, *charts]
-    private = {"api_visibility": "private", "concurrency_limit": None}
+    private: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None}
     gr.on(
         [photo.change, model.change],
         show,
@@ -154,7 +155,7 @@ def build(shell: Shell) -> None:
         show_progress="minimal",
         show_progress_on=viewer,
         trigger_mode="always_last",
-        **private,  # type: ignore[arg-type]
+        **private,
     )
     gr.on(
         [points.change, maps.layer.input, maps.readout.change, iteration.change],
@@ -163,10 +164,10 @@ def build(shell: Shell) -> None:
         results,
         show_progress="hidden",
         trigger_mode="always_last",
-        **private,  # type: ignore[arg-type]
+        **private,
     )
-    gr.on([restore.click, first.input], restored, [photo, first], points, show_progress="hidden", **private)  # type: ignore[arg-type]
-    upload.upload(uploaded, [upload, photo], points, show_progress="hidden", **private)  # type: ignore[arg-type]
+    gr.on([restore.click, first.input], restored, [photo, first], points, show_progress="hidden", **private)
+    upload.upload(uploaded, [upload, photo], points, show_progress="hidden", **private)
     viewer.select(fn=None, inputs=[points, photo], outputs=points, js=ADD)
     undo.click(fn=None, inputs=points, outputs=points, js=UNDO)
     clear.click(fn=None, inputs=points, outputs=points, js=CLEAR)

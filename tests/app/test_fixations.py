@@ -284,7 +284,7 @@ def test_one_image_of_mit1003_is_read_as_the_whole_is(tmp_path: Path) -> None:
             assert found is not None and found.sigma == 35.0
             np.testing.assert_array_equal(found.xs, expected.fixations.xs)
             assert list(found.observers) == [whole.observers[i] for i in expected.fixations.observers]
-    assert "observers without this trial: 1 (ajs)." in found.notes
+    assert found is not None and "observers without this trial: 1 (ajs)." in found.notes
 
 
 def test_a_broken_trial_is_named(tmp_path: Path) -> None:

@@ -80,7 +80,7 @@ def test_an_uploaded_table_is_drawn_and_a_bad_one_gets_a_sentence(browser: Any, 
         page.get_by_role("tab", name="Fixations").click()
         wait_for_map(page, "fixations")
         page.locator(TABLE).set_input_files(str(good))
-        wait_for_count(page, 2)
+        page.locator("#fixations-scores", has_text="2 fixations of 2 observers counted").wait_for()
         page.locator("#fixations-scores", has_text="1 of 3 fixations lies outside").wait_for()
         page.locator("#fixations-scores", has_text="Humans").wait_for()
         page.locator(TABLE).set_input_files(str(bad))
