@@ -81,8 +81,8 @@ def test_bad_recipes_are_one_clear_sentence() -> None:
         preset("nanno")
     with pytest.raises(InputError, match="precision must be 'fp32' or 'bf16', got 'fp8'"):
         dataclasses.replace(NANO, precision="fp8")
-    with pytest.raises(InputError, match="do not fill one batch of 128"):
-        NANO.steps_per_epoch(100)
+    with pytest.raises(InputError, match="do not fill one batch of 64"):
+        NANO.steps_per_epoch(50)
 
 
 def test_stochastic_depth_rises_linearly_and_is_refused_where_a_model_has_none() -> None:
