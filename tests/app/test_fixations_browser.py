@@ -48,10 +48,12 @@ def test_clicks_are_scored_as_the_handler_scores_them_and_can_be_undone(browser:
         wait_for_map(page)
         page.get_by_role("tab", name="Fixations").click()
         wait_for_map(page, "fixations")
+        ran = list(served.services.queue.batches)
         places = ((150, 100), (300, 150), (90, 260))
         for count, (x, y) in enumerate(places, start=1):
             page.locator(FRAME).click(position={"x": x, "y": y})
             wait_for_count(page, count)
+        assert list(served.services.queue.batches) == ran, "points are scored without running the model"
         box = page.locator(FRAME).bounding_box()
         points = kept_points(page)
         for (x, y), (px, py, who) in zip(places, points, strict=True):
