@@ -35,7 +35,10 @@ def panel(picture: np.ndarray, traced: Traced, *, heading: str = "", note: str =
 
 
 def viewer(panels: Sequence[dict[str, Any]], *, columns: int = 1, strip: bool = False, **more: Any) -> dict[str, Any]:
-    """The payload of a viewer; ``more``: ``words`` (shown when there is no panel). A picture travels once."""
+    """The payload of a viewer; A picture travels once.
+
+    ``more``: ``words`` to show when there is no panel; ``heads`` and ``rows`` label the columns and rows of a table.
+    """
     images = list(dict.fromkeys(panel["image"] for panel in panels))
     indexed = [{**panel, "image": images.index(panel["image"])} for panel in panels]
     return {"panels": indexed, "images": images, "columns": columns, "strip": strip, **more}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 from dataclasses import dataclass
+from typing import Any
 
 import gradio as gr
 from gradio.data_classes import ImageData
@@ -22,6 +23,23 @@ def sent_file(payload: ImageData | None) -> str | None:
     return payload.path if payload is not None else None
 
 
+def photograph_input(label: str, **look: Any) -> gr.Image:
+    """An image input that hands a handler the path of the file as it was sent."""
+    drop = gr.Image(
+        type="filepath",
+        sources=["upload", "webcam", "clipboard"],
+        label=label,
+        show_label=False,
+        buttons=[],
+        placeholder="Drop a photograph here or click",
+        webcam_options=gr.WebcamOptions(mirror=False),
+        **look,
+    )
+    # Gradio would open the file itself, convert it, and stumble over what `decode_image` reads or words better.
+    drop.preprocess = sent_file  # type: ignore[method-assign]
+    return drop
+
+
 @dataclass(frozen=True)
 class Rail:
     photo: gr.Textbox
@@ -37,20 +55,7 @@ def build(services: Services) -> Rail:
     photo = unseen("photo")
     heading("Photograph")
     current = gr.HTML("", apply_default_css=False, elem_classes="current", elem_id="current-photograph")
-    drop = gr.Image(
-        type="filepath",
-        sources=["upload", "webcam", "clipboard"],
-        height=132,
-        show_label=False,
-        label="Photograph",
-        elem_id="drop",
-        elem_classes="drop",
-        buttons=[],
-        placeholder="Drop a photograph here or click",
-        webcam_options=gr.WebcamOptions(mirror=False),
-    )
-    # Gradio would open the file itself, convert it, and stumble over what `decode_image` reads or words better.
-    drop.preprocess = sent_file  # type: ignore[method-assign]
+    drop = photograph_input("Photograph", height=132, elem_id="drop", elem_classes="drop")
     samples = gr.HTML(
         value=DEFAULT_PHOTO,
         html_template=samples_html(),

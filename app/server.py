@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import os
-import tempfile
+from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
+from app.cleaning import fresh_folder, keep_swept
 from app.settings import Settings
 
-# Uploads and made files go to a folder of their own; gradio reads this when it is imported.
-os.environ.setdefault("GRADIO_TEMP_DIR", str(Path(tempfile.gettempdir()) / "vars-studio"))
+# Uploads and made files go to a folder of their own; gradio reads its name when it is imported.
+os.environ["GRADIO_TEMP_DIR"] = str(fresh_folder())
 
 import gradio as gr
 import uvicorn
 from fastapi import FastAPI
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, PlainTextResponse, Response
+from gradio_client.utils import is_http_url_like
 from starlette.datastructures import MutableHeaders
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -42,6 +45,21 @@ class CarefulHeaders:
         await self.app(scope, receive, careful)
 
 
+def keep_local(page: gr.Blocks) -> None:
+    """No visitor may have the server fetch an address: gradio would download a file that is named by its URL."""
+
+    def local_only(move: Callable[[Any], Awaitable[Any]]) -> Callable[[Any], Awaitable[Any]]:
+        async def moved(file: Any) -> Any:
+            if is_http_url_like(str(file)):
+                raise gr.Error("Expected an uploaded file, got an address.", print_exception=False)
+            return await move(file)
+
+        return moved
+
+    for block in page.blocks.values():
+        block.async_move_resource_to_block_cache = local_only(block.async_move_resource_to_block_cache)  # type: ignore[method-assign, assignment]
+
+
 def build_app(settings: Settings, services: Services) -> FastAPI:
     """The whole application, ready to be served."""
     app = FastAPI(title="VARS Studio", docs_url=None, redoc_url=None, openapi_url=None)
@@ -51,8 +69,18 @@ def build_app(settings: Settings, services: Services) -> FastAPI:
     def health() -> JSONResponse:
         return JSONResponse(services.health())
 
+    @app.get("/download/{token}")
+    def download(token: str) -> Response:
+        file = services.downloads.take(token)
+        if file is None:
+            return PlainTextResponse("This download has expired: please make it again.", status_code=404)
+        return Response(
+            file.data, media_type=file.kind, headers={"Content-Disposition": f"attachment; filename={file.name}"}
+        )
+
     app.add_middleware(CarefulHeaders)
     page = build_page(services)
+    keep_local(page)
     page.queue(default_concurrency_limit=8)
     return gr.mount_gradio_app(
         app,
@@ -79,6 +107,7 @@ def run(settings: Settings) -> None:
     """Serve until interrupted; models load meanwhile."""
     services = Services(settings)
     services.models.load_embedded()
+    keep_swept(Path(os.environ["GRADIO_TEMP_DIR"]), settings.keep_uploads)
     app = build_app(settings, services)
     shown = "localhost" if settings.host in ("127.0.0.1", "0.0.0.0") else settings.host
     print(f"VARS Studio: http://{shown}:{settings.port}")

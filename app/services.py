@@ -7,6 +7,7 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import cast
 
+from app.exports import Downloads
 from app.models import ModelShelf
 from app.photographs import Corruption, Photograph, Subject, data_files, data_photograph, read_upload, sample
 from app.sessions import Sessions
@@ -29,6 +30,7 @@ class Services:
         self.models = ModelShelf(settings.device, settings.precision, settings.weights)
         self.queue = ModelQueue(self.models, settings.queue_size)
         self.sessions = Sessions()
+        self.downloads = Downloads()
         self.data = {name: data_files(folder) for name, folder in settings.data.items()}
         entries = json.loads(CLASS_NAMES.read_text(encoding="utf-8"))
         self.tiny_imagenet = tuple(entry["name"].partition(",")[0] for entry in entries)

@@ -6,6 +6,7 @@ import html
 from dataclasses import dataclass, field
 
 import gradio as gr
+from gradio.components.base import Component
 
 from app.services import Services
 
@@ -19,12 +20,14 @@ class Shell:
         services: models, photographs, results.
         photo: holds the reference of the chosen photograph ("sample:coffee", see `app.photographs`).
         active: holds the id of the tab that is shown.
+        links: for each tab the components that a link to it restores; `app.share.build` fills it in.
     """
 
     page: gr.Blocks
     services: Services
     photo: gr.Textbox
     active: gr.Textbox
+    links: dict[str, dict[str, Component]] = field(default_factory=dict)
     _followers: dict[str, gr.Textbox] = field(default_factory=dict)
 
     def follow(self, tab: str) -> gr.Textbox:

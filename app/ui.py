@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import gradio as gr
 
-from app import rail
+from app import api, rail, share
 from app.services import Services
 from app.shell import Shell, unseen
-from app.tabs import attention, compare, corruptions
+from app.tabs import attention, compare, corruptions, fixations, segmentation
 from app.wiring import session_of
 
 TABS = (
     ("attention", "Attention", attention.build),
     ("compare", "Compare", compare.build),
     ("corruptions", "Corruptions", corruptions.build),
+    ("fixations", "Fixations", fixations.build),
+    ("segmentation", "Segmentation", segmentation.build),
 )
 """Id, label and builder of each tab, in their order on the page."""
 
@@ -29,13 +31,7 @@ MASTHEAD = """
 
 def build_page(services: Services) -> gr.Blocks:
     """All components and their events; nothing is served yet."""
-    cleaning = (300, services.settings.keep_uploads)  # every so many seconds, files older than so many
-    with gr.Blocks(
-        title="VARS Studio",
-        analytics_enabled=False,
-        fill_width=True,
-        delete_cache=cleaning,
-    ) as page:
+    with gr.Blocks(title="VARS Studio", analytics_enabled=False, fill_width=True) as page:
         gr.HTML(MASTHEAD, apply_default_css=False)
         with gr.Row(elem_classes="frame"):
             with gr.Column(elem_classes="rail", scale=0, min_width=236):
@@ -43,14 +39,29 @@ def build_page(services: Services) -> gr.Blocks:
             with gr.Column(elem_classes="stage", scale=1):
                 active = unseen("active-tab", TABS[0][0])
                 shell = Shell(page, services, side.photo, active)
-                with gr.Tabs(elem_id="tabs"):
+                with gr.Tabs(elem_id="tabs") as tabs:
                     for identifier, label, build in TABS:
                         with gr.Tab(label, id=identifier) as tab:
                             build(shell)
                         tab.select(fn=None, js=f"() => '{identifier}'", outputs=active)
+        api.build(services)
         shell.connect()
         rail.connect(side, services)
-        page.load(lambda: rail.DEFAULT_PHOTO, None, side.photo, api_visibility="private", show_progress="hidden")
+
+        def restore(request: gr.Request) -> list[object]:
+            query = dict(request.query_params)
+            shown = query.get("tab", "")
+            known = shown in {identifier for identifier, _, _ in TABS}
+            return [
+                query.get("image") or rail.DEFAULT_PHOTO,
+                shown if known else gr.skip(),
+                gr.update(selected=shown) if known else gr.skip(),
+                *share.restored(shell.links, query),
+            ]
+
+        linked = [component for view in shell.links.values() for component in view.values()]
+        outputs = [side.photo, active, tabs, *linked]
+        page.load(restore, None, outputs, api_visibility="private", show_progress="hidden")
 
         def forget(request: gr.Request) -> None:
             services.sessions.forget(session_of(request))

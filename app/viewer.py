@@ -12,6 +12,7 @@ from gradio.components.base import Component
 from app.payload import colour_tables
 
 STATIC = Path(__file__).resolve().parent / "static"
+SCRIPTS = ("viewer.js", "segmentation.js", "fixations.js", "page.js")
 
 
 def head() -> str:
@@ -20,7 +21,7 @@ def head() -> str:
         f"VARS.colours.{name}.set({json.dumps(numbers, separators=(',', ':'))});"
         for name, numbers in colour_tables().items()
     )
-    scripts = "".join((STATIC / name).read_text(encoding="utf-8") for name in ("viewer.js", "page.js"))
+    scripts = "".join((STATIC / name).read_text(encoding="utf-8") for name in SCRIPTS)
     return f"<script>{scripts}{tables}</script>"
 
 

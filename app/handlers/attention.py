@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import html
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from analysis.figures import Line
 from analysis.figures_page import small_chart
-from app import payload
+from app import overlays, payload
+from app.exports import Export, described
+from app.look import Look
 from app.models import title
 from app.photographs import Subject
 from app.traced import LayerMaps, ModelFacts, Traced
@@ -50,9 +53,9 @@ def layer_choices(model: ModelFacts, traced: Traced) -> list[tuple[str, str]]:
     return choices
 
 
-def chosen(wanted: str | None, choices: Sequence[tuple[str, str]], default: str) -> str:
-    """``wanted`` where the model has such a layer, else the model's default."""
-    return wanted if wanted in {name for _, name in choices} else default
+def layer_of(traced: Traced, wanted: str | None) -> str:
+    """``wanted`` where this model has it, else its default layer."""
+    return wanted if wanted in traced.model.layers else traced.model.default_layer
 
 
 def model_words(model: ModelFacts) -> str:
@@ -106,3 +109,37 @@ def step_figures(layer: LayerMaps) -> list[Figure] | None:
         chart(layer.sparsity, "Zero codes", from_zero=True),
         chart(layer.delta, "‖Δu‖", from_zero=True),
     ]
+
+
+def export(subject: Subject, traced: Traced, look: Look) -> Export:
+    """The map at the iterate looked at, and all other iterates of the layer beside it."""
+    shown = traced.layer(layer_of(traced, look.layer))
+    step = min(look.t, shown.num_steps)
+    raw = list(shown.maps[look.readout])
+    limits = overlays.shared_limits(raw) if look.scale == "shared" else None
+    order = [step, *(t for t in range(len(raw)) if t != step)]
+    sheet = overlays.sheet(
+        [drawn(subject, traced, raw[t], limits, look.opacity) for t in order],
+        [f"t = {t}" for t in order],
+        columns=len(order),
+        heading=f"{title(traced.model.name)} · layer {shown.name} · {look.readout}",
+        footer=f"{'One colour scale for all iterates.' if limits else 'Each map has its own colour scale.'} "
+        + ("" if traced.model.trained else UNTRAINED.replace("—", "-")),
+    )
+    settings = described([subject], [traced.model], replace(look, layer=shown.name, t=step).settings)
+    arrays = {"map": raw[step], "picture": subject.display, "logits": traced.logits, **shown.maps}
+    return Export(sheet, arrays, settings)
+
+
+def overlay_image(subject: Subject, traced: Traced, look: Look) -> np.ndarray:
+    """One overlay, as the viewer shows it: uint8 (h, w, 3)."""
+    shown = traced.layer(layer_of(traced, look.layer))
+    limits = overlays.shared_limits(list(shown.maps[look.readout])) if look.scale == "shared" else None
+    return drawn(subject, traced, traced.map(shown.name, look.readout, look.t), limits, look.opacity)
+
+
+def drawn(
+    subject: Subject, traced: Traced, raw: np.ndarray, limits: tuple[float, float] | None, opacity: float
+) -> np.ndarray:
+    """A raw map over its picture."""
+    return overlays.overlay(subject.display, overlays.unit_map(raw, limits), traced.model.image_size, opacity)

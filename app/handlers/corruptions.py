@@ -13,7 +13,9 @@ from analysis.corruptions.apply import check_name, check_severity
 from analysis.drawing import data_uri
 from analysis.figures import Line
 from analysis.figures_page import small_chart
+from app.handlers.attention import layer_of
 from app.handlers.grids import picture_words, words
+from app.look import Look
 from app.models import title
 from app.photographs import Corruption, Photograph, Subject
 from app.traced import Traced
@@ -58,43 +60,30 @@ def before_after(photograph: Photograph, subject: Subject) -> str:
     )
 
 
-def agreement(clean: Traced, corrupted: Traced, layer: str, readout: str, iteration: int) -> Agreement:
+def agreement(clean: Traced, corrupted: Traced, look: Look) -> Agreement:
     """How far one map agrees with the clean picture's, for the same model, layer, readout and iterate."""
     from analysis.evaluations.agreement import map_agreement
 
-    return map_agreement(corrupted.map(layer, readout, iteration), clean.map(layer, readout, iteration))
+    layer = layer_of(clean, look.layer)
+    return map_agreement(corrupted.map(layer, look.readout, look.t), clean.map(layer, look.readout, look.t))
 
 
-def layer_of(traced: Traced, wanted: str | None) -> str:
-    """``wanted`` where this model has it, else its default layer."""
-    return wanted if wanted in traced.model.layers else traced.model.default_layer
-
-
-def notes(
-    clean: Sequence[Traced], rows: Sequence[Sequence[Traced]], layer: str | None, readout: str, iteration: int
-) -> list[str]:
-    """One line a panel, row by row: agreement with the clean picture's map of the same model."""
+def notes(clean: Sequence[Traced], rows: Sequence[Sequence[Traced]], look: Look) -> list[str]:
+    """One line a panel, row by row: correlation and SSIM with the clean picture's map of the same model."""
     lines = []
     for row in rows:
         for reference, result in zip(clean, row, strict=True):
             if result is reference or not result.layers:
                 lines.append("")
                 continue
-            found = agreement(reference, result, layer_of(result, layer), readout, iteration)
-            said = (
-                "degenerate map" if found.degenerate else f"correlation {found.correlation:.2f} · SSIM {found.ssim:.2f}"
-            )
-            lines.append(f"Agreement with its clean map: {said}")
+            found = agreement(reference, result, look)
+            said = "degenerate" if found.degenerate else f"r = {found.correlation:.2f} · SSIM {found.ssim:.2f}"
+            lines.append(said)
     return lines
 
 
 def agreement_figures(
-    corruption: str,
-    clean: Sequence[Traced],
-    rows: Sequence[Sequence[Traced]],
-    layer: str | None,
-    readout: str,
-    iteration: int,
+    corruption: str, clean: Sequence[Traced], rows: Sequence[Sequence[Traced]], look: Look
 ) -> list[Figure]:
     """Correlation and SSIM with the clean map against severity, one line a model; ``rows[severity − 1][model]``."""
     steps = np.array(SEVERITIES)
@@ -103,13 +92,18 @@ def agreement_figures(
         if not reference.layers:
             continue
         name = title(reference.model.name)
-        found = [agreement(reference, row[column], layer_of(reference, layer), readout, iteration) for row in rows]
+        found = [agreement(reference, row[column], look) for row in rows]
         correlations.append(Line(name, name, steps, [one.correlation for one in found]))
         similarities.append(Line(name, name, steps, [one.ssim for one in found]))
     return [
-        small_chart(lines, title=f"{heading}: {words(corruption)}", x="severity", whole=True, height=300, bounds=bounds)
+        small_chart(lines, title=f"{heading}: {words(corruption)}", x="severity", whole=True, height=210, bounds=bounds)
         for lines, heading, bounds in (
-            (correlations, "Correlation with the clean map", (-1.05, 1.05)),
-            (similarities, "SSIM with the clean map", (-0.3, 1.05)),
+            (correlations, "Correlation r with the clean map", (min(0.0, lowest(correlations)) - 0.05, 1.05)),
+            (similarities, "SSIM with the clean map", (min(0.0, lowest(similarities)) - 0.05, 1.05)),
         )
     ]
+
+
+def lowest(lines: Sequence[Line]) -> float:
+    """The smallest value of any line; 0 without lines."""
+    return min((float(np.min(line.y)) for line in lines), default=0.0)

@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from app import payload
+import numpy as np
+
+from app import overlays, payload
+from app.exports import Export, described
+from app.handlers.attention import layer_of
+from app.look import Look
 from app.models import title
 from app.photographs import Corruption, Subject, fitted
 from app.traced import Traced
@@ -45,7 +50,10 @@ def panel_names(models: Sequence[str], corruptions: Sequence[Corruption | None])
 
 
 def grid(subjects: Sequence[Subject], results: Sequence[Sequence[Traced]], notes: Sequence[str] = ()) -> dict[str, Any]:
-    """The viewer's payload: ``results[row][column]`` of picture ``subjects[row]``; one note a panel, row by row."""
+    """The viewer's payload: a table with a picture a row and a model a column.
+
+    ``results[row][column]`` belongs to ``subjects[row]``; ``notes``: one line a panel, row by row.
+    """
     panels: list[dict[str, Any]] = []
     for subject, row in zip(subjects, results, strict=True):
         picture = fitted(subject.display, PANEL_SIDE)
@@ -55,4 +63,56 @@ def grid(subjects: Sequence[Subject], results: Sequence[Sequence[Traced]], notes
             alt = f"{subject.photograph.title}, {said}"
             panel = payload.panel(picture, result, heading=f"{title(result.model.name)} — {said}", note=note, alt=alt)
             panels.append(panel)
-    return payload.viewer(panels, columns=len(results[0]))
+    return payload.viewer(
+        panels,
+        columns=len(results[0]),
+        heads=[title(result.model.name) for result in results[0]],
+        rows=[picture_words(subject.corruption) for subject in subjects],
+    )
+
+
+def export(
+    subjects: Sequence[Subject],
+    results: Sequence[Sequence[Traced]],
+    look: Look,
+    *,
+    reference: str = "none",
+    captions: Sequence[str] = (),
+) -> Export:
+    """The table as a figure, and every map of it. ``reference``: "none" or the index of the panel to subtract."""
+    flat = [(subject, result) for subject, row in zip(subjects, results, strict=True) for result in row]
+    layers = [result.layer(layer_of(result, look.layer)) for _, result in flat]
+    every = [layer.maps[look.readout] for layer in layers]
+    raw = [maps[min(look.t, len(maps) - 1)] for maps in every]
+    limits = overlays.shared_limits(every) if look.scale == "shared" else None
+    units = [overlays.unit_map(one, limits) for one in raw]
+    names = [f"{title(result.model.name)}, {picture_words(subject.corruption)}" for subject, result in flat]
+    subtracted = int(reference) if reference.isdigit() and int(reference) < len(units) else None
+    sheet = overlays.sheet(
+        [
+            panel_image(subject, result, unit, None if subtracted is None else units[subtracted], look.opacity)
+            for (subject, result), unit in zip(flat, units, strict=True)
+        ],
+        [f"{name}   {more}" for name, more in zip(names, captions, strict=True)] if captions else names,
+        columns=len(results[0]),
+        heading=f"Layer {layers[0].name} · {look.readout} · t = {look.t} · "
+        + ("maps" if subtracted is None else f"difference to {names[subtracted]}"),
+        footer="One colour scale for all maps and iterates." if limits else "Each map has its own colour scale.",
+    )
+    arrays = {f"{i:02d}/map": one for i, one in enumerate(raw)}
+    arrays |= {f"{i:02d}/iterates": maps for i, maps in enumerate(every)}
+    view = {**look.settings, "layer": layers[0].name, "reference": reference}
+    settings = described(list(subjects), [result.model for result in results[0]], view)
+    return Export(sheet, arrays, {**settings, "panels": names})
+
+
+def panel_image(
+    subject: Subject, traced: Traced, unit: np.ndarray, subtracted: np.ndarray | None, opacity: float
+) -> np.ndarray:
+    """One cell: the map, or its difference to another; the bare picture where the two grids differ."""
+    picture, size = fitted(subject.display, PANEL_SIDE), traced.model.image_size
+    if subtracted is None:
+        return overlays.overlay(picture, unit, size, opacity)
+    if subtracted.shape != unit.shape:
+        return picture
+    return overlays.difference_overlay(picture, unit - subtracted, size, opacity)

@@ -29,5 +29,34 @@ Object.assign(window.VARS, {
     mark();
     return mark;
   },
+  links: {},
+  link(tab, active, photo, names, values) {  // what the view of a tab consists of; the shown tab's is the page's address
+    const query = new URLSearchParams({tab});
+    if (!photo.startsWith("upload:")) query.set("image", photo);
+    names.forEach((name, i) => {
+      const value = values[i];
+      if (value === null || value === undefined || value === "") return;
+      query.set(name, Array.isArray(value) ? value.join(",") : String(value));
+    });
+    VARS.links[tab] = query;
+    if (tab === active && photo) history.replaceState(null, "", `?${VARS.readable(query)}`);
+  },
+  readable: query => query.toString().replaceAll("%2F", "/").replaceAll("%3A", ":").replaceAll("%2C", ","),
+  async copyLink(tab) {
+    const query = VARS.links[tab], button = document.querySelector(`#${tab}-link`), label = button.textContent;
+    const address = `${location.origin}${location.pathname}?${VARS.readable(query)}`;
+    try { await navigator.clipboard.writeText(address); } catch { prompt("The link to this view", address); }
+    button.textContent = query.has("image") ? "Link copied" : "Copied, without the photograph";
+    setTimeout(() => { button.textContent = label; }, 2500);
+  },
+  download(token) {
+    if (!token) return;
+    const anchor = document.createElement("a");
+    anchor.href = `download/${token}`;
+    anchor.download = "";
+    document.body.append(anchor);
+    anchor.click();
+    anchor.remove();
+  },
 });
 VARS.watchModels();

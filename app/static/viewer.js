@@ -130,7 +130,9 @@ window.VARS = window.VARS || (() => {
     if (!values) return;
     const {view, cache} = state, mode = modeOf(state), image = context.createImageData(panel.width, panel.height);
     const pixels = new Uint32Array(image.data.buffer), placed = upsample(cache, values, layer.grid, panel);
-    if (mode === "mask") outline(pixels, placed, panel.width, panel.height, view.threshold);
+    const way = VARS.ways[mode];
+    if (way) way.paint(pixels, placed, panel, view);
+    else if (mode === "mask") outline(pixels, placed, panel.width, panel.height, view.threshold);
     else if (mode === "difference") {
       const colours = VARS.colours.difference;
       for (let i = 0; i < pixels.length; i++) pixels[i] = colours[Math.min(255, Math.max(0, Math.round(127.5 + 127.5 * placed[i])))];
@@ -139,7 +141,7 @@ window.VARS = window.VARS || (() => {
       for (let i = 0; i < pixels.length; i++) pixels[i] = colours[Math.min(255, Math.max(0, Math.round(255 * placed[i])))];
     }
     context.putImageData(image, 0, 0);
-    canvas.style.opacity = mode === "mask" ? 1 : view.opacity;
+    canvas.style.opacity = way || mode === "mask" ? 1 : view.opacity;
   }
 
   function outline(pixels, placed, width, height, threshold) {  // dark outside the mask, a white line along it
@@ -161,6 +163,25 @@ window.VARS = window.VARS || (() => {
     return made;
   }
 
+  function figure(state, panel, table) {
+    const made = element("figure", "viewer-panel"), frame = element("div", "viewer-frame"), image = element("img");
+    const caption = element("figcaption");
+    image.src = state.payload.images[panel.image];
+    image.alt = panel.alt;
+    frame.style.aspectRatio = `${panel.width} / ${panel.height}`;
+    frame.style.setProperty("--ratio", panel.width / panel.height);
+    panel.canvas = element("canvas");
+    frame.append(image, panel.canvas);
+    frame.addEventListener("pointermove", event => probe(state, panel, frame, event));
+    frame.addEventListener("pointerleave", () => draw(state, false));
+    panel.words = element("span", "viewer-words");
+    panel.noted = element("span", "viewer-note", panel.note);
+    if (!table) caption.append(element("strong", "", panel.title));
+    caption.append(panel.noted, panel.words);
+    made.append(frame, caption);
+    return made;
+  }
+
   function build(state) {  // the panels of a new payload
     const {root, payload} = state;
     root.replaceChildren();
@@ -168,30 +189,15 @@ window.VARS = window.VARS || (() => {
       root.append(element("p", "viewer-empty", (payload && payload.words) || "Waiting for the first map…"));
       return;
     }
-    const grid = element("div", "viewer-panels");
+    const table = payload.heads, grid = element("div", table ? "viewer-panels viewer-table" : "viewer-panels");
     grid.style.setProperty("--columns", payload.columns || 1);
-    for (const panel of payload.panels) {
-      const figure = element("figure", "viewer-panel"), frame = element("div", "viewer-frame");
-      const image = element("img"), canvas = element("canvas");
-      image.src = payload.images[panel.image];
-      image.alt = panel.alt;
-      frame.style.aspectRatio = `${panel.width} / ${panel.height}`;
-      frame.style.setProperty("--ratio", panel.width / panel.height);
-      frame.append(image, canvas);
-      frame.addEventListener("pointermove", event => probe(state, panel, frame, event));
-      frame.addEventListener("pointerleave", () => draw(state, false));
-      const caption = element("figcaption");
-      caption.append(element("strong", "", panel.title), element("span", "viewer-words"));
-      panel.noted = element("span", "viewer-note", panel.note);
-      caption.append(panel.noted);
-      figure.append(frame, caption);
-      panel.canvas = canvas;
-      panel.words = caption.querySelector(".viewer-words");
-      grid.append(figure);
-    }
-    root.append(grid);
+    if (table) grid.append(element("span", "viewer-corner"), ...payload.heads.map(text => element("strong", "viewer-head", text)));
+    payload.panels.forEach((panel, i) => {
+      if (table && i % payload.columns === 0) grid.append(element("span", "viewer-row", payload.rows[i / payload.columns]));
+      grid.append(figure(state, panel, table));
+    });
     state.legend = element("div", "viewer-legend");
-    root.append(state.legend);
+    root.append(...(table ? [state.legend, grid] : [grid, state.legend]));
     state.strip = payload.strip ? element("div", "viewer-strip") : null;
     if (state.strip) {
       state.strip.setAttribute("role", "group");
@@ -210,12 +216,15 @@ window.VARS = window.VARS || (() => {
     }
     if (pictures) legend(state);
     if (pictures && state.strip) strip(state);
+    if (pictures && state.watch) state.watch(state);
   }
 
   function words(state, it) {
     const {view} = state;
     if (!it) return "This model has no attention layers: there is no map to show.";
-    const place = `layer ${it.layer.name} · ${view.readout} · t = ${it.map.t} of ${it.map.last}`;
+    const step = it.map.last ? `t = ${it.map.t} of ${it.map.last}` : "one step";
+    const usual = state.payload.heads && it.layer.name === view.layer;
+    const place = usual ? (it.map.last ? "" : step) : `layer ${it.layer.name} · ${view.readout} · ${step}`;
     if (!it.values) return `${place} · its grid differs from the reference's: no difference to show`;
     if (it.map.degenerate) return `${place} · this map is constant, it prefers no place (degenerate)`;
     return it.correlation === undefined || isNaN(it.correlation) ? place : `${place} · r = ${it.correlation.toFixed(2)} with the reference`;
@@ -229,6 +238,10 @@ window.VARS = window.VARS || (() => {
     if (!it) return;
     const mode = modeOf(state), several = payload.panels.length > 1 || view.scale === "shared";
     let low, high, text;
+    if (VARS.ways[mode]) {
+      state.legend.append(...VARS.ways[mode].legend(view));
+      return;
+    }
     if (mode === "mask") {
       state.legend.append(element("span", "", `Bright: where the map, scaled to its own 0…1, is at least ${view.threshold.toFixed(2)}.`));
       return;
@@ -244,6 +257,7 @@ window.VARS = window.VARS || (() => {
       text = several ? "Each map has its own colour scale, from its minimum to its maximum." : "The colour scale is this map's own, from its minimum to its maximum.";
     }
     const bar = element("i", mode === "difference" ? "viewer-bar difference" : "viewer-bar");
+    if (payload.heads) text = `Layer ${it.layer.name}, ${view.readout}. ${text}`;
     state.legend.append(element("span", "", low), bar, element("span", "", high), element("span", "viewer-scale", text));
   }
 
@@ -304,6 +318,7 @@ window.VARS = window.VARS || (() => {
     },
     view(id, change) {
       const state = viewer(id);
+      if (Object.keys(change).every(key => state.view[key] === change[key])) return;
       Object.assign(state.view, change);
       draw(state);
     },
@@ -311,6 +326,8 @@ window.VARS = window.VARS || (() => {
       const state = viewer(id);
       if (state.payload) state.payload.panels.forEach((panel, i) => { panel.noted.textContent = notes[i] || ""; });
     },
+    ways: {},  // further modes of the view, by name: {paint(pixels, placed, panel, view), legend(view) -> nodes}
+    watch(id, told) { viewer(id).watch = told; },  // told(state) after every drawing
     chosen: id => viewer(id).chosen,
     state: id => viewer(id),
   };

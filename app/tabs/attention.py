@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import gradio as gr
 
+from app import share
+from app.exports import Export
 from app.handlers import attention
+from app.look import look
 from app.models import EMBEDDED
 from app.shell import Shell, fine, heading
 from app.tabs.choices import iteration_slider, layer_update, map_controls, model_choices
@@ -26,7 +31,7 @@ def build(shell: Shell) -> None:
             with gr.Row(elem_classes="charts"):
                 charts = [gr.Plot(show_label=False, elem_id=f"attention-chart-{i}") for i in range(3)]
             no_charts = gr.HTML("", apply_default_css=False)
-        with gr.Column(elem_classes="controls", scale=0):
+        with gr.Column(elem_classes="controls", scale=0) as controls:
             model = gr.Dropdown(model_choices(shell), value=EMBEDDED[0], label="Model", elem_id="attention-model")
             weights = gr.HTML("", apply_default_css=False, elem_id="attention-weights")
             maps = map_controls(TAB, iteration, shared="shared by all iterates")
@@ -40,7 +45,7 @@ def build(shell: Shell) -> None:
         session = session_of(request)
         subject = await wait(services.subject, session, ref)
         result = await traced(services, session, subject, name)
-        chosen = wanted if wanted in result.model.layers else result.model.default_layer
+        chosen = attention.layer_of(result, wanted)
         return (
             await wait(attention.view, subject, result),
             attention.model_words(result.model),
@@ -57,6 +62,13 @@ def build(shell: Shell) -> None:
         subject = await wait(services.subject, session, ref)
         return charted((await traced(services, session, subject, name)).layer(chosen))
 
+    async def export(session: str | None, ref: str, name: str, *view: Any) -> Export:
+        subject = await wait(services.subject, session, ref)
+        result = await traced(services, session, subject, name)
+        return await wait(attention.export, subject, result, look(*view))
+
+    with controls:
+        share.build(shell, TAB, {"model": model, **maps.linked()}, export)
     outputs = [viewer, weights, maps.layer, iteration, prediction, *charts, no_charts]
     gr.on(
         [photo.change, model.change],

@@ -27,20 +27,19 @@ class MapControls:
     opacity: gr.Slider
     scale: gr.Radio
 
+    def linked(self) -> dict[str, gr.components.Component]:
+        """These, by the names that they have in a link."""
+        return {
+            "layer": self.layer,
+            "readout": self.readout,
+            "t": self.iteration,
+            "opacity": self.opacity,
+            "scale": self.scale,
+        }
+
     def connect(self, shell: Shell, viewer: str, **more: gr.components.Component) -> None:
         """Steer a viewer by these, and by ``more`` of its view's keys."""
-        control(
-            shell.page,
-            viewer,
-            {
-                "layer": self.layer,
-                "readout": self.readout,
-                "t": self.iteration,
-                "opacity": self.opacity,
-                "scale": self.scale,
-                **more,
-            },
-        )
+        control(shell.page, viewer, {**self.linked(), **more})
 
 
 def iteration_slider(tab: str) -> gr.Slider:
@@ -84,7 +83,7 @@ def layer_update(results: Sequence[Traced], wanted: str | None) -> tuple[object,
     if traced is None:
         return gr.update(choices=[], value=None, interactive=False), gr.update(interactive=False)
     choices = attention.layer_choices(traced.model, traced)
-    chosen = attention.chosen(wanted, choices, traced.model.default_layer)
+    chosen = attention.layer_of(traced, wanted)
     steps = max(result.layers[0].num_steps for result in results if result.layers)
     return (
         gr.update(choices=choices, value=chosen, interactive=True),

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from functools import partial
+from typing import Any
+
 import gradio as gr
 
+from app import share
+from app.exports import Export
 from app.handlers import grids
 from app.handlers.corruptions import CHOICES, checked
-from app.photographs import Corruption
+from app.look import look
+from app.photographs import Corruption, Subject
 from app.shell import Shell
 from app.tabs.choices import iteration_slider, layer_update, map_controls, several_models, weights_html
+from app.traced import Traced
 from app.viewer import map_viewer
 from app.wiring import session_of, spoken, traced_all, wait
 
@@ -22,9 +29,9 @@ def build(shell: Shell) -> None:
     photo = shell.follow(TAB)
     with gr.Row(elem_classes="work"):
         with gr.Column(elem_classes="sheet", scale=1):
-            viewer = map_viewer(TAB)
             iteration = iteration_slider(TAB)
-        with gr.Column(elem_classes="controls", scale=0):
+            viewer = map_viewer(TAB)
+        with gr.Column(elem_classes="controls", scale=0) as controls:
             models = several_models(shell, TAB)
             weights = gr.HTML("", apply_default_css=False)
             pictures = gr.Dropdown(
@@ -42,6 +49,14 @@ def build(shell: Shell) -> None:
             )
             maps = map_controls(TAB, iteration)
 
+    async def run(
+        session: str | None, ref: str, names: list[str], corruptions: list[Corruption | None]
+    ) -> tuple[list[Subject], list[list[Traced]]]:
+        grids.check_models(names)
+        grids.check_pictures(corruptions)
+        subjects = [await wait(services.subject, session, ref, corruption) for corruption in corruptions]
+        return subjects, await traced_all(services, session, subjects, names)
+
     @spoken
     async def show(
         ref: str,
@@ -57,10 +72,7 @@ def build(shell: Shell) -> None:
             return gr.skip()
         session = session_of(request)
         corruptions = wanted(chosen, degree, draw)
-        grids.check_models(names)
-        grids.check_pictures(corruptions)
-        subjects = [await wait(services.subject, session, ref, corruption) for corruption in corruptions]
-        results = await traced_all(services, session, subjects, names)
+        subjects, results = await run(session, ref, names, corruptions)
         panels = grids.panel_names(names, corruptions)
         references = [("none: show the maps", "none"), *((name, str(i)) for i, name in enumerate(panels))]
         return (
@@ -70,6 +82,22 @@ def build(shell: Shell) -> None:
             gr.update(choices=references, value=against if against in {value for _, value in references} else "none"),
         )
 
+    async def export(
+        session: str | None,
+        ref: str,
+        names: list[str],
+        chosen: list[str],
+        degree: float,
+        draw: float | None,
+        against: str,
+        *view: Any,
+    ) -> Export:
+        subjects, results = await run(session, ref, names, wanted(chosen, degree, draw))
+        return await wait(partial(grids.export, reference=against), subjects, results, look(*view))
+
+    with controls:
+        view = {"models": models, "pictures": pictures, "severity": severity, "seed": seed, "reference": reference}
+        share.build(shell, TAB, {**view, **maps.linked()}, export)
     gr.on(
         [photo.change, models.change, pictures.change, severity.release, seed.change],
         show,

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import Any
 
 import gradio as gr
 
+from app import share
+from app.exports import Export
 from app.handlers import corruptions, grids
 from app.handlers.corruptions import CHOICES, checked
+from app.look import Look, look
 from app.photographs import Corruption, Subject
 from app.shell import Shell, unseen
 from app.tabs.choices import iteration_slider, layer_update, map_controls, several_models, weights_html
@@ -25,13 +29,15 @@ def build(shell: Shell) -> None:
     photo = shell.follow(TAB)
     with gr.Row(elem_classes="work"):
         with gr.Column(elem_classes="sheet", scale=1):
-            divided = gr.HTML("", apply_default_css=False, elem_id="corruptions-before-after")
-            viewer = map_viewer(TAB)
+            with gr.Row(elem_classes="over"):
+                with gr.Column(scale=3):
+                    divided = gr.HTML("", apply_default_css=False, elem_id="corruptions-before-after")
+                with gr.Column(scale=2):
+                    charts = [gr.Plot(show_label=False, elem_id=f"corruptions-chart-{i}") for i in range(2)]
             iteration = iteration_slider(TAB)
-            with gr.Row(elem_classes="charts"):
-                charts = [gr.Plot(show_label=False, elem_id=f"corruptions-chart-{i}") for i in range(2)]
+            viewer = map_viewer(TAB)
             notes = unseen("corruptions-notes", "[]")
-        with gr.Column(elem_classes="controls", scale=0):
+        with gr.Column(elem_classes="controls", scale=0) as controls:
             name = gr.Dropdown(CHOICES, value="fog", label="Corruption", elem_id="corruptions-name")
             severity = gr.Slider(1, 5, value=3, step=1, label="Severity", elem_id="corruptions-severity")
             seed = gr.Number(0, label="Seed", precision=0, minimum=0, elem_id="corruptions-seed")
@@ -83,7 +89,7 @@ def build(shell: Shell) -> None:
         grids.check_pictures(wanted)
         subjects, results = await results_for(session, ref, [None, *wanted], names)
         shown = await wait(services.subject, session, ref, corruption)
-        said = corruptions.notes(results[0], results, layer, readout, int(t))
+        said = corruptions.notes(results[0], results, Look(layer, readout, int(t)))
         return (
             await wait(corruptions.before_after, subjects[0].photograph, shown),
             await wait(grids.grid, subjects, results, said),
@@ -110,12 +116,41 @@ def build(shell: Shell) -> None:
         session = session_of(request)
         corruption = checked(chosen, degree, draw)
         shown = asked(corruption, kind, several)
+        seen = Look(layer, readout, int(t))
         _, results = await results_for(session, ref, [None, *shown], names)
         _, steps = await results_for(session, ref, list(corruptions.severities(corruption)), names)
-        said = await wait(corruptions.notes, results[0], results, layer, readout, int(t))
-        figures = await wait(corruptions.agreement_figures, chosen, results[0], steps, layer, readout, int(t))
+        said = await wait(corruptions.notes, results[0], results, seen)
+        figures = await wait(corruptions.agreement_figures, chosen, results[0], steps, seen)
         return (json.dumps(said), *figures)
 
+    async def export(
+        session: str | None,
+        ref: str,
+        chosen: str,
+        degree: float,
+        draw: float | None,
+        kind: str,
+        several: list[str],
+        names: list[str],
+        *view: Any,
+    ) -> Export:
+        wanted = asked(checked(chosen, degree, draw), kind, several)
+        grids.check_models(names)
+        subjects, results = await results_for(session, ref, [None, *wanted], names)
+        seen = look(*view)
+        said = await wait(corruptions.notes, results[0], results, seen)
+        return await wait(partial(grids.export, captions=said), subjects, results, seen)
+
+    with controls:
+        view = {
+            "corruption": name,
+            "severity": severity,
+            "seed": seed,
+            "rows": rows,
+            "several": others,
+            "models": models,
+        }
+        share.build(shell, TAB, {**view, **maps.linked()}, export)
     inputs = [photo, name, severity, seed, rows, others, models, maps.layer, maps.readout, iteration]
     private: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None, "trigger_mode": "always_last"}
     shown = gr.on(

@@ -1,0 +1,103 @@
+"""Links and downloads: the same small group of buttons in every tab."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any
+
+import gradio as gr
+from gradio.components.base import Component
+
+from app.exports import KINDS, Export
+from app.shell import Shell, heading, unseen
+from app.wiring import session_of, spoken, wait
+
+Exporter = Callable[..., Awaitable[Export]]
+"""Called with the session, the photograph's reference, and the values of the view's components in their order."""
+
+LABELS = {"figure": "Figure (PNG)", "arrays": "Arrays (.npz)", "settings": "Settings (JSON)"}
+
+
+def build(shell: Shell, tab: str, view: Mapping[str, Component], export: Exporter | None = None) -> None:
+    """Buttons that copy a link and download the view.
+
+    ``view``: what reproduces it, by the name that it has in the link (the photograph and the tab are added).
+    """
+    shell.links[tab] = dict(view)
+    names = json.dumps(list(view))
+    components = list(view.values())
+    gr.on(
+        [shell.page.load, shell.photo.change, shell.active.change, *(one.change for one in components)],  # type: ignore[attr-defined]
+        fn=None,
+        inputs=[shell.photo, shell.active, *components],
+        js=f"(photo, active, ...values) => {{ VARS.link('{tab}', active, photo, {names}, values); return []; }}",
+    )
+    heading("Share")
+    with gr.Row(elem_classes="share"):
+        copy = gr.Button("Copy link", size="sm", elem_id=f"{tab}-link")
+        buttons = {kind: gr.Button(LABELS[kind], size="sm", elem_id=f"{tab}-{kind}") for kind in KINDS if export}
+    copy.click(fn=None, js=f"() => {{ VARS.copyLink('{tab}'); return []; }}")
+    if export is None:
+        return
+    token = unseen(f"{tab}-download")
+    for kind, button in buttons.items():
+        button.click(
+            offering(shell, tab, kind, export),
+            [shell.photo, *components],
+            token,
+            api_visibility="private",
+            show_progress="hidden",
+            concurrency_limit=None,
+        )
+    token.change(fn=None, inputs=token, js="token => { VARS.download(token); return []; }")
+
+
+def offering(shell: Shell, tab: str, kind: str, export: Exporter) -> Callable[..., Awaitable[Any]]:
+    """The handler behind one download button."""
+
+    @spoken
+    async def offer(request: gr.Request, *values: Any) -> object:
+        made = await export(session_of(request), *values)
+        file = await wait(KINDS[kind], tab, made)
+        return shell.services.downloads.offer(file)
+
+    return offer
+
+
+def restored(links: Mapping[str, Mapping[str, Component]], query: Mapping[str, str]) -> list[object]:
+    """Updates for every linked component, tab by tab, from the address; components it does not name are left."""
+    tab = query.get("tab", "")
+    return [
+        read(component, query[name]) if name in query and owner == tab else gr.skip()
+        for owner, view in links.items()
+        for name, component in view.items()
+    ]
+
+
+def read(component: Component, text: str) -> object:
+    """The update that gives a component the value of a link; what cannot be read changes nothing."""
+    if isinstance(component, gr.Slider | gr.Number):
+        try:
+            number = float(text)
+        except ValueError:
+            return gr.skip()
+        if isinstance(component, gr.Slider):
+            number = min(max(number, component.minimum), max(component.maximum, number if component.step == 1 else 0))
+        return gr.update(value=int(number) if number.is_integer() else number)
+    if isinstance(component, gr.Dropdown) and component.multiselect:
+        return with_choices(component, [part for part in text.split(",") if part])
+    if isinstance(component, gr.Dropdown):
+        return with_choices(component, [text], single=True)
+    if isinstance(component, gr.Radio):
+        return gr.update(value=text) if text in {value for _, value in component.choices} else gr.skip()
+    if isinstance(component, gr.Checkbox):
+        return gr.update(value=text == "true")
+    return gr.update(value=text[:200])
+
+
+def with_choices(component: gr.Dropdown, chosen: Sequence[str], *, single: bool = False) -> object:
+    """A dropdown refuses what is not among its choices: the link's values become choices, and are checked when used."""
+    known = [tuple(choice) for choice in component.choices]
+    added = [(value, value) for value in chosen if value not in {value for _, value in known}]
+    return gr.update(choices=[*known, *added], value=chosen[0] if single and chosen else list(chosen))

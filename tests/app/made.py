@@ -1,0 +1,57 @@
+"""Photographs and traces made for tests: small, and known to the last number."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from app.photographs import Photograph, Subject, read_photograph
+from app.traced import LayerMaps, ModelFacts, Traced
+
+
+def picture(height: int = 48, width: int = 64, seed: int = 0) -> np.ndarray:
+    """uint8 (height, width, 3), smooth enough to survive JPEG."""
+    ramp = np.add.outer(np.linspace(0, 120, height), np.linspace(0, 100, width))
+    shift = np.random.default_rng(seed).integers(0, 30, 3)
+    return np.clip(ramp[..., None] + shift, 0, 255).astype(np.uint8)
+
+
+def encoded(image: np.ndarray | Image.Image, kind: str = "PNG", **options: Any) -> bytes:
+    """The bytes of an image file."""
+    buffer = io.BytesIO()
+    (image if isinstance(image, Image.Image) else Image.fromarray(image)).save(buffer, kind, **options)
+    return buffer.getvalue()
+
+
+def photograph(ref: str = "upload:made", height: int = 48, width: int = 64, seed: int = 0) -> Photograph:
+    return read_photograph(ref, "made", encoded(picture(height, width, seed)), max_pixels=1_000_000)
+
+
+def facts(name: str = "rvt_nano/vars_d", steps: int = 3, checkpoint_hash: str | None = None) -> ModelFacts:
+    return ModelFacts(name, 112, ("0.0", "0.1"), "0.1", "stream", steps, checkpoint_hash)
+
+
+def traced(
+    seed: int = 0, *, name: str = "rvt_nano/vars_d", steps: int = 3, checkpoint_hash: str | None = None
+) -> Traced:
+    """Two layers of random 14×14 maps, all readouts, and 200 class scores."""
+    rng = np.random.default_rng(seed)
+
+    def layer(label: str) -> LayerMaps:
+        maps = {
+            readout: rng.normal(size=(steps + 1, 14, 14)).astype(np.float32)
+            for readout in ("stream", "contribution", "energy", "gap")
+        }
+        iterates = np.arange(steps + 1, dtype=np.float32)
+        numbers = (iterates, iterates / 10, iterates * 2) if steps else (None, None, None)
+        return LayerMaps(label, maps, *numbers)
+
+    logits = rng.normal(size=200).astype(np.float32)
+    return Traced(facts(name, steps, checkpoint_hash), logits, (layer("0.0"), layer("0.1")))
+
+
+def subject(seed: int = 0) -> Subject:
+    return Subject(photograph(seed=seed))
