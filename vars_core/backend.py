@@ -58,11 +58,15 @@ class Backend:
 
     @property
     def default_layer(self) -> str:
-        """The last block of stage 0, as in the paper's figures 5 and 7."""
-        return [name for name in self.layer_names if name.startswith("0.")][-1]
+        """The last block of stage 0: first for VARS by measurement (docs/weights.md), and the paper's figures 5 and 7."""
+        layers = [name for name in self.layer_names if name.startswith("0.")]
+        if not layers:
+            raise InputError(f"{self.name} has no layer whose attention can be traced: it gives logits only")
+        return layers[-1]
 
     @property
     def default_readout(self) -> str:
+        """``stream``: first for every model by measurement (docs/weights.md)."""
         return "stream"
 
     @property
