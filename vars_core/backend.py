@@ -58,7 +58,7 @@ class Backend:
 
     @property
     def default_layer(self) -> str:
-        """The last block of stage 0: first for VARS by measurement (docs/weights.md), and the paper's figures 5 and 7."""
+        """The last block of stage 0: first for VARS by measurement (docs/weights.md); the paper's figures 5, 7."""
         layers = [name for name in self.layer_names if name.startswith("0.")]
         if not layers:
             raise InputError(f"{self.name} has no layer whose attention can be traced: it gives logits only")
