@@ -56,7 +56,7 @@ def scores(
     known = truth is not None and truth.given
     height, width = photograph.display.shape[:2]
     found = truth.regions() if truth is not None and known else np.zeros((height, width), np.uint8)
-    placement = Placement(*found.shape, traced.model.image_size)
+    placement = Placement(found.shape[0], found.shape[1], traced.model.image_size)
     result: dict[str, Any] = {
         "given": known,
         "layer": layer,

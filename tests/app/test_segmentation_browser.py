@@ -105,7 +105,9 @@ def test_an_uploaded_mask_is_counted_at_its_own_size(browser: Any, served: Serve
     labels[:60] = 255
     Image.fromarray(labels).save(tmp_path / "mask.png")
     with opened_tab(browser, served) as page:
-        page.locator(f"#{TAB}-upload input[type=file]").set_input_files(str(tmp_path / "mask.png"))
+        with page.expect_file_chooser() as chooser:
+            page.get_by_role("button", name="Upload a mask").click()
+        chooser.value.set_files(str(tmp_path / "mask.png"))
         page.get_by_text("Uploaded mask, 902×600 pixels").wait_for()
         page.locator(f"#{TAB}-viewer .viewer-legend", has_text="missed (FN)").wait_for()
         assert "void 54,120 pixels" in shown(page, "pixels")
