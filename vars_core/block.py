@@ -13,7 +13,9 @@ from vars_core.trace import LayerRecorder
 class Block(nn.Module):
     """x + mixer(norm1 x), then x + mlp(norm2 x)."""
 
-    def __init__(self, norm1: nn.Module, mixer: Mixer, norm2: nn.Module, mlp: nn.Module, drop_path: float = 0.0) -> None:
+    def __init__(
+        self, norm1: nn.Module, mixer: Mixer, norm2: nn.Module, mlp: nn.Module, drop_path: float = 0.0
+    ) -> None:
         super().__init__()
         self.norm1 = norm1
         self.mixer = mixer

@@ -33,13 +33,14 @@ class TimmModel(VisionModel):
             known = timm.list_models()
             raise InputError(f"timm has no model {name!r}; nearest: {nearest(name, known)}")
         sizes: dict[str, Any] = {} if image_size is None else {"img_size": image_size}
+        model: Any  # timm's models share attributes that no common type declares
         try:
             model = timm.create_model(name, pretrained=False, num_classes=num_classes, **sizes)
         except TypeError:  # most CNNs take any size and know no img_size
             model = timm.create_model(name, pretrained=False, num_classes=num_classes)
-        self.model: Any = model  # timm's models share attributes that no common type declares
+        self.model = model
         self.spec = spec
-        native: int = model.default_cfg["input_size"][-1]
+        native: int = self.model.default_cfg["input_size"][-1]
         self.image_size = native if image_size is None else image_size
 
     @property
