@@ -14,6 +14,7 @@ from analysis.commands.fixations import fixations
 from analysis.commands.readouts import readouts
 from analysis.commands.segmentation import segmentation
 from analysis.commands.sheet import sheet
+from analysis.commands.sizes import sizes
 from analysis.commands.table import table
 from vars_core.errors import InputError
 
@@ -34,6 +35,7 @@ app.command()(agreement)
 app.command()(readouts)
 app.command()(sheet)
 app.command()(table)
+app.command()(sizes)
 
 
 def main() -> None:

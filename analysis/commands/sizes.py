@@ -1,0 +1,189 @@
+"""``python -m analysis sizes``: parameters and multiply-adds of every backbone × mixer, beside the paper's table 2."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from vars_core.spec import model_names, parse_spec
+
+if TYPE_CHECKING:
+    from torch import nn
+
+TOLERANCE = 0.05
+
+PAPER = {
+    "deit_tiny/performer": (5.7, 1.3),
+    "deit_tiny/vars_s": (6.8, 1.0),
+    "deit_tiny/vars_d": (5.4, 1.4),
+    "deit_tiny/vars_sd": (5.8, 1.4),
+    "gfnet_tiny/filter": (7.5, 1.3),
+    "gfnet_tiny/vars_s": (7.5, 1.3),
+    "gfnet_tiny/vars_d": (9.8, 1.9),
+    "gfnet_tiny/vars_sd": (10.4, 1.9),
+    "rvt_tiny/performer": (8.6, 1.3),
+    "rvt_tiny/vars_s": (9.2, 1.0),
+    "rvt_tiny/vars_d": (8.0, 1.2),
+    "rvt_tiny/vars_sd": (9.2, 1.5),
+}
+"""M parameters and G multiply-adds of the paper's table 2 (SPEC §2)."""
+
+STEM = "the convolutional stem takes 0.20 G, the published patch embedding 0.04 G"
+REASONS = {
+    "rvt_tiny/vars_s": "r = 5 kernels a channel as in the released code, 10.15 M there too; r = 3 gives 9.2 M",
+    "rvt_tiny/vars_sd": "0.35 G is K PᵀP K, the learned coupling of `lista`, which eq. 12 does not have",
+    "deit_tiny/performer": "softmax attention (deit_tiny/self) has the paper's 1.3 G",
+    "deit_tiny/vars_d": "the paper gives neither heads nor m; m = d meets its parameters (SPEC §2)",
+    "deit_tiny/vars_sd": "as vars_d; the paper gives D and SD one figure though SD has twice the atoms",
+    "gfnet_tiny/filter": STEM,
+    "gfnet_tiny/vars_s": STEM,
+    "gfnet_tiny/vars_d": f"{STEM}; K PᵀP K takes 0.03 G",
+    "gfnet_tiny/vars_sd": f"{STEM}; K PᵀP K takes 0.20 G; the paper gives D and SD one figure though SD has twice "
+    "the atoms",
+}
+"""Why a size differs from the paper's by more than 5 %."""
+
+
+@dataclass(frozen=True)
+class Size:
+    """Numbers of parameters, and multiply-adds of one image at the backbone's own size.
+
+    ``fixed``: random features and stored bounds. ``madds``: products of matrices and convolutions, without Fourier
+    transforms; ``ista_madds``: the same by the paper's solver; ``transform_madds`` and ``fft_madds``: the transforms as
+    they run (products with a matrix on small grids), and as FFTs would take.
+    """
+
+    spec: str
+    image_size: int
+    trainable: int
+    fixed: int
+    madds: float
+    ista_madds: float
+    transform_madds: float
+    fft_madds: float
+
+
+def sizes(
+    model: Annotated[
+        list[str] | None, typer.Option(help="Model spec, e.g. rvt_tiny/vars_d; repeatable. None: all of them.")
+    ] = None,
+) -> None:
+    """Print parameters and multiply-adds of the models as a Markdown table."""
+    specs = [str(parse_spec(spec)) for spec in model or model_names()]
+    typer.echo(
+        "| model | pixels | M trainable | M fixed | G multiply-adds | with `ista` | + transforms as run | + as FFTs "
+        "| paper: M (G) | off by | why, above 5 % |"
+    )
+    typer.echo("|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---|")
+    for spec in specs:
+        typer.echo(row(measure(spec)))
+
+
+def row(size: Size) -> str:
+    """One line of the table."""
+    cells = [
+        size.spec,
+        str(size.image_size),
+        f"{size.trainable / 1e6:.2f}",
+        f"{size.fixed / 1e6:.2f}" if size.fixed else "",
+        f"{size.madds / 1e9:.2f}",
+        f"{size.ista_madds / 1e9:.2f}" if size.ista_madds != size.madds else "",
+        f"{size.transform_madds / 1e9:.2f}" if size.transform_madds else "",
+        f"{size.fft_madds / 1e9:.3f}" if size.fft_madds else "",
+    ]
+    if size.spec not in PAPER:
+        return "| " + " | ".join([*cells, "", "", ""]) + " |"
+    params, madds = PAPER[size.spec]
+    off = deviations(size)
+    reason = REASONS[size.spec] if max(map(abs, off)) > TOLERANCE else ""
+    return "| " + " | ".join([*cells, f"{params} ({madds})", f"{off[0]:+.0%} ({off[1]:+.0%})", reason]) + " |"
+
+
+def deviations(size: Size) -> tuple[float, float]:
+    """Relative deviations of trainable parameters and of multiply-adds from the paper's."""
+    params, madds = PAPER[size.spec]
+    return size.trainable / (params * 1e6) - 1, size.madds / (madds * 1e9) - 1
+
+
+def measure(spec: str) -> Size:
+    """Size of a model with 1000 classes (rvt_nano, made for Tiny ImageNet: 200)."""
+    model = fresh(spec)
+    as_run, _ = multiply_adds(model)
+    madds, fft_madds = multiply_adds(model) if use_fft(model) else (as_run, 0.0)
+    dense_codes = spec.endswith(("/vars_d", "/vars_sd"))
+    fixed = [tensor for name, tensor in model.named_buffers() if name.endswith((".features.matrix", ".bound"))]
+    return Size(
+        spec=spec,
+        image_size=image_size_of(model),
+        trainable=sum(parameter.numel() for parameter in model.parameters()),
+        fixed=sum(tensor.numel() for tensor in fixed),
+        madds=madds,
+        ista_madds=multiply_adds(fresh(spec, solver="ista"))[0] if dense_codes else madds,
+        transform_madds=as_run - madds,
+        fft_madds=fft_madds,
+    )
+
+
+def fresh(spec: str, solver: str | None = None) -> nn.Module:
+    """The model in evaluation mode, apart from autograd."""
+    from vars_core.registry import create_model
+
+    classes = 200 if spec.startswith("rvt_nano") else 1000
+    return create_model(spec, classes, solver=solver).eval().requires_grad_(False)
+
+
+def image_size_of(model: nn.Module) -> int:
+    """Pixels of the model's own square input."""
+    size = model.image_size
+    assert isinstance(size, int)
+    return size
+
+
+def multiply_adds(model: nn.Module) -> tuple[float, float]:
+    """What `FlopCounterMode` counts for one image, halved (it takes a multiply-add for two operations), and FFTs apart.
+
+    It knows matrix products, convolutions and attention. Everything that works element by element (norms, activations,
+    shrinkage, products of spectra) and eigenvalues count as nothing.
+    """
+    import torch
+    from torch.utils.flop_counter import FlopCounterMode
+
+    formulas: dict[Any, Any] = {torch.ops.aten._fft_r2c: forward_fft_flops, torch.ops.aten._fft_c2r: inverse_fft_flops}
+    counter = FlopCounterMode(display=False, custom_mapping=formulas)
+    size = image_size_of(model)
+    with torch.no_grad(), counter:
+        model(torch.zeros(1, 3, size, size))
+    counts = counter.get_flop_counts()["Global"]
+    fft = sum(flops for operation, flops in counts.items() if operation in formulas)
+    return (counter.get_total_flops() - fft) / 2, fft / 2
+
+
+def use_fft(model: nn.Module) -> bool:
+    """Put the FFT in the place of every matrix of a small transform; whether there were any."""
+    from vars_core.grid_transform import FastTransform, MatrixTransform
+
+    found = False
+    for module in list(model.modules()):
+        for name, child in list(module.named_children()):
+            if isinstance(child, MatrixTransform):
+                setattr(module, name, FastTransform(child.grid))
+                found = True
+    return found
+
+
+def forward_fft_flops(images: Any, dims: list[int], *_: Any, out_shape: Any = None, **__: Any) -> int:
+    """2.5·N·log₂N operations for the transform of N real numbers, as FFTs are usually counted."""
+    return real_fft_flops(images, dims)
+
+
+def inverse_fft_flops(spectra: Any, dims: list[int], *_: Any, out_shape: Any = None, **__: Any) -> int:
+    """As many for the way back."""
+    return real_fft_flops(out_shape, dims)
+
+
+def real_fft_flops(shape: Any, dims: list[int]) -> int:
+    num_points = math.prod(shape[dim] for dim in dims)
+    return round(math.prod(shape) * 2.5 * math.log2(num_points))
