@@ -7,6 +7,7 @@ import sys
 import typer
 
 from analysis.commands.agreement import agreement
+from analysis.commands.benchmark import benchmark
 from analysis.commands.benchmark_corruptions import benchmark_corruptions
 from analysis.commands.benchmark_fixations import benchmark_fixations
 from analysis.commands.corrupt import corrupt
@@ -36,6 +37,7 @@ app.command()(readouts)
 app.command()(sheet)
 app.command()(table)
 app.command()(sizes)
+app.command()(benchmark)
 
 
 def main() -> None:
