@@ -33,16 +33,15 @@ class DenseDictionary:
     def decode(self, codes: Tensor) -> Tensor:
         return self.atoms @ codes
 
-    @torch.no_grad()
     def largest_eigenvalue(self) -> Tensor:
-        num_tokens, num_atoms = self.atoms.shape[-2:]
+        atoms, gram = self.atoms.detach(), self._gram.detach()
+        num_tokens, num_atoms = atoms.shape[-2:]
         # PᵀP and PPᵀ share their non-zero eigenvalues: take the smaller matrix.
-        small = self._gram if num_atoms <= num_tokens else self.atoms @ self.atoms.transpose(-2, -1)
+        small = gram if num_atoms <= num_tokens else atoms @ atoms.transpose(-2, -1)
         return torch.linalg.eigvalsh(at_least_float32(small))[..., -1, None, None]
 
-    @torch.no_grad()
     def row_sum_bound(self) -> Tensor:
-        return at_least_float32(self._gram).abs().sum(-1).amax(-1)[..., None, None] + 1
+        return at_least_float32(self._gram.detach()).abs().sum(-1).amax(-1)[..., None, None] + 1
 
     def detach(self) -> DenseDictionary:
         return DenseDictionary(self.atoms.detach())
