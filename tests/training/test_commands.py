@@ -94,7 +94,7 @@ def _update(checkpoint: Path) -> int:
 def test_two_processes_agree_with_one_at_the_same_global_batch(made_data: Path, tmp_path: Path) -> None:
     """Ten steps of VARS-S (BatchNorm in every block) with mixup and CutMix, float32."""
     model = ("--model", "rvt_nano/vars_s", "--stages", "1x32@8", "--epoch-images", "80", "--precision", "fp32")
-    options = (*model, "--mixup", "0.8", "--cutmix", "1", "--warmup-epochs", "0")
+    options = (*model, "--mixup", "0.8", "--cutmix", "1", "--warmup-epochs", "0", "--lr", "0.002")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = str(free.getsockname()[1])
@@ -127,7 +127,18 @@ def test_the_papers_preset_runs_from_files_and_fine_tunes_from_another_runs_weig
     invoke(*arguments(made_data, tmp_path / "first", *paper))
     state = read_training_state(tmp_path / "first" / LAST)
     assert state["recipe"]["augmentation"]["repeats"] == 3 and state["progress"]["update"] == 2
-    init = ("--init", str(tmp_path / "first" / LAST), "--num-classes", "7", "--lr", "0", "--warmup-epochs", "0")
+    init = (
+        "--init",
+        str(tmp_path / "first" / LAST),
+        "--num-classes",
+        "7",
+        "--lr",
+        "0",
+        "--warmup-epochs",
+        "0",
+        "--lr",
+        "0.002",
+    )
     invoke(*arguments(made_data, tmp_path / "second", *model, *init))
     tuned = read_training_state(tmp_path / "second" / LAST)
     assert tuned["live"]["head.linear.weight"].shape[0] == 7

@@ -118,7 +118,8 @@ def test_moments_are_kept_where_shapes_agree_and_begin_anew_elsewhere(make: Any)
 def test_a_nan_loss_stops_the_run_names_step_and_rate_and_keeps_the_last_good_checkpoint(make: Any) -> None:
     job, feed = make()
     with pytest.raises(
-        Diverged, match=r"the loss became nan at update 8 \(epoch 1, step 2\) with learning rate 7e-05; the last good"
+        Diverged,
+        match=r"the loss became nan at update 8 \(epoch 1, step 2\) with learning rate 0.000101; the last good",
     ):
         train(job, PoisonedFeed(feed, epoch=1, step=2))
     kept = read_training_state(job.out / LAST)
