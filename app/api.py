@@ -170,7 +170,9 @@ def declare(
     handler: Callable[..., Any], inputs: list[Any], outputs: list[Any], name: str, options: dict[str, Any]
 ) -> None:
     """One endpoint: ``/name``, documented by the handler's docstring."""
-    gr.on([], raised(handler), inputs, outputs, api_name=name, **options)
+    endpoint = raised(handler)
+    endpoint.__name__ = name  # the name of the MCP tool
+    gr.on([], endpoint, inputs, outputs, api_name=name, **options)
 
 
 def several(choices: list[str], value: list[str], label: str) -> gr.Dropdown:

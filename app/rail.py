@@ -8,19 +8,25 @@ from typing import Any
 
 import gradio as gr
 from gradio.data_classes import ImageData
+from gradio.utils import get_upload_folder, is_in_or_equal
 
 from analysis.drawing import data_uri
+from app.events import Events
 from app.photographs import SAMPLES, Photograph, fitted, sample
 from app.services import Services
 from app.shell import heading, unseen
-from app.wiring import session_of, spoken, wait
+from app.wiring import session_of, wait
 
 DEFAULT_PHOTO = "sample:cat"
 
 
 def sent_file(payload: ImageData | None) -> str | None:
-    """The path of an upload as it was sent; gradio has already checked that it lies in its own folder."""
-    return payload.path if payload is not None else None
+    """The path of an upload as it was sent, after a look that it really lies in the folder of uploads."""
+    if payload is None:
+        return None
+    if payload.path is None or not is_in_or_equal(payload.path, get_upload_folder()):
+        raise gr.Error("Expected an uploaded file.", print_exception=False)
+    return payload.path
 
 
 def photograph_input(label: str, **look: Any) -> gr.Image:
@@ -73,33 +79,30 @@ def build(services: Services) -> Rail:
     return Rail(photo, drop, current, samples, folder, file)
 
 
-def connect(rail: Rail, services: Services) -> None:
+def connect(rail: Rail, services: Services, events: Events) -> None:
     """What happens when a photograph is chosen."""
 
-    @spoken
     async def uploaded(path: str | None, request: gr.Request) -> tuple[object, object]:
         if path is None:
             return gr.skip(), None
         photograph = await wait(services.upload, session_of(request), path)
         return photograph.ref, None
 
-    @spoken
     async def shown(ref: str, request: gr.Request) -> tuple[object, object]:
         if not ref:
             return gr.skip(), gr.skip()
         photograph = await wait(services.photograph, session_of(request), ref)
         return photograph_html(photograph), ref
 
-    private = {"api_visibility": "private", "show_progress": "hidden"}
-    rail.drop.input(uploaded, rail.drop, [rail.photo, rail.drop], concurrency_limit=None, **private)  # type: ignore[arg-type]
+    events.on([rail.drop.input], uploaded, rail.drop, [rail.photo, rail.drop])
     rail.samples.select(fn=None, inputs=rail.samples, outputs=rail.photo, js="ref => ref")
-    rail.photo.change(shown, rail.photo, [rail.current, rail.samples], concurrency_limit=None, **private)  # type: ignore[arg-type]
+    events.on([rail.photo.change], shown, rail.photo, [rail.current, rail.samples])
     if rail.folder is not None and rail.file is not None:
 
         def listed(name: str) -> object:
             return gr.update(choices=services.data.get(name, []), value=None)
 
-        rail.folder.input(listed, rail.folder, rail.file, **private)  # type: ignore[arg-type]
+        rail.folder.input(listed, rail.folder, rail.file, queue=False, api_visibility="private", show_progress="hidden")
         rail.file.input(
             fn=None,
             inputs=[rail.folder, rail.file, rail.photo],

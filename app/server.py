@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ from app.services import Services
 from app.theme import build_theme, style_sheet
 from app.ui import build_page
 from app.viewer import head
+from vars_core.errors import InputError
 
 
 class CarefulHeaders:
@@ -46,7 +48,12 @@ class CarefulHeaders:
 
 
 def keep_local(page: gr.Blocks) -> None:
-    """No visitor may have the server fetch an address: gradio would download a file that is named by its URL."""
+    """No visitor may have the server read a file that was not uploaded, nor fetch an address.
+
+    Gradio checks paths only once a page has been launched, which a mounted one never is; and it downloads a file that
+    is named by its URL.
+    """
+    page.has_launched = True
 
     def local_only(move: Callable[[Any], Awaitable[Any]]) -> Callable[[Any], Awaitable[Any]]:
         async def moved(file: Any) -> Any:
@@ -103,13 +110,25 @@ def build_app(settings: Settings, services: Services) -> FastAPI:
     )
 
 
+def check_port(settings: Settings) -> None:
+    """Raise InputError where the address cannot be listened on, before any work is done."""
+    with socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError as error:
+            raise InputError(f"cannot listen on {settings.host}:{settings.port}: {error.strerror}") from None
+
+
 def run(settings: Settings) -> None:
     """Serve until interrupted; models load meanwhile."""
+    check_port(settings)
     services = Services(settings)
     services.models.load_embedded()
     keep_swept(Path(os.environ["GRADIO_TEMP_DIR"]), settings.keep_uploads)
     app = build_app(settings, services)
     shown = "localhost" if settings.host in ("127.0.0.1", "0.0.0.0") else settings.host
     print(f"VARS Studio: http://{shown}:{settings.port}")
-    uvicorn.run(app, host=settings.host, port=settings.port, log_level="warning")
+    # Open pages hold a stream each, which would otherwise keep the server from ending.
+    uvicorn.run(app, host=settings.host, port=settings.port, log_level="warning", timeout_graceful_shutdown=2)
     services.close()

@@ -11,7 +11,7 @@ from gradio.components.base import Component
 
 from app.exports import KINDS, Export
 from app.shell import Shell, heading, unseen
-from app.wiring import session_of, spoken, wait
+from app.wiring import session_of, wait
 
 Exporter = Callable[..., Awaitable[Export]]
 """Called with the session, the photograph's reference, and the values of the view's components in their order."""
@@ -42,21 +42,13 @@ def build(shell: Shell, tab: str, view: Mapping[str, Component], export: Exporte
         return
     token = unseen(f"{tab}-download")
     for kind, button in buttons.items():
-        button.click(
-            offering(shell, tab, kind, export),
-            [shell.photo, *components],
-            token,
-            api_visibility="private",
-            show_progress="hidden",
-            concurrency_limit=None,
-        )
+        shell.events.on([button.click], offering(shell, tab, kind, export), [shell.photo, *components], token)
     token.change(fn=None, inputs=token, js="token => { VARS.download(token); return []; }")
 
 
 def offering(shell: Shell, tab: str, kind: str, export: Exporter) -> Callable[..., Awaitable[Any]]:
     """The handler behind one download button."""
 
-    @spoken
     async def offer(request: gr.Request, *values: Any) -> object:
         made = await export(session_of(request), *values)
         file = await wait(KINDS[kind], tab, made)

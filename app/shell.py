@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import gradio as gr
 from gradio.components.base import Component
 
+from app.events import Events
 from app.services import Services
 
 
@@ -20,6 +21,7 @@ class Shell:
         services: models, photographs, results.
         photo: holds the reference of the chosen photograph ("sample:coffee", see `app.photographs`).
         active: holds the id of the tab that is shown.
+        events: wires handlers, see `app.events`.
         links: for each tab the components that a link to it restores; `app.share.build` fills it in.
     """
 
@@ -27,6 +29,7 @@ class Shell:
     services: Services
     photo: gr.Textbox
     active: gr.Textbox
+    events: Events
     links: dict[str, dict[str, Component]] = field(default_factory=dict)
     _followers: dict[str, gr.Textbox] = field(default_factory=dict)
 

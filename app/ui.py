@@ -5,10 +5,12 @@ from __future__ import annotations
 import gradio as gr
 
 from app import api, rail, share
+from app.events import Events, said
 from app.services import Services
 from app.shell import Shell, unseen
 from app.tabs import attention, compare, corruptions, fixations, segmentation
-from app.wiring import session_of
+from app.wiring import sentence, session_of
+from vars_core.errors import InputError
 
 TABS = (
     ("attention", "Attention", attention.build),
@@ -38,7 +40,8 @@ def build_page(services: Services) -> gr.Blocks:
                 side = rail.build(services)
             with gr.Column(elem_classes="stage", scale=1):
                 active = unseen("active-tab", TABS[0][0])
-                shell = Shell(page, services, side.photo, active)
+                events = Events(unseen("message"))
+                shell = Shell(page, services, side.photo, active, events)
                 with gr.Tabs(elem_id="tabs") as tabs:
                     for identifier, label, build in TABS:
                         with gr.Tab(label, id=identifier) as tab:
@@ -46,22 +49,28 @@ def build_page(services: Services) -> gr.Blocks:
                         tab.select(fn=None, js=f"() => '{identifier}'", outputs=active)
         api.build(services)
         shell.connect()
-        rail.connect(side, services)
+        rail.connect(side, services, events)
 
         def restore(request: gr.Request) -> list[object]:
             query = dict(request.query_params)
+            photo, message = query.get("image") or rail.DEFAULT_PHOTO, gr.skip()
+            try:
+                services.photograph(session_of(request), photo)
+            except InputError as error:
+                photo, message = rail.DEFAULT_PHOTO, said(sentence(error))
             shown = query.get("tab", "")
             known = shown in {identifier for identifier, _, _ in TABS}
             return [
-                query.get("image") or rail.DEFAULT_PHOTO,
+                photo,
                 shown if known else gr.skip(),
                 gr.update(selected=shown) if known else gr.skip(),
                 *share.restored(shell.links, query),
+                message,
             ]
 
         linked = [component for view in shell.links.values() for component in view.values()]
-        outputs = [side.photo, active, tabs, *linked]
-        page.load(restore, None, outputs, api_visibility="private", show_progress="hidden")
+        outputs = [side.photo, active, tabs, *linked, events.message]
+        page.load(restore, None, outputs, queue=False, api_visibility="private", show_progress="hidden")
 
         def forget(request: gr.Request) -> None:
             services.sessions.forget(session_of(request))

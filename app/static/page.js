@@ -29,6 +29,21 @@ Object.assign(window.VARS, {
     mark();
     return mark;
   },
+  say(message) {  // a sentence that goes away by itself, or by a click
+    if (!message) return;
+    let box = document.querySelector("#said");
+    if (!box) {
+      box = document.createElement("div");
+      box.id = "said";
+      box.setAttribute("role", "alert");
+      box.addEventListener("click", () => { box.className = ""; });
+      document.body.append(box);
+    }
+    box.textContent = JSON.parse(message).text;
+    box.className = "shown";
+    clearTimeout(VARS.saying);
+    VARS.saying = setTimeout(() => { box.className = ""; }, 9000);
+  },
   links: {},
   link(tab, active, photo, names, values) {  // what the view of a tab consists of; the shown tab's is the page's address
     const query = new URLSearchParams({tab});

@@ -227,7 +227,8 @@ window.VARS = window.VARS || (() => {
     const place = usual ? (it.map.last ? "" : step) : `layer ${it.layer.name} · ${view.readout} · ${step}`;
     if (!it.values) return `${place} · its grid differs from the reference's: no difference to show`;
     if (it.map.degenerate) return `${place} · this map is constant, it prefers no place (degenerate)`;
-    return it.correlation === undefined || isNaN(it.correlation) ? place : `${place} · r = ${it.correlation.toFixed(2)} with the reference`;
+    const agreement = it.correlation === undefined || isNaN(it.correlation) ? "" : `r = ${it.correlation.toFixed(2)} with the reference`;
+    return [place, agreement].filter(part => part).join(" · ");
   }
 
   const number = value => Math.abs(value) >= 1000 || (Math.abs(value) < 0.01 && value !== 0) ? value.toExponential(2) : value.toPrecision(3);

@@ -15,7 +15,7 @@ from app.shell import Shell, fine, heading
 from app.tabs.choices import iteration_slider, layer_update, map_controls, model_choices
 from app.traced import LayerMaps
 from app.viewer import map_viewer, select_iterate
-from app.wiring import session_of, spoken, traced, wait
+from app.wiring import session_of, traced, wait
 
 TAB = "attention"
 
@@ -38,29 +38,26 @@ def build(shell: Shell) -> None:
             heading("Prediction")
             prediction = gr.HTML("", apply_default_css=False, elem_id="attention-prediction")
 
-    @spoken
     async def show(ref: str, name: str, wanted: str | None, request: gr.Request) -> object:
         if not ref:
             return gr.skip()
         session = session_of(request)
         subject = await wait(services.subject, session, ref)
         result = await traced(services, session, subject, name)
-        chosen = attention.layer_of(result, wanted)
         return (
             await wait(attention.view, subject, result),
             attention.model_words(result.model),
             *layer_update([result], wanted),
             attention.prediction_words(result, services.class_names(result)),
-            *charted(result.layer(chosen) if result.layers else None),
         )
 
-    @spoken
     async def chart(ref: str, name: str, chosen: str | None, request: gr.Request) -> object:
-        if not (ref and chosen):
+        if not ref:
             return gr.skip()
         session = session_of(request)
         subject = await wait(services.subject, session, ref)
-        return charted((await traced(services, session, subject, name)).layer(chosen))
+        result = await traced(services, session, subject, name)
+        return charted(result.layer(attention.layer_of(result, chosen)) if result.layers else None)
 
     async def export(session: str | None, ref: str, name: str, *view: Any) -> Export:
         subject = await wait(services.subject, session, ref)
@@ -69,27 +66,17 @@ def build(shell: Shell) -> None:
 
     with controls:
         share.build(shell, TAB, {"model": model, **maps.linked()}, export)
-    outputs = [viewer, weights, maps.layer, iteration, prediction, *charts, no_charts]
-    gr.on(
+    inputs = [photo, model, maps.layer]
+    shown = shell.events.on(
         [photo.change, model.change],
         show,
-        [photo, model, maps.layer],
-        outputs,
-        api_visibility="private",
-        show_progress="minimal",
-        show_progress_on=viewer,
-        concurrency_limit=None,
-        trigger_mode="always_last",
+        inputs,
+        [viewer, weights, maps.layer, iteration, prediction],
+        progress=viewer,
     )
-    maps.layer.input(
-        chart,
-        [photo, model, maps.layer],
-        [*charts, no_charts],
-        api_visibility="private",
-        show_progress="hidden",
-        concurrency_limit=None,
-        trigger_mode="always_last",
-    )
+    # Charts come after the map: drawing them takes the browser longer than the map does.
+    shell.events.after(shown, chart, inputs, [*charts, no_charts])
+    shell.events.on([maps.layer.input], chart, inputs, [*charts, no_charts], quiet=True)
     maps.connect(shell, TAB)
     select_iterate(TAB, viewer, iteration)
 

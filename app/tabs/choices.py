@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -56,7 +57,8 @@ def map_controls(tab: str, iteration: gr.Slider, *, shared: str = "shared by all
         [("each map's own", "map"), (shared, "shared")], value="map", label="Colour scale", elem_id=f"{tab}-scale"
     )
     opacity = gr.Slider(0, 1, value=0.6, step=0.05, label="Opacity", elem_id=f"{tab}-opacity")
-    readout.change(readout_html, readout, meaning, api_visibility="private", show_progress="hidden")
+    words = json.dumps({readout: readout_html(readout) for readout in READOUTS})
+    readout.change(fn=None, inputs=readout, outputs=meaning, js=f"readout => ({words})[readout]")
     return MapControls(layer, readout, iteration, opacity, scale)
 
 

@@ -17,7 +17,7 @@ from app.shell import Shell
 from app.tabs.choices import iteration_slider, layer_update, map_controls, several_models, weights_html
 from app.traced import Traced
 from app.viewer import map_viewer
-from app.wiring import session_of, spoken, traced_all, wait
+from app.wiring import session_of, traced_all, wait
 
 TAB = "compare"
 CLEAN = "clean"
@@ -57,7 +57,6 @@ def build(shell: Shell) -> None:
         subjects = [await wait(services.subject, session, ref, corruption) for corruption in corruptions]
         return subjects, await traced_all(services, session, subjects, names)
 
-    @spoken
     async def show(
         ref: str,
         names: list[str],
@@ -98,16 +97,12 @@ def build(shell: Shell) -> None:
     with controls:
         view = {"models": models, "pictures": pictures, "severity": severity, "seed": seed, "reference": reference}
         share.build(shell, TAB, {**view, **maps.linked()}, export)
-    gr.on(
+    shell.events.on(
         [photo.change, models.change, pictures.change, severity.release, seed.change],
         show,
         [photo, models, pictures, severity, seed, maps.layer, reference],
         [viewer, weights, maps.layer, iteration, reference],
-        api_visibility="private",
-        show_progress="minimal",
-        show_progress_on=viewer,
-        concurrency_limit=None,
-        trigger_mode="always_last",
+        progress=viewer,
     )
     maps.connect(shell, TAB, reference=reference)
 

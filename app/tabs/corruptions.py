@@ -18,7 +18,7 @@ from app.shell import Shell, unseen
 from app.tabs.choices import iteration_slider, layer_update, map_controls, several_models, weights_html
 from app.traced import Traced
 from app.viewer import map_viewer
-from app.wiring import session_of, spoken, traced_all, wait
+from app.wiring import session_of, traced_all, wait
 
 TAB = "corruptions"
 
@@ -66,7 +66,6 @@ def build(shell: Shell) -> None:
         subjects = [await wait(services.subject, session, ref, corruption) for corruption in wanted]
         return subjects, await traced_all(services, session, subjects, names)
 
-    @spoken
     async def show(
         ref: str,
         chosen: str,
@@ -97,7 +96,6 @@ def build(shell: Shell) -> None:
             *layer_update(results[0], layer),
         )
 
-    @spoken
     async def agree(
         ref: str,
         chosen: str,
@@ -152,27 +150,20 @@ def build(shell: Shell) -> None:
         }
         share.build(shell, TAB, {**view, **maps.linked()}, export)
     inputs = [photo, name, severity, seed, rows, others, models, maps.layer, maps.readout, iteration]
-    private: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None, "trigger_mode": "always_last"}
-    shown = gr.on(
+    shown = shell.events.on(
         [photo.change, name.change, severity.release, seed.change, rows.change, others.change, models.change],
         show,
         inputs,
         [divided, viewer, weights, maps.layer, iteration],
-        show_progress="minimal",
-        show_progress_on=viewer,
-        **private,
+        progress=viewer,
     )
-    shown.success(agree, inputs, [notes, *charts], show_progress="hidden", **private)
-    gr.on(
-        [maps.layer.input, maps.readout.input, iteration.change],
-        agree,
-        inputs,
-        [notes, *charts],
-        show_progress="hidden",
-        **private,
-    )
+    moved = [maps.layer.input, maps.readout.input, iteration.change]
+    shell.events.after(shown, agree, inputs, [notes, *charts])
+    shell.events.on(moved, agree, inputs, [notes, *charts], quiet=True)
     notes.change(fn=None, inputs=notes, js=f"text => {{ VARS.notes('{TAB}', JSON.parse(text)); return []; }}")
-    rows.change(lambda kind: gr.update(visible=kind == "corruptions"), rows, others, api_visibility="private")
+    rows.change(
+        lambda kind: gr.update(visible=kind == "corruptions"), rows, others, queue=False, api_visibility="private"
+    )
     maps.connect(shell, TAB)
 
 

@@ -16,9 +16,10 @@ from app.settings import Settings
 class Served:
     """A running server: ``url`` and the services behind it."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, load: bool = True) -> None:
         self.services = Services(settings)
-        self.services.models.load_embedded()
+        if load:
+            self.services.models.load_embedded()
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
@@ -29,9 +30,7 @@ class Served:
         self._thread.start()
         while not self._server.started:
             time.sleep(0.02)
-        while (
-            "waiting" in self.services.models.states().values() or "loading" in self.services.models.states().values()
-        ):
+        while load and not {"waiting", "loading"}.isdisjoint(self.services.models.states().values()):
             time.sleep(0.02)
 
     def stop(self) -> None:

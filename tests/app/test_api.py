@@ -1,0 +1,117 @@
+"""Every endpoint through gradio_client, as the documentation shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from gradio_client import Client, handle_file
+from gradio_client.exceptions import AppError
+
+from tests.app.made import encoded, picture
+from tests.app.serving import Served
+
+
+@pytest.fixture(scope="module")
+def client(served: Served, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
+    made = Client(served.url, verbose=False, download_files=str(tmp_path_factory.mktemp("answers")))
+    yield made
+    made.close()
+
+
+def read(path: str) -> np.ndarray:
+    picture = cv2.imread(path)
+    assert picture is not None
+    return picture[:, :, ::-1]
+
+
+def test_models_lists_what_there_is(client: Client) -> None:
+    answer = client.predict(api_name="/models")
+    assert "rvt_nano/vars_d" in answer["models"]
+    assert {"sample:cat", "data:birds/small/two.png"} <= set(answer["photographs"])
+    assert len(answer["corruptions"]) == 19
+
+
+def test_attention_answers_for_a_sample_without_any_file(client: Client) -> None:
+    overlay, sheet, facts, arrays = client.predict(
+        photo="sample:coffee", model="rvt_nano/vars_sd", readout="energy", iteration=1, api_name="/attention"
+    )
+    assert read(overlay).shape == (400, 600, 3)
+    assert read(sheet).shape[1] > 4 * 300
+    assert facts["view"]["t"] == 1
+    assert len(facts["top5"]) == (5 if facts["trained"] else 0)
+    assert facts["trained"] == (facts["models"][0]["checkpoint_sha256"] is not None)
+    with np.load(arrays) as stored:
+        assert np.allclose(stored["energy"][1], np.array(facts["map"]))
+    assert len(facts["objective"]) == 4
+
+
+def test_attention_answers_for_an_uploaded_file(client: Client, tmp_path: Path) -> None:
+    path = tmp_path / "mine.png"
+    path.write_bytes(encoded(picture(90, 120)))
+    overlay, _, facts, _ = client.predict(image=handle_file(str(path)), opacity=0.0, api_name="/attention")
+    assert facts["photograph"]["height"] == 90
+    assert np.array_equal(read(overlay), picture(90, 120))
+
+
+def test_attention_answers_for_a_photograph_of_a_data_folder(client: Client) -> None:
+    _, _, facts, _ = client.predict(photo="data:birds/one.png", model="rvt_nano/self", api_name="/attention")
+    assert facts["photograph"] == {"ref": "data:birds/one.png", "height": 120, "width": 160}
+    assert facts["objective"] is None
+
+
+def test_compare_shows_models_on_clean_and_corrupted_pictures(client: Client) -> None:
+    figure, facts = client.predict(
+        models=["rvt_nano/vars_d", "rvt_nano/performer"], pictures=["clean", "fog", "snow"], api_name="/compare"
+    )
+    assert len(facts["panels"]) == 6 and len(facts["agreement"]) == 6
+    assert facts["agreement"][0] == "r = 1.00 · SSIM 1.00"
+    assert [picture and picture["corruption"] for picture in facts["pictures"]] == [None, "fog", "snow"]
+    assert read(figure).ndim == 3
+
+
+def test_corrupt_gives_the_same_picture_for_the_same_seed(client: Client) -> None:
+    one, same, other = (
+        read(client.predict(photo="sample:cat", name="gaussian_noise", severity=4, seed=seed, api_name="/corrupt"))
+        for seed in (7, 7, 8)
+    )
+    assert min(one.shape[:2]) == 256
+    assert np.array_equal(one, same)
+    assert not np.array_equal(one, other)
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "wrong", "sentence"),
+    [
+        ("/attention", {"model": "rvt_nano/vars_q"}, "rvt_nano/vars_d"),
+        ("/attention", {"photo": "sample:dog"}, "No sample photograph"),
+        ("/attention", {"photo": "data:birds/../private.png"}, "No such photograph"),
+        ("/attention", {"opacity": 3}, "0..1"),
+        ("/compare", {"models": ["rvt_nano/self"] * 2}, "different models"),
+        ("/compare", {"pictures": ["fogg"]}, "fog"),
+        ("/corrupt", {"severity": 9}, "severity 1, 2, 3, 4 or 5"),
+    ],
+)
+def test_a_wish_that_cannot_be_met_comes_back_as_a_sentence(
+    client: Client, endpoint: str, wrong: dict[str, object], sentence: str
+) -> None:
+    with pytest.raises(AppError, match=sentence):
+        client.predict(**wrong, api_name=endpoint)
+
+
+def test_every_endpoint_is_documented_and_typed(client: Client) -> None:
+    for name, endpoint in client.view_api(return_format="dict", print_info=False)["named_endpoints"].items():
+        assert endpoint.get("description"), name
+        assert all(parameter["label"] for parameter in endpoint["parameters"]), name
+
+
+def test_the_endpoints_are_mcp_tools_with_the_same_words(served: Served) -> None:
+    import httpx
+
+    tools = httpx.get(f"{served.url}gradio_api/mcp/schema").json()
+    names = {tool["name"] for tool in tools}
+    assert {"models", "attention", "compare", "corrupt"} <= names
+    assert all(tool["description"] for tool in tools)
