@@ -36,6 +36,16 @@ Row = dict[str, Any]
 """One line of results: flat, its values numbers, strings, None or lists of numbers."""
 
 _PART = re.compile(r"part-(\d{6})\.parquet")
+_ENTRY = {
+    "model": str,
+    "layer": str | None,
+    "readout": str | None,
+    "iteration": int | None,
+    "metric": str,
+    "value": float | int | None,
+    "ci95": list | None,
+    "n": int,
+}
 _LIBRARIES = ("numpy", "scipy", "opencv-python-headless", "pillow", "pyarrow", "torch", "torchvision", "timm")
 
 
@@ -77,6 +87,18 @@ class Run:
             run.confirm(name, value)
         run._note_versions()
         return run
+
+    @classmethod
+    def read(cls, folder: Path) -> Run:
+        """A run that is there, to look at: nothing is written.
+
+        Raises:
+            InputError: the folder holds no run, or its ``run.json`` cannot be read.
+        """
+        facts = _read_facts(Path(folder)) if (Path(folder) / "run.json").is_file() else None
+        if facts is None:
+            raise InputError(f"expected the folder of a run, there is no run.json in {folder}")
+        return cls(Path(folder), facts)
 
     def confirm(self, name: str, value: Any) -> None:
         """Record the fact ``name`` the first time; afterwards require the same value.
@@ -123,8 +145,13 @@ class Run:
         """Store the rows of one part under its final name in a single step; a part there already is replaced."""
         _write_table_atomically(self.part_path(part), pa.Table.from_pylist(list(rows), schema=schema))
 
-    def rows(self, columns: Sequence[str] | None = None, where: pc.Expression | None = None) -> pa.Table:
+    def rows(
+        self, columns: Sequence[str] | None = None, where: pc.Expression | None = None, limit: int | None = None
+    ) -> pa.Table:
         """All rows in the order of the parts; only some ``columns``, only those ``where`` holds.
+
+        Args:
+            limit: read no further part once so many rows are there, and return no more.
 
         Raises:
             InputError: nothing has been stored yet.
@@ -133,7 +160,12 @@ class Run:
         if not paths:
             raise InputError(f"{self.folder} holds no rows yet")
         wanted = None if columns is None else list(columns)
-        return pa.concat_tables([pq.read_table(path, columns=wanted, filters=where) for path in paths])
+        tables: list[pa.Table] = []
+        for path in paths:
+            tables.append(pq.read_table(path, columns=wanted, filters=where))
+            if limit is not None and sum(map(len, tables)) >= limit:
+                break
+        return pa.concat_tables(tables).slice(0, limit)
 
     def values(self, column: str) -> list[Any]:
         """The distinct values of ``column`` in order of first appearance, without null."""
@@ -160,6 +192,24 @@ class Run:
         """Write a text file (a report) into the folder in a single step."""
         _write_atomically(self.folder / name, text.encode())
         return self.folder / name
+
+
+def read_summary(folder: Path) -> list[dict[str, Any]]:
+    """The entries of a finished run's ``summary.json``, see :meth:`Run.write_summary`.
+
+    Raises:
+        InputError: there is none, or it is no such list.
+    """
+    path = Path(folder) / "summary.json"
+    if not path.is_file():
+        raise InputError(f"no summary.json in {folder}: expected the folder of a finished run")
+    try:
+        entries = json.loads(path.read_text())
+    except (ValueError, RecursionError):
+        entries = None
+    if not isinstance(entries, list) or not all(map(_is_entry, entries)):
+        raise InputError(f"expected a list of entries with {', '.join(_ENTRY)} in {path}")
+    return entries
 
 
 def versions() -> dict[str, str]:
@@ -197,6 +247,15 @@ def _read_facts(folder: Path) -> dict[str, Any] | None:
     if strangers:
         raise InputError(f"expected an empty folder or a run to continue, {folder} holds {sorted(strangers)[0]!r}")
     return None
+
+
+def _is_entry(entry: Any) -> bool:
+    """Whether this is an entry of a summary: all keys, each of its type."""
+    return (
+        isinstance(entry, dict)
+        and all(key in entry and isinstance(entry[key], kind) for key, kind in _ENTRY.items())
+        and len(entry["ci95"] or (0, 0)) == 2
+    )
 
 
 def _difference(name: str, stored: Any, asked: Any) -> tuple[str, str, str]:

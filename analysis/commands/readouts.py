@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from analysis.readout_table import Measure, ranked_places, table
+from analysis.runs import read_summary
 from vars_core.errors import InputError
 
 METRICS = {"nss": ("NSS", 2), "iou_pooled": ("IoU %", 1)}
@@ -43,10 +44,7 @@ def readouts(
 
 def _read(text: str) -> Measure:
     name, folder = _split(text)
-    path = folder / "summary.json"
-    if not path.is_file():
-        raise InputError(f"no summary.json in {folder}: expected the folder of a finished run")
-    summary = json.loads(path.read_text())
+    summary = read_summary(folder)
     for metric, (label, digits) in METRICS.items():
         if any(entry["metric"] == metric for entry in summary):
             return Measure(f"{name} {label}", metric, summary, digits)

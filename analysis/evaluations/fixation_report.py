@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from analysis.drawing import heat_overlay, thumbnail
+from analysis.evaluations import metric_titles
 from analysis.evaluations.fixation_scoring import EXPLAINED, METRICS, Truth
 from analysis.evaluations.fixation_summary import Group, groups
 from analysis.evaluations.fixations import (
@@ -46,16 +47,7 @@ ORDER = {BASELINE_CENTRE: 0, BASELINE_CROSSVAL: 1, HUMAN: 3}
 PAPER = (("RVT* (self)", "0.502"), ("VARS-S", "0.732 or 0.737"), ("VARS-D", "0.632"), ("VARS-SD", "0.678"))
 """Table 5: NSS on MIT1003 with the paper's weights; VARS-S is typeset ambiguously."""
 
-TITLES = {
-    "nss": "NSS",
-    "nss_fixation_mean": "NSS, fixation mean",
-    "auc_judd": "AUC-Judd",
-    "sauc": "shuffled AUC",
-    "cc": "CC",
-    "sim": "SIM",
-    "kl": "KL (lower is better)",
-    "ig": "IG over centre, bits",
-}
+TITLES = metric_titles.TITLES["fixations"]
 
 
 def build_report(

@@ -18,6 +18,7 @@ from analysis.drawing import (
     thumbnail,
 )
 from analysis.evaluations.grouping import Entry
+from analysis.evaluations.metric_titles import TITLES
 from analysis.evaluations.report_parts import (
     Values,
     entries_by_key,
@@ -51,14 +52,7 @@ PAPER = (
 )
 """Table 4: model, mIoU, FP, FN in percent, on VOC2012 val with the paper's weights."""
 
-METRICS = {
-    "iou_pooled": "IoU",
-    "iou_image_mean": "IoU, image mean",
-    "fp": "FP",
-    "fn": "FN",
-    "iou_best_threshold": "IoU at best threshold (oracle)",
-    "iou_best_head": "IoU of best head (oracle)",
-}
+METRICS = TITLES["segmentation"]
 
 
 def build_report(
