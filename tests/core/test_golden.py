@@ -11,8 +11,10 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
+import vars_core.solver
 from tests.core.golden import FILES, Golden
 from vars_core import Trace, TraceRecorder, create_model, load_checkpoint
+from vars_core.solver import gelu_threshold
 
 TOLERANCE = 1e-4
 
@@ -20,6 +22,7 @@ TOLERANCE = 1e-4
 def trace_of(golden: Golden, mixer: str, path: Path, images: Tensor) -> Trace:
     model = create_model(f"rvt_tiny/{mixer}", num_classes=1000, num_steps=3).eval()
     load_checkpoint(model, path)
+    model.to(images.dtype)
     recorder = TraceRecorder(("energy", "gap", "stream"), codes=True)
     with torch.no_grad():
         return recorder.result(model(images, recorder))
@@ -72,19 +75,38 @@ def test_a_file_laid_out_like_the_released_ones_gives_the_authors_numbers(
     logits = found.pop("logits")
     assert len(found) > 20
     assert {key: error for key, error in found.items() if error > TOLERANCE} == {}
-    if mixer != "vars_sd":
-        assert logits <= TOLERANCE
-        return
-    # sgn(v)·GELU(|v| − t) jumps at v = 0, and one code of this fixture (block 0.3, last step) is |v| = 1e-7 there: its
-    # sign, and 1e-4 of the logits with it, is a matter of rounding. So the fixture must be met by this image or by one
-    # that differs from it in the last bit, and this image itself must come within twice the tolerance.
-    assert logits <= 2 * TOLERANCE
-    if logits > TOLERANCE:
-        nearby = (
-            deviations(trace_of(golden, mixer, path, golden.images * (1 + k * 6e-8)), golden)["logits"]
-            for k in (1, -1, 2, -2, 3, -3)
-        )
-        assert any(error <= TOLERANCE for error in nearby)
+    # Of vars_sd one code decides between 1.06e-4 and 6e-5, see the next test.
+    assert logits <= (2 * TOLERANCE if mixer == "vars_sd" else TOLERANCE)
+
+
+def test_the_logits_of_vars_sd_hang_on_the_sign_of_one_code_that_is_zero_to_rounding(
+    shared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """sgn(v)·GELU(|v| − t) jumps at v = 0. At the last step of block 0.3 one v is 1.3e-6, below what float32 sums of
+    its size resolve, and the reference values have it on the other side. In float64, where the sign does not depend on
+    the machine, giving this code the other sign meets the reference.
+    """
+    golden = Golden(shared / "golden", "vars_sd")
+    path = save(golden, tmp_path / "weights.safetensors")
+    images = golden.images.double()
+    assert TOLERANCE < deviations(trace_of(golden, "vars_sd", path, images), golden)["logits"] < 1.1 * TOLERANCE
+
+    block, forward_and_gap, start_and_steps = 3, 2, 4
+    place = [(block * forward_and_gap + run) * start_and_steps + 3 for run in range(forward_and_gap)]
+    seen = []
+
+    def other_sign(v: Tensor, threshold: Tensor | float) -> Tensor:
+        if len(seen) in place:
+            nearest = v.abs().argmin()
+            v = v.clone()
+            v.view(-1)[nearest] *= -1
+            assert v.view(-1)[nearest].abs() < 2e-6
+        seen.append(None)
+        return gelu_threshold(v, threshold)
+
+    monkeypatch.setattr(vars_core.solver, "gelu_threshold", other_sign)
+    found = deviations(trace_of(golden, "vars_sd", path, images), golden)
+    assert {key: error for key, error in found.items() if error > 0.7 * TOLERANCE} == {}
 
 
 @pytest.mark.parametrize("mixer", ["vars_s", "vars_d", "vars_sd"])

@@ -127,18 +127,7 @@ def test_the_papers_preset_runs_from_files_and_fine_tunes_from_another_runs_weig
     invoke(*arguments(made_data, tmp_path / "first", *paper))
     state = read_training_state(tmp_path / "first" / LAST)
     assert state["recipe"]["augmentation"]["repeats"] == 3 and state["progress"]["update"] == 2
-    init = (
-        "--init",
-        str(tmp_path / "first" / LAST),
-        "--num-classes",
-        "7",
-        "--lr",
-        "0",
-        "--warmup-epochs",
-        "0",
-        "--lr",
-        "0.002",
-    )
+    init = ("--init", str(tmp_path / "first" / LAST), "--num-classes", "7", "--warmup-epochs", "0", "--lr", "1e-5")
     invoke(*arguments(made_data, tmp_path / "second", *model, *init))
     tuned = read_training_state(tmp_path / "second" / LAST)
     assert tuned["live"]["head.linear.weight"].shape[0] == 7
