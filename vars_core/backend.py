@@ -101,9 +101,12 @@ class Backend:
         per_head: bool = False,
         statistics: bool = False,
         codes: bool = False,
+        dictionary: bool = False,
     ) -> Trace:
         """Logits and the maps of ``layers`` (None: all) at every iterate; see `vars_core.trace`."""
-        recorder = TraceRecorder(readouts, layers, per_head=per_head, statistics=statistics, codes=codes)
+        recorder = TraceRecorder(
+            readouts, layers, per_head=per_head, statistics=statistics, codes=codes, dictionary=dictionary
+        )
         with self._autocast():
             logits = self.model(batch.to(self.device), recorder)
         return recorder.result(logits.float().cpu())

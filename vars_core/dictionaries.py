@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -14,11 +15,19 @@ from vars_core.precision import at_least_float32
 
 
 class DenseDictionary:
-    """P as a matrix of atoms (…, N, m) per image and head; x is (…, N, d), codes are (…, m, d)."""
+    """P as a matrix of atoms (…, N, m) per image and head; x is (…, N, d), codes are (…, m, d).
 
-    def __init__(self, atoms: Tensor) -> None:
+    The last ``num_static`` atoms are learned, those before are computed from the tokens.
+    """
+
+    def __init__(self, atoms: Tensor, num_static: int = 0) -> None:
         self.atoms = atoms
+        self.num_static = num_static
         self._gram = atoms.transpose(-2, -1) @ atoms
+
+    @property
+    def num_dynamic(self) -> int:
+        return self.atoms.shape[-1] - self.num_static
 
     def encode(self, x: Tensor) -> Tensor:
         return self.atoms.transpose(-2, -1) @ x
@@ -33,6 +42,9 @@ class DenseDictionary:
     def decode(self, codes: Tensor) -> Tensor:
         return self.atoms @ codes
 
+    def columns(self) -> Tensor:
+        return self.atoms.transpose(-2, -1)
+
     def largest_eigenvalue(self) -> Tensor:
         atoms, gram = self.atoms.detach(), self._gram.detach()
         num_tokens, num_atoms = atoms.shape[-2:]
@@ -44,7 +56,7 @@ class DenseDictionary:
         return at_least_float32(self._gram.detach()).abs().sum(-1).amax(-1)[..., None, None] + 1
 
     def detach(self) -> DenseDictionary:
-        return DenseDictionary(self.atoms.detach())
+        return DenseDictionary(self.atoms.detach(), self.num_static)
 
     def remembering(self) -> DenseDictionary:
         return self  # P and PᵀP are separate matrices: there is nothing to share
@@ -67,6 +79,7 @@ class ConvolutionalDictionary:
     spectra: Tensor
     bound: Tensor
     transform: GridTransform
+    num_dynamic: ClassVar[int] = 0
 
     def encode(self, x: Tensor) -> Tensor:
         return self.transform.inverse(self.spectra * self.transform(x).unsqueeze(2))
@@ -76,6 +89,12 @@ class ConvolutionalDictionary:
 
     def decode(self, codes: Tensor) -> Tensor:
         return self.transform.inverse(self._correlate(codes))
+
+    def columns(self) -> Tensor:
+        at_origin = self.transform.inverse(self.spectra.conj().resolve_conj())
+        height, width = at_origin.shape[-2:]
+        centred = at_origin.roll((height // 2, width // 2), dims=(-2, -1))
+        return centred.flatten(-2) * (height * width) ** -0.5  # the orthonormal transform of a code of one
 
     def largest_eigenvalue(self) -> Tensor:
         return self.bound.detach()[:, None, None, None]

@@ -19,10 +19,16 @@ OnIterate = Callable[[int, Tensor, Tensor | None], None]
 
 
 class Operator(Protocol):
-    """v ↦ z, both (B, H, N, d); ``lam`` is the weight of ‖u‖₁ in the operator's objective, None where it has none."""
+    """v ↦ z, both (B, H, N, d); ``lam`` is the weight of ‖u‖₁ in the operator's objective, None where it has none.
+
+    ``dictionary`` is the P that the codes belong to, None where there are no codes.
+    """
 
     @property
     def lam(self) -> float | None: ...
+
+    @property
+    def dictionary(self) -> Dictionary | None: ...
 
     def __call__(self, v: Tensor, on_iterate: OnIterate | None = None) -> Tensor: ...
 
@@ -33,6 +39,7 @@ class LinearMixing:
     """A linear map of the tokens, such as v ↦ Av with an attention matrix A: one iterate, no codes."""
 
     lam: float | None = None
+    dictionary: Dictionary | None = None
 
     def __init__(self, apply: Callable[[Tensor], Tensor]) -> None:
         self.apply = apply
@@ -86,6 +93,10 @@ class OnGrid:
     @property
     def lam(self) -> float | None:
         return self.operator.lam
+
+    @property
+    def dictionary(self) -> Dictionary | None:
+        return self.operator.dictionary
 
     def __call__(self, v: Tensor, on_iterate: OnIterate | None = None) -> Tensor:
         as_tokens = None

@@ -19,7 +19,11 @@ Shrinkage = Callable[[Tensor, Tensor | float], Tensor]
 
 
 class Dictionary(Protocol):
-    """A linear dictionary P, in the four forms that the solvers and the layers use."""
+    """A linear dictionary P, in the four forms that the solvers and the layers use, and as columns to look at."""
+
+    @property
+    def num_dynamic(self) -> int:
+        """Of each head's atoms the first so many are computed from the tokens; the others are learned."""
 
     def encode(self, x: Tensor) -> Tensor:
         """Drive Pᵀx."""
@@ -32,6 +36,9 @@ class Dictionary(Protocol):
 
     def decode(self, codes: Tensor) -> Tensor:
         """Reconstruction Pu."""
+
+    def columns(self) -> Tensor:
+        """The atoms over the tokens, (…, m, N); of a convolution, those whose code stands at the grid's centre."""
 
     def largest_eigenvalue(self) -> Tensor:
         """Largest eigenvalue of PᵀP, broadcastable to the codes, without gradient."""

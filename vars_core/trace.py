@@ -12,15 +12,14 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
+from vars_core.dictionary_trace import DictionaryRecorder, DictionaryTrace
 from vars_core.errors import InputError, nearest
 from vars_core.operators import Operator, pooled_gradients
 from vars_core.solver import objective
+from vars_core.sparsity import zero_codes
 from vars_core.tokens import Grid, join_heads
 
 READOUTS = ("energy", "gap", "contribution", "stream")
-
-ZERO_FRACTION = 1e-3
-"""A code counts as zero below this fraction of its image's largest: the smooth shrinkage leaves no exact zeros."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +29,7 @@ class LayerTrace:
     ``maps[readout]`` (T+1, B, h, w); ``head_maps[readout]`` (T+1, B, H, h, w) where asked for, never for `stream`;
     ``objective`` ½‖Pu − v‖² + λ‖u‖₁, ``sparsity`` the fraction of zero codes in [0, 1], ``delta`` ‖u_t − u_{t−1}‖
     (0 at t = 0): each (T+1, B), or None for a layer without codes or when statistics were not asked for;
-    ``codes`` (T+1, B, …) where asked for.
+    ``codes`` (T+1, B, …) and the ``dictionary`` that they belong to where asked for.
     """
 
     name: str
@@ -41,6 +40,7 @@ class LayerTrace:
     sparsity: Tensor | None = None
     delta: Tensor | None = None
     codes: Tensor | None = None
+    dictionary: DictionaryTrace | None = None
 
     @property
     def num_steps(self) -> int:
@@ -64,7 +64,10 @@ class Trace:
 
 
 class TraceRecorder:
-    """Collects one forward call. ``layers``: names "stage.block", or None for all of them."""
+    """Collects one forward call. ``layers``: names "stage.block", or None for all of them.
+
+    ``dictionary`` asks for the atoms of those layers and their use, and is refused by layers without a dictionary.
+    """
 
     def __init__(
         self,
@@ -74,6 +77,7 @@ class TraceRecorder:
         per_head: bool = False,
         statistics: bool = False,
         codes: bool = False,
+        dictionary: bool = False,
     ) -> None:
         for readout in readouts:
             if readout not in READOUTS:
@@ -82,6 +86,7 @@ class TraceRecorder:
         self.per_head = per_head
         self.statistics = statistics
         self.codes = codes
+        self.dictionary = dictionary
         self._wanted = None if layers is None else frozenset(layers)
         self._layers: list[LayerRecorder] = []
 
@@ -111,11 +116,14 @@ class LayerRecorder:
         self._head_maps: dict[str, list[Tensor]] = {}
         self._statistics: dict[str, list[Tensor]] = {}
         self._codes: list[Tensor] = []
+        self._dictionary: DictionaryRecorder | None = None
 
     def mix(self, operator: Operator, v: Tensor) -> Tensor:
         """z = operator(v), both (B, H, N, d), recording every iterate."""
         wishes = self._wishes
         previous: list[Tensor] = []
+        if wishes.dictionary:
+            self._dictionary = DictionaryRecorder(self._name, operator.dictionary, self._grid)
 
         def on_iterate(t: int, z: Tensor, codes: Tensor | None) -> None:
             if "energy" in wishes.readouts:
@@ -126,6 +134,8 @@ class LayerRecorder:
                 return
             if wishes.codes:
                 self._codes.append(codes.detach())
+            if self._dictionary is not None:
+                self._dictionary.add(codes)
             if wishes.statistics and operator.lam is not None:
                 self._add_statistics(z, v, codes, previous[-1] if previous else codes, operator.lam)
                 previous[:] = [codes]
@@ -160,11 +170,9 @@ class LayerRecorder:
             self._head_maps.setdefault(readout, []).append(values.detach())
 
     def _add_statistics(self, z: Tensor, v: Tensor, codes: Tensor, before: Tensor, lam: float) -> None:
-        magnitudes = codes.float().flatten(1).abs()
-        threshold = ZERO_FRACTION * magnitudes.amax(1, keepdim=True)
         rows = {
             "objective": objective(z.float(), v.float(), codes.float(), lam),
-            "sparsity": (magnitudes <= threshold).float().mean(1),
+            "sparsity": zero_codes(codes).float().flatten(1).mean(1),
             "delta": (codes - before).float().flatten(1).norm(dim=1),
         }
         for key, value in rows.items():
@@ -180,5 +188,6 @@ class LayerRecorder:
             maps=maps(self._maps),
             head_maps=maps(self._head_maps),
             codes=torch.stack(self._codes).float().cpu() if self._codes else None,
+            dictionary=self._dictionary.result() if self._dictionary is not None else None,
             **{key: torch.stack(values).cpu() for key, values in self._statistics.items()},
         )

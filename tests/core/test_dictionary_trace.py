@@ -113,7 +113,8 @@ def test_convolution_atoms_are_what_single_codes_and_single_pixels_give(grid: tu
         torch.testing.assert_close(dictionary.decode(codes)[0, channel], atoms[channel, kernel], atol=1e-6, rtol=1e-5)
     delta = torch.zeros(1, 3, *grid)
     delta[..., height // 2, width // 2] = 1
-    mirrored = atoms.flip((-2, -1)).roll((height % 2 == 0, width % 2 == 0), dims=(-2, -1))  # Pᵀ convolves, P correlates
+    # P correlates where Pᵀ convolves: mirrored about the centre, which an even grid has off its middle.
+    mirrored = atoms.flip((-2, -1)).roll((1 - height % 2, 1 - width % 2), dims=(-2, -1))
     torch.testing.assert_close(dictionary.encode(delta)[0], mirrored, atol=1e-6, rtol=1e-5)
 
 

@@ -39,7 +39,7 @@ class StaticDynamicDictionary(nn.Module):
         require_grid("the static atoms belong", self.grid, grid)
         dynamic = self.features(q)
         static = self.static_atoms.to(dynamic.dtype).expand(dynamic.shape[0], -1, -1, -1)
-        return DenseDictionary(unit_columns(torch.cat([dynamic, static], dim=-1)))
+        return DenseDictionary(unit_columns(torch.cat([dynamic, static], dim=-1)), num_static=static.shape[-1])
 
 
 class DenseReconstruction(Mixer):
