@@ -44,17 +44,20 @@ class Events:
         *,
         progress: Component | None = None,
         quiet: bool = False,
+        js: str | None = None,
     ) -> Dependency:
         """Run ``handler`` when one of ``triggers`` fires.
 
         A new event of the same visitor cancels the one still running, and a visitor who leaves cancels it too. An
         InputError becomes a message and leaves the outputs as they are; ``quiet``: without the message, for an event
         that follows another one. ``progress``: the component that shows that something is being computed.
+        ``js``: a function in the browser from the inputs to those that are sent.
         """
         wired = self._wired(handler, outputs, quiet)
         return gr.on(
             list(triggers),
             inputs=inputs,
+            js=js,
             **wired,
             show_progress="minimal" if progress else "hidden",
             show_progress_on=progress,

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
-from gradio.data_classes import ImageData
+from gradio.data_classes import FileData, ImageData
 from gradio.utils import get_upload_folder, is_in_or_equal
 
 from analysis.drawing import data_uri
@@ -20,7 +21,7 @@ from app.wiring import session_of, wait
 DEFAULT_PHOTO = "sample:cat"
 
 
-def sent_file(payload: ImageData | None) -> str | None:
+def sent_file(payload: FileData | ImageData | None) -> str | None:
     """The path of an upload as it was sent, after a look that it really lies in the folder of uploads."""
     if payload is None:
         return None
@@ -44,6 +45,13 @@ def photograph_input(label: str, **look: Any) -> gr.Image:
     # Gradio would open the file itself, convert it, and stumble over what `decode_image` reads or words better.
     drop.preprocess = sent_file  # type: ignore[method-assign]
     return drop
+
+
+def upload_button(label: str, suffixes: Sequence[str], **look: Any) -> gr.UploadButton:
+    """A button that hands a handler the path of the chosen file as it was sent, whatever it holds."""
+    button = gr.UploadButton(label, file_types=list(suffixes), size="sm", min_width=110, **look)
+    button.preprocess = sent_file  # type: ignore[assignment, method-assign]
+    return button
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import cast
 
 from app.exports import Downloads
+from app.handlers.fixation_library import FixationLibrary
 from app.models import ModelShelf
 from app.photographs import Corruption, Photograph, Subject, data_files, data_photograph, read_upload, sample
 from app.sessions import Sessions
@@ -31,6 +32,7 @@ class Services:
         self.queue = ModelQueue(self.models, settings.queue_size)
         self.sessions = Sessions()
         self.downloads = Downloads()
+        self.fixations = FixationLibrary(settings.data)
         self.data = {name: data_files(folder) for name, folder in settings.data.items()}
         entries = json.loads(CLASS_NAMES.read_text(encoding="utf-8"))
         self.tiny_imagenet = tuple(entry["name"].partition(",")[0] for entry in entries)

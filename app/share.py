@@ -16,13 +16,24 @@ from app.wiring import session_of, wait
 Exporter = Callable[..., Awaitable[Export]]
 """Called with the session, the photograph's reference, and the values of the view's components in their order."""
 
+MAX_TEXT = 1000
+"""Characters of a text that a link may hold."""
+
 LABELS = {"figure": "Figure (PNG)", "arrays": "Arrays (.npz)", "settings": "Settings (JSON)"}
 
 
-def build(shell: Shell, tab: str, view: Mapping[str, Component], export: Exporter | None = None) -> None:
+def build(
+    shell: Shell,
+    tab: str,
+    view: Mapping[str, Component],
+    export: Exporter | None = None,
+    *,
+    also: Sequence[Component] = (),
+) -> None:
     """Buttons that copy a link and download the view.
 
     ``view``: what reproduces it, by the name that it has in the link (the photograph and the tab are added).
+    ``also``: what the exporter gets beside it, after it.
     """
     shell.links[tab] = dict(view)
     names = json.dumps(list(view))
@@ -42,7 +53,7 @@ def build(shell: Shell, tab: str, view: Mapping[str, Component], export: Exporte
         return
     token = unseen(f"{tab}-download")
     for kind, button in buttons.items():
-        shell.events.on([button.click], offering(shell, tab, kind, export), [shell.photo, *components], token)
+        shell.events.on([button.click], offering(shell, tab, kind, export), [shell.photo, *components, *also], token)
     token.change(fn=None, inputs=token, js="token => { VARS.download(token); return []; }")
 
 
@@ -85,7 +96,7 @@ def read(component: Component, text: str) -> object:
         return gr.update(value=text) if text in {value for _, value in component.choices} else gr.skip()
     if isinstance(component, gr.Checkbox):
         return gr.update(value=text == "true")
-    return gr.update(value=text[:200])
+    return gr.update(value=text[:MAX_TEXT])
 
 
 def with_choices(component: gr.Dropdown, chosen: Sequence[str], *, single: bool = False) -> object:

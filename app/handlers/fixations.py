@@ -21,11 +21,16 @@ from app.traced import Traced
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
-NO_POINTS = "Click on the photograph where somebody would look. Scores appear with the first point."
+NO_POINTS = (
+    "Click on the photograph where somebody would look (by keyboard: arrow keys and Enter on it). Scores appear with "
+    "the first point."
+)
+TABLE = "CSV or Parquet, columns x and y in pixels of the shown photograph, and observer where known."
 MEANING = (
-    "NSS: the mean z-value of the map at the fixations, 0 by chance. AUC-Judd: how often a fixation lies on a higher "
-    "value than a pixel that nobody fixated, ½ by chance. The centre Gaussian has seen no image: a map that does not "
-    "beat it says no more than “people look at the middle”."
+    "The number at a point is its z-value: how many standard deviations the map lies above its mean there. White "
+    "points lie above the mean, black ones below. NSS: the mean of these, 0 by chance. AUC-Judd: how often a fixation "
+    "lies on a higher value than a pixel that nobody fixated, ½ by chance. The centre Gaussian has seen no image: a "
+    "map that does not beat it says no more than “people look at the middle”."
 )
 SHOWN = 5
 """Points that are named where something is wrong with many."""
@@ -116,7 +121,7 @@ def point_words(points: Points, scores: Scores | None) -> str:
     heads = ["", "x", "y", *(["observer"] if named else []), "z", "z centre"]
     head = "".join(f'<th scope="col">{name}</th>' for name in heads)
     table = f'<table class="measures"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
-    return f'<div class="scrolled">{table}</div>'
+    return f'<div class="scrolled" tabindex="0" role="group" aria-label="All fixations">{table}</div>'
 
 
 def labels(scores: Scores | None) -> str:

@@ -21,6 +21,9 @@ from vars_core.errors import InputError
 
 UPLOADED, DRAWN, STORED = "uploaded", "drawn", "stored"
 
+SUFFIXES = (".png", ".bmp", ".gif", ".tif", ".tiff", ".webp")
+"""Of masks: formats that keep every number as it is."""
+
 MAX_TRUTH_PIXELS = 16_000_000
 """A mask is counted at its own size, so its size is bounded."""
 
@@ -117,6 +120,20 @@ def stored_truth(ref: str, folders: Mapping[str, Path]) -> Truth | None:
     return None
 
 
+def region_picture(truth: Truth, height: int, width: int) -> np.ndarray:
+    """The regions at another size, the nearest pixel's: for drawing, never for counting."""
+    return np.asarray(cv2.resize(truth.regions(), (width, height), interpolation=cv2.INTER_NEAREST))
+
+
+def check_shape(photograph: Photograph, truth: Truth) -> None:
+    """Raise InputError where a mask has another aspect ratio than its photograph."""
+    if not same_shape(photograph, truth):
+        raise InputError(
+            f"the mask is {truth.width}×{truth.height} pixels, the photograph {photograph.width}×{photograph.height}: "
+            "expected the same aspect ratio"
+        )
+
+
 def same_shape(photograph: Photograph, truth: Truth) -> bool:
     """Whether the two have one aspect ratio, up to rounding: 1 % or one pixel."""
     expected = truth.width * photograph.height / photograph.width
@@ -128,8 +145,7 @@ def truth_picture(truth: Truth, height: int, width: int) -> str:
     greys = np.zeros(3, np.uint8)
     for region, grey in GREYS.items():
         greys[region] = grey
-    shown = cv2.resize(greys[truth.regions()], (width, height), interpolation=cv2.INTER_NEAREST)
-    _, encoded = cv2.imencode(".png", shown)
+    _, encoded = cv2.imencode(".png", greys[region_picture(truth, height, width)])
     return "data:image/png;base64," + base64.b64encode(encoded.tobytes()).decode()
 
 

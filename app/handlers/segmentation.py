@@ -7,13 +7,14 @@ the iterate then reads a number off a list: exact, and without a request.
 from __future__ import annotations
 
 import html
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from analysis.baselines import centre_gaussian
 from analysis.drawing import FN_COLOUR, FP_COLOUR, TP_COLOUR
-from analysis.metrics.segmentation import CURVE_THRESHOLDS, count_at_thresholds, count_mask, iou
+from analysis.metrics.segmentation import CURVE_THRESHOLDS, count_at_thresholds, count_mask, iou, mask_at
 from analysis.saliency import normalise_map, placement_factors
 from app import payload
 from app.handlers.ground_truth import DRAWN, STORED, Truth, same_shape, truth_picture
@@ -39,31 +40,29 @@ def view(subject: Subject, traced: Traced) -> dict[str, Any]:
     return payload.viewer([payload.panel(subject.display, traced)])
 
 
-def scores(
-    photograph: Photograph, traced: Traced, layer: str, readout: str, truth: Truth | None, *, picture: bool
-) -> dict[str, Any]:
+def scores(photograph: Photograph, traced: Traced, layer: str, readout: str, truth: Truth | None) -> dict[str, Any]:
     """What the numbers and the chart show.
 
     Args:
         layer, readout: of the maps that are counted, all iterates of them.
         truth: None, or one that is not `Truth.given`, counts how much of the picture each mask covers instead.
-        picture: also send the truth's picture; not needed where the browser has drawn it.
 
     Returns:
         "at": per iterate the lists "tp" and "fp" (pixels, at each of `CURVE_THRESHOLDS`); "foreground" and "pixels":
-        positives and all non-void pixels; words to show beside them; "picture": None to show no truth.
+        positives and all non-void pixels; words to show beside them; "picture": of the truth, None where there is none.
     """
     known = truth is not None and truth.given
     height, width = photograph.display.shape[:2]
     found = truth.regions() if truth is not None and known else np.zeros((height, width), np.uint8)
-    placement = Placement(found.shape[0], found.shape[1], traced.model.image_size)
+    size = traced.model.image_size
     result: dict[str, Any] = {
+        "ref": photograph.ref,
         "given": known,
         "layer": layer,
         "readout": readout,
         "size": [height, width],
         "at": [
-            dict(zip(("tp", "fp"), counts_of_map(one, found, placement), strict=True))
+            dict(zip(("tp", "fp"), counts_of_map(one, found, size), strict=True))
             for one in (traced.layer(layer).maps[readout] if traced.layers else ())
         ],
         "pixels": found.size,
@@ -72,6 +71,8 @@ def scores(
         "words": INVITATION,
         "colours": {name: list(colour) for name, colour in COLOURS.items()},
         "baselines": [],
+        "picture": None,
+        "drawn": truth is not None and truth.kind == DRAWN,
     }
     if truth is not None and known:
         result |= {
@@ -80,28 +81,40 @@ def scores(
             "void": truth.void,
             "words": f"Counted on the {truth.width}×{truth.height} pixels of the ground truth.",
             "baselines": baselines(found, truth),
+            "picture": truth_picture(truth, height, width),
         }
-    if picture:
-        result["picture"] = truth_picture(truth, height, width) if truth is not None and known else None
-        result["drawn"] = truth is not None and truth.kind == DRAWN
     return result
 
 
-def counts_of_map(saliency_map: np.ndarray, found: np.ndarray, placement: Placement) -> tuple[list[int], list[int]]:
+def counts_of_map(saliency_map: np.ndarray, found: np.ndarray, size: int) -> tuple[list[int], list[int]]:
     """True and false positives of a raw map (h, w) on regions (H, W), at each of `CURVE_THRESHOLDS`.
 
-    The map is scaled to [0, 1] and placed at the regions' size exactly as `analysis.saliency.place` does it.
+    ``size``: side of the square that the model saw.
     """
-    normalised, _ = normalise_map(saliency_map)
-    rows, columns = placement_factors(placement, (saliency_map.shape[0], saliency_map.shape[1]))
-    small = normalised.astype(np.float32)
     tp, fp = np.zeros((2, len(CURVE_THRESHOLDS)), np.int64)
-    step = max(1, BAND_PIXELS // found.shape[1])
-    for top in range(0, len(found), step):
-        band = np.clip(rows[top : top + step] @ small @ columns.T, 0.0, 1.0)
-        more = count_at_thresholds(band, found[top : top + step], CURVE_THRESHOLDS)
+    for top, band in bands(saliency_map, found.shape[0], found.shape[1], size):
+        more = count_at_thresholds(band, found[top : top + len(band)], CURVE_THRESHOLDS)
         tp, fp = tp + more[0], fp + more[1]
     return tp.tolist(), fp.tolist()
+
+
+def mask_of(saliency_map: np.ndarray, height: int, width: int, size: int, threshold: float) -> np.ndarray:
+    """Bool (height, width): where the placed map reaches the threshold, as it is counted."""
+    return np.concatenate([mask_at(band, threshold) for _, band in bands(saliency_map, height, width, size)])
+
+
+def bands(saliency_map: np.ndarray, height: int, width: int, size: int) -> Iterator[tuple[int, np.ndarray]]:
+    """A raw map (h, w) in [0, 1] on height × width pixels, a band of rows after the other: (first row, (n, width)).
+
+    It is placed exactly as `analysis.saliency.place` does it.
+    """
+    normalised, _ = normalise_map(saliency_map)
+    placement = Placement(height, width, size)
+    rows, columns = placement_factors(placement, (saliency_map.shape[0], saliency_map.shape[1]))
+    small = normalised.astype(np.float32)
+    step = max(1, BAND_PIXELS // width)
+    for top in range(0, height, step):
+        yield top, np.clip(rows[top : top + step] @ small @ columns.T, 0.0, 1.0)
 
 
 def baselines(found: np.ndarray, truth: Truth) -> list[dict[str, Any]]:

@@ -16,12 +16,17 @@ VARS.fixations = (() => {
 
   function layer(state, frame, panel) {  // the drawing above the map, made once a payload
     const made = node(frame, "svg", {class: "points", viewBox: `0 0 ${panel.width} ${panel.height}`});
-    frame.addEventListener("click", event => {
-      const box = frame.getBoundingClientRect(), [height, width] = state.payload.source;
+    const place = (across, down) => {  // in shares of the picture
+      const [height, width] = state.payload.source;
       const along = (share, length) => Math.round(Math.min(Math.max(share * length, 0), length - 0.01) * 100) / 100;
-      state.picked = [along((event.clientX - box.left) / box.width, width), along((event.clientY - box.top) / box.height, height)];
+      state.picked = [along(across, width), along(down, height)];
       state.select();
+    };
+    frame.addEventListener("click", event => {
+      const box = frame.getBoundingClientRect();
+      place((event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height);
     });
+    VARS.cross(frame, {place, name: "Photograph, to place fixations on", keys: "Arrow keys move the cross, Enter places a fixation"});
     return made;
   }
 
@@ -44,19 +49,23 @@ VARS.fixations = (() => {
     });
   }
 
+  const changed = (text, change) => {  // what was changed by hand is no longer the photograph's own
+    const old = parsed(text, null);
+    return old ? JSON.stringify({...old, ...change(old), recorded: false}) : text;
+  };
+
   return {
     watch: id => VARS.watch(id, draw),
     added(id, text, ref) {  // the points with the clicked one; a new set on another photograph
-      const old = parsed(text, {}), kept = old.ref === ref ? old : {ref, points: []}, {picked} = VARS.state(id);
-      return picked && ref ? JSON.stringify({...kept, points: [...kept.points, [...picked, "you"]]}) : text;
+      const old = parsed(text, {}), kept = old.ref === ref ? text : JSON.stringify({ref, points: []}), {picked} = VARS.state(id);
+      return picked && ref ? changed(kept, ({points}) => ({points: [...points, [...picked, "you"]]})) : text;
     },
-    undone(text) {
-      const old = parsed(text, null);
-      return old ? JSON.stringify({...old, points: old.points.slice(0, -1)}) : text;
-    },
-    cleared(text) {
-      const old = parsed(text, null);
-      return old ? JSON.stringify({ref: old.ref, points: []}) : text;
+    undone: text => changed(text, ({points}) => ({points: points.slice(0, -1)})),
+    cleared: text => changed(text, () => ({points: [], sigma: null, notes: []})),
+    linked(text, most) {  // as Points.from_link reads them; "" where the link needs or can hold none
+      const {points, recorded} = parsed(text, {points: [], recorded: true});
+      if (recorded || points.length > most) return "";
+      return points.map(([x, y]) => `${+x.toFixed(2)},${+y.toFixed(2)}`).join(" ") || "none";
     },
   };
 })();

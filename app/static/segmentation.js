@@ -1,8 +1,8 @@
-/* The Segmentation tab in the browser: ways to show a mask, a ground truth drawn with the pointer, and the numbers at the
-   chosen threshold. The server counts every threshold at once (app/handlers/segmentation.py), so moving the slider is
-   drawing and looking up. The view has besides the viewer's keys: tool ("off", "outline", "brush", "eraser"), brush. */
+/* The Segmentation tab in the browser: ways to show a mask, and the numbers at the chosen threshold. The server counts
+   every threshold at once (app/handlers/segmentation.py), so moving the slider is drawing and looking up. The truth that
+   the mask is held against is drawn in truth.js. */
 VARS.segmentation = (() => {
-  const BACKGROUND = 0, FOREGROUND = 1, VOID = 2;
+  const {FOREGROUND, VOID} = VARS.regions;
   const tabs = new Map();
   const percent = share => `${(100 * share).toFixed(2)} %`;
   const count = n => n.toLocaleString("en");
@@ -10,11 +10,9 @@ VARS.segmentation = (() => {
 
   function tab(id) {
     if (tabs.has(id)) return tabs.get(id);
-    const ink = document.createElement("canvas"), made = {id, ink, pen: ink.getContext("2d", {willReadFrequently: true}),
-      truth: null, mine: true, undo: [], scores: null, root: null};
-    ink.width = ink.height = 0;  // until a photograph is there
+    const made = {id, truth: VARS.truth(id), scores: null, root: null};
     tabs.set(id, made);
-    VARS.watch(id, state => watch(made, state));
+    VARS.watch(id, state => { made.truth.watch(state); numbers(made, state.view); });
     document.addEventListener("input", event => {  // the slider at once: the framework tells of it later
       const value = Number(event.target.value);
       if (event.target.closest(`#${id}-threshold`) && value >= 0 && value <= 1) VARS.view(id, {threshold: value});
@@ -86,103 +84,12 @@ VARS.segmentation = (() => {
   };
   Object.assign(VARS.ways, ways);
 
-  /* ---- drawing the truth ------------------------------------------------------------------------------------ */
-
-  function read(t) {  // ink -> truth, and onto the screen
-    const {width, height} = t.ink, data = t.pen.getImageData(0, 0, width, height).data, truth = new Uint8Array(width * height);
-    let any = false;
-    for (let i = 0; i < truth.length; i++)
-      if (data[4 * i + 3] >= 128) { any = true; truth[i] = data[4 * i] >= 200 ? FOREGROUND : VOID; }
-    t.truth = any ? truth : null;
-    VARS.view(t.id, {truth: t.truth});
-  }
-
-  function pointing(t, root) {
-    let points = null, before = null, due = false;
-    const view = () => VARS.state(t.id).view;
-    const place = event => {
-      const canvas = root.querySelector(".viewer-frame canvas"), box = canvas.getBoundingClientRect();
-      return [(event.clientX - box.left) / box.width * t.ink.width, (event.clientY - box.top) / box.height * t.ink.height];
-    };
-    const stroke = () => {
-      due = false;
-      if (!points) return;
-      const {tool, brush} = view(), pen = t.pen;
-      pen.globalCompositeOperation = "copy";
-      pen.drawImage(before, 0, 0);
-      pen.globalCompositeOperation = tool === "eraser" ? "destination-out" : "source-over";
-      pen.fillStyle = pen.strokeStyle = "#fff";
-      pen.lineCap = pen.lineJoin = "round";
-      pen.lineWidth = tool === "outline" ? 2 : Math.max(1, brush * Math.max(t.ink.width, t.ink.height) / 100);
-      pen.beginPath();
-      points.forEach(([x, y], i) => i ? pen.lineTo(x, y) : pen.moveTo(x, y));
-      if (points.length === 1) pen.lineTo(points[0][0] + 0.01, points[0][1]);
-      if (tool === "outline") { pen.closePath(); pen.fill(); }
-      pen.stroke();
-      pen.globalCompositeOperation = "source-over";
-      read(t);
-    };
-    root.addEventListener("pointerdown", event => {
-      const frame = event.target.closest(".viewer-frame"), {tool} = view();
-      if (!frame || !tool || tool === "off" || !t.ink.width || event.button > 0) return;
-      event.preventDefault();
-      frame.setPointerCapture(event.pointerId);
-      if (!t.mine) { t.pen.clearRect(0, 0, t.ink.width, t.ink.height); t.mine = true; t.undo = []; }  // never a resized upload
-      before = document.createElement("canvas");
-      [before.width, before.height] = [t.ink.width, t.ink.height];
-      before.getContext("2d").drawImage(t.ink, 0, 0);
-      points = [place(event)];
-      stroke();
-    });
-    root.addEventListener("pointermove", event => {
-      if (!points) return;
-      points.push(place(event));
-      if (!due) { due = true; requestAnimationFrame(stroke); }
-    });
-    const end = () => {
-      if (!points) return;
-      stroke();
-      points = null;
-      t.undo.push(before);
-      if (t.undo.length > 20) t.undo.shift();
-      VARS.state(t.id).select();
-    };
-    root.addEventListener("pointerup", end);
-    root.addEventListener("pointercancel", end);
-  }
-
-  async function restore(t, scores) {  // the truth that the server holds, as a picture
-    const {ink, pen} = t;
-    [ink.height, ink.width] = scores.size;
-    t.undo = [];
-    t.mine = !scores.picture || scores.drawn;
-    if (scores.picture) {
-      const image = new Image();
-      image.src = scores.picture;
-      await image.decode();
-      if (t.scores !== scores) return;
-      pen.drawImage(image, 0, 0);
-      const data = pen.getImageData(0, 0, ink.width, ink.height);
-      for (let i = 0; i < data.data.length; i += 4) data.data[i + 3] = data.data[i] >= 64 ? 255 : 0;  // greys: app/handlers/ground_truth.py
-      pen.putImageData(data, 0, 0);
-    }
-    read(t);
-  }
-
   /* ---- the numbers ------------------------------------------------------------------------------------------ */
 
   const iou = (scores, at, k) => {
     const union = scores.foreground + at.fp[k];
     return union ? at.tp[k] / union : 1;
   };
-
-  function watch(t, {root, view}) {
-    if (root) {
-      root.dataset.tool = view.tool || "off";
-      if (!root.dataset.drawable) { root.dataset.drawable = "yes"; pointing(t, root); }
-    }
-    numbers(t, view);
-  }
 
   function numbers(t, view) {
     const {root, scores} = t;
@@ -253,26 +160,12 @@ VARS.segmentation = (() => {
       t.scores = scores && scores.at ? scores : null;
       if (!t.scores) return;
       VARS.view(id, {colours: scores.colours});
-      if (scores.picture !== undefined) restore(t, scores);
+      t.truth.show(scores);
       numbers(t, VARS.state(id).view);
     },
-    drawing: id => tab(id).ink.width ? tab(id).ink.toDataURL("image/png") : "",
-    undo(id) {
-      const t = tab(id), before = t.undo.pop();
-      if (!before) return;
-      t.pen.globalCompositeOperation = "copy";
-      t.pen.drawImage(before, 0, 0);
-      t.pen.globalCompositeOperation = "source-over";
-      read(t);
-      VARS.state(id).select();
-    },
-    clear(id) {
-      const t = tab(id);
-      t.pen.clearRect(0, 0, t.ink.width, t.ink.height);
-      [t.mine, t.undo] = [true, []];
-      read(t);
-      VARS.state(id).select();
-    },
+    drawing: id => tab(id).truth.address(),
+    undo: id => tab(id).truth.undo(),
+    clear: id => tab(id).truth.clear(),
     threshold: id => tab(id).threshold,
   };
 })();

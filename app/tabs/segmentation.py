@@ -2,25 +2,35 @@
 
 from __future__ import annotations
 
+import secrets
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
 import gradio as gr
+from gradio.components.base import Component
 
-from app.handlers import attention, segmentation
-from app.handlers.ground_truth import MAX_TRUTH_PIXELS, Truth, read_drawing, read_mask, stored_truth
+from app import share
+from app.exports import Export
+from app.handlers import attention, segmentation, segmentation_export
+from app.handlers.ground_truth import MAX_TRUTH_PIXELS, SUFFIXES, Truth, read_drawing, read_mask, stored_truth
+from app.handlers.segmentation_export import MODES, Cut
+from app.look import Look
 from app.models import EMBEDDED
+from app.photographs import Subject
+from app.rail import upload_button
 from app.services import Services
 from app.shell import Shell, fine, heading, unseen
 from app.tabs.choices import iteration_slider, layer_update, model_choices
 from app.traced import READOUTS
 from app.viewer import control, map_viewer
-from app.wiring import session_of, spoken, traced, wait
+from app.wiring import session_of, traced, wait
 
 TAB = "segmentation"
 
-MODES = [("mask", "mask"), ("contour", "contour"), ("cut-out", "cutout"), ("error map", "errors"), ("truth", "truth")]
 TOOLS = ["off", "outline", "brush", "eraser"]
+
+LINK_NOTE = "A link holds no ground truth that was drawn or uploaded; one in a data folder comes with its image."
 
 SCORES = """
 <div class="scores without-truth">
@@ -51,22 +61,17 @@ def build(shell: Shell) -> None:
                 0, 1, value=segmentation.PAPER_THRESHOLD, step=0.01, label="Threshold", elem_id=f"{TAB}-threshold"
             )
             numbers = scores_component()
-        with gr.Column(elem_classes="controls", scale=0):
-            mode = gr.Radio(MODES, value="mask", label="Show", elem_id=f"{TAB}-mode")
+        with gr.Column(elem_classes="controls", scale=0) as controls:
+            modes = [(label, name) for name, label in MODES.items()]
+            mode = gr.Radio(modes, value="mask", label="Show", elem_id=f"{TAB}-mode")
             heading("Ground truth")
             about = gr.HTML("", apply_default_css=False, elem_id=f"{TAB}-truth")
             tool = gr.Radio(TOOLS, value="off", label="Draw on the photograph", elem_id=f"{TAB}-tool")
-            brush = gr.Slider(1, 20, value=5, step=1, label="Brush, % of the longer side", visible=False)
+            brush = gr.Slider(1, 20, value=5, step=1, label="Brush, % of the longer side", elem_id=f"{TAB}-brush")
             with gr.Row():
                 undo = gr.Button("Undo", size="sm", min_width=80)
                 clear = gr.Button("Clear", size="sm", min_width=80)
-                upload = gr.UploadButton(
-                    "Upload a mask",
-                    file_types=[".png", ".bmp", ".gif", ".tif", ".tiff", ".webp"],
-                    size="sm",
-                    min_width=120,
-                    elem_id=f"{TAB}-upload",
-                )
+                upload = upload_button("Upload a mask", SUFFIXES, elem_id=f"{TAB}-upload")
             gr.HTML(
                 fine("In an uploaded mask 0 is background, 255 void, anything else object."), apply_default_css=False
             )
@@ -76,86 +81,82 @@ def build(shell: Shell) -> None:
             layer = gr.Dropdown([], value=None, label="Layer", elem_id=f"{TAB}-layer")
             readout = gr.Dropdown(list(READOUTS), value="stream", label="Readout", elem_id=f"{TAB}-readout")
             iteration = iteration_slider(TAB)
-            drawing = unseen(f"{TAB}-drawing")
+    drawing, redrawn, renewed = (unseen(f"{TAB}-{name}") for name in ("drawing", "redrawn", "renewed"))
 
-    async def scored(session: str | None, ref: str, name: str, wanted: str | None, chosen: str, picture: bool) -> Any:
-        """Scores and the words about the ground truth, for the map that is chosen."""
-        subject = await wait(services.subject, session, ref)
-        result = await traced(services, session, subject, name)
-        truth = await wait(truth_for, services, session, ref)
-        where = wanted if wanted in result.model.layers else result.model.default_layer
-        counted = await wait(
-            lambda: segmentation.scores(subject.photograph, result, where, chosen, truth, picture=picture)
-        )
-        return subject, result, (counted, segmentation.truth_words(subject.photograph, truth))
-
-    @spoken
-    async def show(ref: str, name: str, wanted: str | None, chosen: str, request: gr.Request) -> object:
+    async def show(ref: str, name: str, wanted: str | None, request: gr.Request) -> object:
         if not ref:
             return gr.skip()
-        subject, result, told = await scored(session_of(request), ref, name, wanted, chosen, True)
-        shown = await wait(segmentation.view, subject, result)
-        return shown, attention.model_words(result.model), *layer_update([result], wanted), *told
+        session = session_of(request)
+        subject = await wait(services.subject, session, ref)
+        result = await traced(services, session, subject, name)
+        return (
+            await wait(segmentation.view, subject, result),
+            attention.model_words(result.model),
+            *layer_update([result], wanted),
+            secrets.token_hex(4),
+        )
 
-    @spoken
     async def count(ref: str, name: str, wanted: str | None, chosen: str, request: gr.Request) -> object:
         if not ref:
             return gr.skip()
-        return (await scored(session_of(request), ref, name, wanted, chosen, False))[2]
+        session = session_of(request)
+        photograph = await wait(services.photograph, session, ref)
+        result = await traced(services, session, Subject(photograph), name)
+        truth = await wait(truth_for, services, session, ref)
+        where = attention.layer_of(result, wanted)
+        counted = await wait(segmentation.scores, photograph, result, where, chosen, truth)
+        return counted, segmentation.truth_words(photograph, truth)
 
-    @spoken
-    async def drawn(ref: str, name: str, wanted: str | None, chosen: str, address: str, request: gr.Request) -> object:
+    async def drawn(ref: str, address: str, request: gr.Request) -> object:
         if not (ref and address):
             return gr.skip()
-        session = session_of(request)
-        keep_truth(services, session, ref, await wait(read_drawing, address))
-        return (await scored(session, ref, name, wanted, chosen, False))[2]
+        keep_truth(services, session_of(request), ref, await wait(read_drawing, address))
+        return secrets.token_hex(4)
 
-    @spoken
-    async def uploaded(
-        path: str | None, ref: str, name: str, wanted: str | None, chosen: str, request: gr.Request
-    ) -> object:
+    async def uploaded(path: str | None, ref: str, request: gr.Request) -> object:
         if not (path and ref):
             return gr.skip()
-        session = session_of(request)
         limit = min(services.settings.max_pixels, MAX_TRUTH_PIXELS)
-        keep_truth(services, session, ref, await wait(lambda: read_mask(Path(path), max_pixels=limit)))
-        told = (await scored(session, ref, name, wanted, chosen, True))[2]
-        return *told, None, "errors"
+        truth = await wait(partial(read_mask, max_pixels=limit), Path(path))
+        keep_truth(services, session_of(request), ref, truth)
+        return secrets.token_hex(4), "off", "errors"
 
-    private: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None}
-    latest: dict[str, Any] = {**private, "trigger_mode": "always_last"}
-    inputs = [photo, model, layer, readout]
-    gr.on(
+    async def export(session: str | None, ref: str, name: str, *view: Any) -> Export:
+        *which, edge, way = view
+        subject = await wait(services.subject, session, ref)
+        result = await traced(services, session, subject, name)
+        truth = await wait(truth_for, services, session, ref)
+        return await wait(segmentation_export.export, subject, result, Look(*which), Cut(edge, way), truth)
+
+    keys: dict[str, Component] = {"layer": layer, "readout": readout, "t": iteration, "threshold": threshold}
+    keys["mode"] = mode
+    with controls:
+        share.build(shell, TAB, {"model": model, **keys}, export)
+        gr.HTML(fine(LINK_NOTE), apply_default_css=False)
+    events = shell.events
+    events.on(
         [photo.change, model.change],
         show,
-        inputs,
-        [viewer, weights, layer, iteration, numbers, about],
-        show_progress="minimal",
-        show_progress_on=viewer,
-        **latest,
+        [photo, model, layer],
+        [viewer, weights, layer, iteration, redrawn],
+        progress=viewer,
     )
-    gr.on([layer.input, readout.input], count, inputs, [numbers, about], show_progress="hidden", **latest)
-    viewer.select(
-        drawn,
-        [*inputs, drawing],
+    # One event alone writes the numbers, so that they always are those of the newest map and the newest truth.
+    events.on(
+        [redrawn.change, renewed.change, layer.input, readout.change],
+        count,
+        [photo, model, layer, readout],
         [numbers, about],
-        js=f"(photo, model, layer, readout) => [photo, model, layer, readout, VARS.segmentation.drawing('{TAB}')]",
-        show_progress="hidden",
-        **latest,
+        quiet=True,
     )
-    upload.upload(uploaded, [upload, *inputs], [numbers, about, upload, mode], show_progress="hidden", **private)
-
-    keys = {"layer": layer, "readout": readout, "t": iteration, "threshold": threshold, "mode": mode}
+    events.on([viewer.select], drawn, [photo, drawing], renewed, js=f"ref => [ref, VARS.segmentation.drawing('{TAB}')]")
+    events.on([upload.upload], uploaded, [upload, photo], [renewed, tool, mode])
     control(shell.page, TAB, {**keys, "tool": tool, "brush": brush})
     tool.input(
         fn=None,
         inputs=[tool, mode],
         outputs=mode,
         js="(tool, mode) => tool !== 'off' ? 'truth' : mode === 'truth' ? 'errors' : mode",
-    )
-    tool.change(
-        lambda chosen: gr.update(visible=chosen in ("brush", "eraser")), tool, brush, show_progress="hidden", **private
     )
     numbers.select(fn=None, js=f"() => VARS.segmentation.threshold('{TAB}')", outputs=threshold)
     undo.click(fn=None, js=f"() => VARS.segmentation.undo('{TAB}')")
@@ -184,5 +185,5 @@ def keep_truth(services: Services, session: str | None, ref: str, truth: Truth) 
 
 def truth_for(services: Services, session: str | None, ref: str) -> Truth | None:
     """What this session uploaded or drew for the photograph, else the mask that lies beside it."""
-    kept = services.sessions.get(session, ("truth", ref))
-    return cast(Truth, kept) if kept is not None else stored_truth(ref, services.settings.data)
+    kept = cast(Truth | None, services.sessions.get(session, ("truth", ref)))
+    return kept if kept is not None and kept.given else stored_truth(ref, services.settings.data)

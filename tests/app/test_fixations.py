@@ -16,8 +16,10 @@ from analysis.metrics.fixations import auc_judd, fixation_density, nss, nss_valu
 from analysis.saliency import normalise_map
 from analysis.source_factors import source_factors
 from app.handlers import fixation_scores, fixations
-from app.handlers.fixation_points import MAX_POINTS, FixationLibrary, Points, layout_of, read_table
+from app.handlers.fixation_library import FixationLibrary, layout_of
+from app.handlers.fixation_points import MAX_POINTS, Points
 from app.handlers.fixation_scores import Z_EDGES, Scores, centre, score, z_values
+from app.handlers.fixation_tables import read_table
 from app.traced import LayerMaps, ModelFacts, Traced
 from tests.fixations.made import gaze_of, made_rows, make_mit1003, make_table, write_image
 from vars_core.data.fixations import image_size
@@ -229,7 +231,7 @@ def test_rows_without_a_number_are_counted(tmp_path: Path) -> None:
         ("x,z\n1,2\n", "y is missing; it has x, z"),
         ("a,b\n1,2\n", "x and y are missing"),
         ("x,y\nleft,2\n", "expected numbers in the columns x and y"),
-        ("x,y\n", "not one row"),
+        ("x,y\n", "not one with a number"),
         ("x,y\n1,2,3\n", "expected a table of fixations"),
         ("", "expected a table of fixations"),
         ("x,y\n0.5,0.25\n0.1,0.9\n", "got fractions"),

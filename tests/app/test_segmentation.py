@@ -54,7 +54,7 @@ def traced(maps: np.ndarray) -> Traced:
 
 def scores(maps: np.ndarray, truth: Truth | None) -> dict:
     height, width = (truth.height, truth.width) if truth else (20, 30)
-    return segmentation.scores(photograph(height, width), traced(maps), "0.0", "stream", truth, picture=False)
+    return segmentation.scores(photograph(height, width), traced(maps), "0.0", "stream", truth)
 
 
 def naive(saliency_map: np.ndarray, truth: np.ndarray, threshold: float) -> tuple[int, int, int]:
@@ -159,7 +159,7 @@ def test_an_empty_drawing_is_no_ground_truth_but_an_empty_upload_is() -> None:
 def test_a_model_without_layers_has_no_counts() -> None:
     facts = ModelFacts("timm/resnet18", 224, (), "", "", 0, None)
     bare = Traced(facts, np.zeros(3, np.float32), ())
-    assert segmentation.scores(photograph(9, 9), bare, "", "stream", None, picture=True)["at"] == []
+    assert segmentation.scores(photograph(9, 9), bare, "", "stream", None)["at"] == []
 
 
 def saved(path: Path, picture: np.ndarray) -> Path:
