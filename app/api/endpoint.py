@@ -11,7 +11,7 @@ import gradio as gr
 from gradio.utils import get_upload_folder
 
 from app.photographs import Corruption, Subject
-from app.rail import photograph_input
+from app.rail import photograph_input, sent_file
 from app.services import Services
 from app.traced import READOUTS
 from app.wiring import raised, wait
@@ -54,6 +54,13 @@ def map_inputs() -> list[Any]:
 def several(choices: list[str], value: list[str], label: str) -> gr.Dropdown:
     """A list of names; unknown ones get through, to be answered with the nearest known ones."""
     return gr.Dropdown(choices, value=value, multiselect=True, allow_custom_value=True, label=label)
+
+
+def file_input(label: str) -> gr.File:
+    """A file as it was sent, whatever it holds; None for none."""
+    made = gr.File(label=label)
+    made.preprocess = sent_file  # type: ignore[assignment, method-assign]
+    return made
 
 
 def picture_output(label: str) -> gr.Image:

@@ -10,6 +10,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from gradio_client import Client
 
 from app.models import EMBEDDED
 from app.settings import Settings
@@ -37,6 +38,14 @@ def served(photographs: Path) -> Iterator[Served]:
     assert set(server.services.models.states()) == set(EMBEDDED)
     yield server
     server.stop()
+
+
+@pytest.fixture(scope="module")
+def client(served: Served, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
+    """A script that calls the endpoints."""
+    made = Client(served.url, verbose=False, download_files=str(tmp_path_factory.mktemp("answers")))
+    yield made
+    made.close()
 
 
 @pytest.fixture(scope="session")

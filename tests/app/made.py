@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from typing import Any
 
+import cv2
 import numpy as np
 from PIL import Image
 
@@ -24,6 +25,13 @@ def encoded(image: np.ndarray | Image.Image, kind: str = "PNG", **options: Any) 
     buffer = io.BytesIO()
     (image if isinstance(image, Image.Image) else Image.fromarray(image)).save(buffer, kind, **options)
     return buffer.getvalue()
+
+
+def read(path: str) -> np.ndarray:
+    """An image file that an endpoint answered with, (h, w, 3) RGB."""
+    image = cv2.imread(path)
+    assert image is not None
+    return image[:, :, ::-1]
 
 
 def photograph(ref: str = "upload:made", height: int = 48, width: int = 64, seed: int = 0) -> Photograph:

@@ -2,30 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 
-from tests.app.made import encoded, picture
+from tests.app.made import encoded, picture, read
 from tests.app.serving import Served
-
-
-@pytest.fixture(scope="module")
-def client(served: Served, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
-    made = Client(served.url, verbose=False, download_files=str(tmp_path_factory.mktemp("answers")))
-    yield made
-    made.close()
-
-
-def read(path: str) -> np.ndarray:
-    picture = cv2.imread(path)
-    assert picture is not None
-    return picture[:, :, ::-1]
 
 
 def test_models_lists_what_there_is(client: Client) -> None:
@@ -113,5 +98,5 @@ def test_the_endpoints_are_mcp_tools_with_the_same_words(served: Served) -> None
 
     tools = httpx.get(f"{served.url}gradio_api/mcp/schema").json()
     names = {tool["name"] for tool in tools}
-    assert {"models", "attention", "compare", "corrupt"} <= names
+    assert {"models", "attention", "compare", "corrupt", "segmentation", "fixations"} <= names
     assert all(tool["description"] for tool in tools)
