@@ -5,17 +5,21 @@ from __future__ import annotations
 import json
 from concurrent.futures import Future
 from pathlib import Path
-from typing import cast
+from typing import TypeVar, cast
 
+from app.atoms import LayerAtoms
 from app.exports import Downloads
 from app.handlers.fixation_library import FixationLibrary
 from app.models import ModelShelf
 from app.photographs import Corruption, Photograph, Subject, data_files, data_photograph, read_upload, sample
-from app.sessions import Sessions
+from app.sessions import Sessions, Sized
 from app.settings import Settings
+from app.tasks import DictionaryOf, EveryMap, Task
 from app.traced import Traced
 from app.work import ModelQueue
 from vars_core.errors import InputError
+
+R = TypeVar("R", bound=Sized)
 
 CLASS_NAMES = Path(__file__).resolve().parent.parent / "assets" / "tiny_imagenet_classes.json"
 
@@ -75,15 +79,14 @@ class Services:
         Raises InputError for an unknown model and BusyError when the queue is full; cancelling the future takes the
         request out of the queue.
         """
-        key = ("traced", subject.key, model)
-        kept = self.sessions.get(session, key)
-        if kept is not None:
-            answered: Future[Traced] = Future()
-            answered.set_result(cast(Traced, kept))
-            return answered
-        future = self.queue.submit(model, subject.square)
-        future.add_done_callback(lambda done: self._keep(session, key, done))
-        return future
+        return self._asked(session, subject, model, EveryMap())
+
+    def dictionary(self, session: str | None, subject: Subject, model: str, layer: str) -> Future[LayerAtoms]:
+        """The atoms of one layer for a picture and their use; cached, queued and cancelled like `trace`.
+
+        The future raises InputError for a layer that is not there or has no dictionary.
+        """
+        return self._asked(session, subject, model, DictionaryOf(layer))
 
     def class_names(self, traced: Traced) -> tuple[str, ...] | None:
         """The names of a model's classes in the order of its logits, None where they are not known."""
@@ -105,6 +108,17 @@ class Services:
         """Stop the queue."""
         self.queue.close()
 
-    def _keep(self, session: str | None, key: tuple[object, ...], done: Future[Traced]) -> None:
+    def _asked(self, session: str | None, subject: Subject, model: str, task: Task[R]) -> Future[R]:
+        key = ("asked", subject.key, model, task)
+        kept = self.sessions.get(session, key)
+        if kept is not None:
+            answered: Future[R] = Future()
+            answered.set_result(cast(R, kept))
+            return answered
+        future = self.queue.ask(model, subject.square, task)
+        future.add_done_callback(lambda done: self._keep(session, key, done))
+        return future
+
+    def _keep(self, session: str | None, key: tuple[object, ...], done: Future[R]) -> None:
         if not done.cancelled() and done.exception() is None:
             self.sessions.put(session, key, done.result())

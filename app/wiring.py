@@ -11,6 +11,7 @@ from typing import Any, ParamSpec, TypeVar
 
 import gradio as gr
 
+from app.atoms import LayerAtoms
 from app.photographs import Subject
 from app.services import Services
 from app.traced import Traced
@@ -56,6 +57,13 @@ def sentence(error: InputError) -> str:
 async def traced(services: Services, session: str | None, subject: Subject, model: str) -> Traced:
     """What a model computes; a cancelled event takes its request out of the queue."""
     return await asyncio.wrap_future(services.trace(session, subject, model))
+
+
+async def dictionary_of(
+    services: Services, session: str | None, subject: Subject, model: str, layer: str
+) -> LayerAtoms:
+    """A layer's atoms and their use; a cancelled event takes its request out of the queue."""
+    return await asyncio.wrap_future(services.dictionary(session, subject, model, layer))
 
 
 def session_of(request: gr.Request | None) -> str | None:

@@ -1,18 +1,22 @@
-"""One bounded queue for all work on the models: one worker, requests for the same model run as a batch."""
+"""One bounded queue for all work on the models: one worker, equal tasks for the same model run as a batch."""
 
 from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 
 from app.models import ModelShelf
-from app.traced import READOUTS, Traced, of_image
+from app.tasks import EveryMap, Task
+from app.traced import Traced
 from vars_core.errors import InputError
+
+R = TypeVar("R")
 
 MAX_BATCH = 8
 """Images of one model run. More would make the first of them wait longer than they save."""
@@ -23,12 +27,17 @@ class BusyError(InputError):
 
 
 @dataclass
-class Job:
+class Job(Generic[R]):
     """A picture that waits for a model. ``picture(size)`` gives the uint8 (size, size, 3) that the model looks at."""
 
     model: str
     picture: Callable[[int], np.ndarray]
-    future: Future[Traced] = field(default_factory=Future)
+    task: Task[R]
+    future: Future[R] = field(default_factory=Future)
+
+    def runs_with(self, other: Job[Any]) -> bool:
+        """Whether both may be in one batch."""
+        return (self.model, self.task) == (other.model, other.task)
 
 
 class ModelQueue:
@@ -40,7 +49,7 @@ class ModelQueue:
     def __init__(self, shelf: ModelShelf, size: int) -> None:
         self._shelf = shelf
         self._size = size
-        self._waiting: deque[Job] = deque()
+        self._waiting: deque[Job[Any]] = deque()
         self._changed = threading.Condition()
         self._closed = False
         self.batches: deque[int] = deque(maxlen=1000)  # sizes of the latest batches, for /health and the load test
@@ -48,12 +57,18 @@ class ModelQueue:
         self._thread.start()
 
     def __len__(self) -> int:
-        return len(self._waiting)
+        """How many jobs wait for their run."""
+        with self._changed:
+            return sum(not job.future.cancelled() for job in self._waiting)
 
     def submit(self, model: str, picture: Callable[[int], np.ndarray]) -> Future[Traced]:
+        """Queue one picture for every map of a model; see `ask`."""
+        return self.ask(model, picture, EveryMap())
+
+    def ask(self, model: str, picture: Callable[[int], np.ndarray], task: Task[R]) -> Future[R]:
         """Queue one picture. Raises BusyError at once when the queue is full, InputError for an unknown model."""
         self._shelf.check(model)
-        job = Job(model, picture)
+        job = Job(model, picture, task)
         with self._changed:
             if self._closed:
                 raise BusyError("the server is shutting down")
@@ -85,26 +100,26 @@ class ModelQueue:
                 for job in running:
                     job.future.set_exception(error)
             else:
-                for job, traced in zip(running, results, strict=True):
-                    job.future.set_result(traced)
+                for job, result in zip(running, results, strict=True):
+                    job.future.set_result(result)
 
-    def _take(self) -> list[Job]:
-        """The oldest job and the others for its model, at most `MAX_BATCH`; an empty list once closed."""
+    def _take(self) -> list[Job[Any]]:
+        """The oldest job and those that run with it, at most `MAX_BATCH`; an empty list once closed."""
         with self._changed:
             while not self._waiting and not self._closed:
                 self._changed.wait()
             if self._closed:
                 return []
-            model = self._waiting[0].model
-            batch = [job for job in self._waiting if job.model == model][:MAX_BATCH]
+            oldest = self._waiting[0]
+            batch = [job for job in self._waiting if job.runs_with(oldest)][:MAX_BATCH]
             taken = {id(job) for job in batch}
             self._waiting = deque(job for job in self._waiting if id(job) not in taken)
             return batch
 
-    def _run(self, jobs: list[Job]) -> list[Traced]:
+    def _run(self, jobs: list[Job[Any]]) -> Sequence[Any]:
         backend = self._shelf.backend(jobs[0].model)
         facts = self._shelf.facts(jobs[0].model)
         batch, _ = backend.prepare([job.picture(facts.image_size) for job in jobs])
-        trace = backend.trace(batch, READOUTS, statistics=True)
+        answers = jobs[0].task(backend, batch, facts)
         self.batches.append(len(jobs))
-        return [of_image(trace, i, facts) for i in range(len(jobs))]
+        return answers

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
+from app.atoms import LayerAtoms
 from app.photographs import Photograph, Subject, read_photograph
 from app.traced import LayerMaps, ModelFacts, Traced
 
@@ -59,6 +60,18 @@ def traced(
 
     logits = rng.normal(size=200).astype(np.float32)
     return Traced(facts(name, steps, checkpoint_hash), logits, (layer("0.0"), layer("0.1")))
+
+
+def layer_atoms(
+    seed: int = 0, *, groups: int = 3, count: int = 40, num_dynamic: int = 20, grid: tuple[int, int] = (14, 14)
+) -> LayerAtoms:
+    """Random atoms, dynamic ones positive; uses of four iterates with many ties."""
+    rng = np.random.default_rng(seed)
+    atoms = rng.normal(size=(groups, count, *grid)).astype(np.float32)
+    atoms[:, :num_dynamic] = np.abs(atoms[:, :num_dynamic])
+    use = rng.integers(0, 30, (4, groups, count)).astype(np.float32) / 16
+    active = rng.random((4, groups, count), dtype=np.float32)
+    return LayerAtoms(facts("rvt_nano/vars_sd"), "0.1", atoms, num_dynamic, use, active)
 
 
 def subject(seed: int = 0) -> Subject:
