@@ -12,6 +12,7 @@ from app.exports import Downloads
 from app.handlers.fixation_library import FixationLibrary
 from app.models import ModelShelf
 from app.photographs import Corruption, Photograph, Subject, data_files, data_photograph, read_upload, sample
+from app.run_library import RunLibrary
 from app.sessions import Sessions, Sized
 from app.settings import Settings
 from app.tasks import DictionaryOf, EveryMap, Task
@@ -38,6 +39,7 @@ class Services:
         self.downloads = Downloads()
         self.fixations = FixationLibrary(settings.data)
         self.data = {name: data_files(folder) for name, folder in settings.data.items()}
+        self.runs = RunLibrary(settings.runs)
         entries = json.loads(CLASS_NAMES.read_text(encoding="utf-8"))
         self.tiny_imagenet = tuple(entry["name"].partition(",")[0] for entry in entries)
 
