@@ -22,6 +22,7 @@ class Shell:
         photo: holds the reference of the chosen photograph ("sample:coffee", see `app.photographs`).
         active: holds the id of the tab that is shown.
         events: wires handlers, see `app.events`.
+        tabs: the tabs, whose ``selected`` is the one that is shown; change ``active`` with it.
         links: for each tab the components that a link to it restores; `app.share.build` fills it in.
     """
 
@@ -30,6 +31,7 @@ class Shell:
     photo: gr.Textbox
     active: gr.Textbox
     events: Events
+    tabs: gr.Tabs
     links: dict[str, dict[str, Component]] = field(default_factory=dict)
     _followers: dict[str, gr.Textbox] = field(default_factory=dict)
 

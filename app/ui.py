@@ -8,7 +8,7 @@ from app import api, rail, share
 from app.events import Events, said
 from app.services import Services
 from app.shell import Shell, unseen
-from app.tabs import attention, compare, corruptions, fixations, segmentation
+from app.tabs import attention, compare, corruptions, fixations, runs, segmentation
 from app.wiring import sentence, session_of
 from vars_core.errors import InputError
 
@@ -18,6 +18,7 @@ TABS = (
     ("corruptions", "Corruptions", corruptions.build),
     ("fixations", "Fixations", fixations.build),
     ("segmentation", "Segmentation", segmentation.build),
+    ("runs", "Runs", runs.build),
 )
 """Id, label and builder of each tab, in their order on the page."""
 
@@ -41,8 +42,8 @@ def build_page(services: Services) -> gr.Blocks:
             with gr.Column(elem_classes="stage", scale=1):
                 active = unseen("active-tab", TABS[0][0])
                 events = Events(unseen("message"))
-                shell = Shell(page, services, side.photo, active, events)
                 with gr.Tabs(elem_id="tabs") as tabs:
+                    shell = Shell(page, services, side.photo, active, events, tabs)
                     for identifier, label, build in TABS:
                         with gr.Tab(label, id=identifier) as tab:
                             build(shell)
