@@ -8,8 +8,10 @@ import os
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import cv2
 from PIL import Image
@@ -143,9 +145,9 @@ def save_jpeg(image: Bytes, path: Path) -> None:
         Image.fromarray(image).save(temporary, "JPEG", quality=QUALITY)
         temporary.replace(path)
     except OSError as error:
+        with suppress(OSError):
+            temporary.unlink()
         raise InputError(f"expected to write '{path}': {error.strerror or error}") from None
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def confirm(settings: TreeSettings) -> None:
@@ -160,16 +162,26 @@ def confirm(settings: TreeSettings) -> None:
     path = settings.target / SETTINGS_FILE
     try:
         settings.target.mkdir(parents=True, exist_ok=True)
+        # Written even where it says the same already: a folder that cannot be written is found out before the work.
+        temporary = path.with_name(f"{path.name}.tmp")
+        temporary.write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
         if not path.is_file():
-            path.write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
+            temporary.replace(path)
             return
+        temporary.unlink()
         stored = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise InputError(f"expected a folder that can be written at '{settings.target}': {error}") from None
+    except OSError as error:
+        reason = error.strerror or error
+        raise InputError(f"expected a folder that can be written at '{settings.target}': {reason}") from None
+    except ValueError:
+        raise InputError(f"expected the settings of a tree in '{path}', it is no JSON: use another folder") from None
     if stored != facts:
-        raise InputError(
-            f"expected another folder: '{settings.target}' was written with {stored}, now asked for {facts}"
-        )
+        raise InputError(f"expected a tree made with {listed(facts)} in '{settings.target}', it has {listed(stored)}")
+
+
+def listed(facts: Any) -> str:
+    """Settings in words: "seed 0, frost grown, size 224"."""
+    return ", ".join(f"{name} {value}" for name, value in facts.items()) if isinstance(facts, dict) else repr(facts)
 
 
 def cpu_count() -> int:

@@ -34,17 +34,17 @@ def test_any_size_comes_back_in_its_own_size_and_leaves_the_input_alone(
     assert not np.array_equal(out, image)
 
 
-@pytest.mark.parametrize("shape", [(32, 32), (32, 2000), (2000, 32), (255, 257)])
+@pytest.mark.parametrize("shape", [(32, 32), (32, 2000), (3000, 40), (255, 257)])
 @pytest.mark.parametrize("severity", [1, 5])
 def test_extreme_shapes(shape: tuple[int, int], severity: int) -> None:
     image = made_photograph(*shape)
     assert all(corrupt(image, name, severity, "a").shape == image.shape for name in NAMES)
 
 
-def test_twelve_megapixels() -> None:
+@pytest.mark.parametrize("name", NAMES)
+def test_twelve_megapixels(name: str) -> None:
     image = np.tile(made_photograph(300, 400), (10, 10, 1))
-    for name in ("glass_blur", "fog", "elastic_transform", "zoom_blur"):  # those whose reach grows with the image
-        assert corrupt(image, name, 3, "a").shape == (3000, 4000, 3)
+    assert corrupt(image, name, 3, "a").shape == (3000, 4000, 3)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +21,8 @@ from vars_core.errors import InputError
 from vars_core.images import decode_image
 
 from .made import made_photograph
+
+PROJECT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -64,6 +70,36 @@ def test_a_stopped_tree_is_continued_and_ends_in_the_same_bytes(source: Path, tm
     assert not list(settings.target.rglob("*.tmp"))
 
 
+def test_a_tree_killed_at_work_and_continued_has_the_bytes_of_one_left_in_peace(tmp_path: Path) -> None:
+    source, target = tmp_path / "in", tmp_path / "killed"
+    source.mkdir()
+    for index in range(12):
+        Image.fromarray(made_photograph(230, 240 + index)).save(source / f"photo{index}.png")
+    command = [sys.executable, "-m", "analysis", "corrupt", source, target, "--names", "all", "--severities", "1,5"]
+    process = subprocess.Popen([*command, "--workers", "2"], cwd=PROJECT, stderr=subprocess.DEVNULL)
+    patience = time.monotonic() + 200
+    while len(tree(target)) < 20 and process.poll() is None and time.monotonic() < patience:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL, "the kill fell into the work"
+    assert 20 <= len(tree(target)) < 12 * 2 * len(NAMES)
+    wait_until_nothing_is_written(target)
+    continued = CliRunner().invoke(app, [*map(str, command[3:]), "--workers", "1"])
+    assert continued.exit_code == 0
+    undisturbed = TreeSettings(tmp_path / "undisturbed", NAMES, (1, 5))
+    for item in find_images(source).items():
+        write_variants(*item, undisturbed)
+    assert tree(target) == tree(undisturbed.target)
+    assert not list(target.rglob("*.tmp"))
+
+
+def wait_until_nothing_is_written(folder: Path) -> None:
+    """The workers of a killed process leave by themselves; until then they write on."""
+    before = -1
+    while before != (before := len(list(folder.rglob("*")))):
+        time.sleep(0.5)
+
+
 def test_the_bytes_do_not_depend_on_the_number_of_workers_or_on_other_corruptions(source: Path, tmp_path: Path) -> None:
     many = TreeSettings(tmp_path / "many", ("frost", "glass_blur"), (3,))
     list(write_tree(find_images(source), many, workers=2))
@@ -90,8 +126,27 @@ def test_a_file_is_the_corrupted_crop_under_the_id_of_its_path(source: Path, tmp
 def test_a_tree_made_with_another_seed_is_not_continued(tmp_path: Path) -> None:
     confirm(TreeSettings(tmp_path, NAMES, (1,), seed=0))
     confirm(TreeSettings(tmp_path, TEST, (2,), seed=0))
-    with pytest.raises(InputError, match="expected another folder"):
+    with pytest.raises(InputError, match=r"made with seed 1, .* it has seed 0, frost grown, size 224"):
         confirm(TreeSettings(tmp_path, NAMES, (1,), seed=1))
+
+
+def test_a_target_that_cannot_be_written_is_one_sentence(source: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    for target in (tmp_path / "file", tmp_path / "file" / "below"):
+        with pytest.raises(InputError, match="expected a folder that can be written at"):
+            confirm(TreeSettings(target, NAMES, (1,)))
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "fog").write_bytes(b"")
+    finished = CliRunner().invoke(app, ["corrupt", str(source), str(tmp_path / "out"), "--names", "fog"])
+    with pytest.raises(InputError, match=r"expected to write '.*JPEG': "):
+        raise finished.exception or AssertionError("the command went through")
+
+
+def test_a_folder_with_other_settings_in_the_place_of_a_trees_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "corruptions.json").write_text("{")
+    with pytest.raises(InputError, match="it is no JSON: use another folder"):
+        confirm(TreeSettings(tmp_path, NAMES, (1,)))
+    assert (tmp_path / "corruptions.json").read_text() == "{"
 
 
 def test_two_pictures_of_one_name_are_refused(tmp_path: Path) -> None:
