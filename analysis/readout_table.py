@@ -26,7 +26,8 @@ class Measure:
         """(model, layer, readout) -> the metric at t = 0..T; baselines have no layer and one value."""
         found: dict[tuple[str, str, str], dict[int, float]] = {}
         for entry in self.summary:
-            if entry["metric"] == self.metric and entry["value"] is not None:
+            # A blur sweep's maps are not the model's own.
+            if entry["metric"] == self.metric and entry["value"] is not None and not entry.get("blur"):
                 key = (entry["model"], entry["layer"] or "", entry["readout"] or "")
                 found.setdefault(key, {})[int(entry["iteration"] or 0)] = float(entry["value"])
         return {key: [steps[t] for t in sorted(steps)] for key, steps in found.items()}

@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 from analysis.__main__ import app
 from analysis.contact_sheet import GAP, LABEL_HEIGHT, contact_sheet
+from analysis.provenance import conditions
 from analysis.readout_table import Measure, ranked_places, table
 from vars_core import Backend, create_model
 from vars_core.errors import InputError
@@ -27,13 +28,21 @@ SUMMARY = [
     entry("m", "0.0", "energy", 0, 0.25),
     entry("m", "0.1", "stream", 0, 0.75),
     entry("m", "0.1", "stream", 1, -0.5),
+    entry("m", "0.1", "stream", 1, 9.9) | {"blur": 10.0},
 ]
+
+FACTS = {
+    "command": "python -m analysis segmentation --data /somewhere/photos --checkpoint m=/else/m.pth --out runs/a",
+    "settings": {"limit": 3},
+    "data": {"folder": "/somewhere/photos", "samples": 7, "names_sha256": "cd" * 32},
+    "models": {"m": {"checkpoint": "ab" * 32}, "fresh": {"checkpoint": None}},
+}
 
 
 def stored(folder: Path) -> Path:
     folder.mkdir()
     (folder / "summary.json").write_text(json.dumps(SUMMARY))
-    (folder / "run.json").write_text(json.dumps({"checkpoints": {"m": "ab" * 32}}))
+    (folder / "run.json").write_text(json.dumps(FACTS))
     return folder
 
 
@@ -50,12 +59,27 @@ def test_places_are_ranked_by_their_last_iterate() -> None:
     assert ranked[0][1] == pytest.approx(1.0) and ranked[1][1] == pytest.approx(-1.0)
 
 
-def test_commands_print_the_tables_of_a_run(tmp_path: Path) -> None:
+def test_commands_print_the_tables_of_a_run_and_what_its_numbers_belong_to(tmp_path: Path) -> None:
     run = stored(tmp_path / "run")
-    shown = CliRunner().invoke(app, ["readouts", "--run", f"made={run}"])
-    assert shown.exit_code == 0 and "`m` abababababab" in shown.output and "1. `0.0` / energy: +1.00" in shown.output
+    ranked = CliRunner().invoke(app, ["readouts", "--run", f"made={run}"])
+    assert ranked.exit_code == 0 and "1. `0.0` / energy: +1.00" in ranked.output
     shown = CliRunner().invoke(app, ["table", "--run", str(run), "--digits", "2"])
     assert "| m | 0.0 | energy | 1 | 0.50 [0.40, 0.60] |" in shown.output
+    assert "| m | 0.1 | stream | 1 | -0.50 [-0.60, -0.40] |" in shown.output
+    for line in (
+        "`python -m analysis segmentation --data photos --checkpoint m=m.pth --out runs/a`",
+        f"data: photos, 7 images (SHA-256 of their names {'cd' * 8}), the first 3 scored",
+        f"m: weights {'ab' * 8}",
+        "fresh: weights untrained",
+    ):
+        assert f"- {line}" in shown.output.splitlines()
+        assert f"- made: {line}" in ranked.output.splitlines()
+
+
+def test_fixation_data_are_named_with_what_is_there_of_what_is_listed() -> None:
+    data = {"images_present": 350, "images_listed": 700, "fixations": 49116, "fixations_sha256": "ef" * 32}
+    (line,) = conditions({"data": {"folder": "data/osie", **data}})
+    assert line == f"data: osie, 350 of 700 listed images, 49116 fixations (SHA-256 {'ef' * 8})"
 
 
 @pytest.mark.parametrize("command", [["readouts", "--run", "x"], ["table", "--run", "absent"]])

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from analysis.provenance import conditions
 from analysis.readout_table import Measure, ranked_places, table
-from analysis.runs import read_summary
+from analysis.runs import Run, read_summary
 from vars_core.errors import InputError
 
 METRICS = {"nss": ("NSS", 2), "iou_pooled": ("IoU %", 1)}
@@ -26,13 +26,13 @@ def readouts(
             entry["model"] for measure in measures for entry in measure.summary if entry["layer"] not in (None, "")
         )
     )
-    hashes = sorted({f"`{model}` {sha or 'untrained'}" for text in run for model, sha in _hashes(text)})
+    beneath = "\n".join(f"- {line}" for text in run for line in _conditions(text))
     ranking = "\n".join(
         f"{place + 1}. `{layer}` / {readout}: {score:+.2f}"
         for place, ((layer, readout), score) in enumerate(ranked_places(measures, models)[:8])
     )
     text = (
-        f"Checkpoints (SHA-256): {'; '.join(hashes)}.\n\n{table(measures)}\n\n"
+        f"{beneath}\n\n{table(measures)}\n\n"
         "Layers and readouts by their mean standardised value at the last iterate, over models and columns:\n\n"
         f"{ranking}\n"
     )
@@ -51,10 +51,9 @@ def _read(text: str) -> Measure:
     raise InputError(f"{folder} holds none of the metrics {', '.join(METRICS)}")
 
 
-def _hashes(text: str) -> list[tuple[str, str | None]]:
-    facts = json.loads((_split(text)[1] / "run.json").read_text())
-    found = facts.get("checkpoints") or {}
-    return [(model, None if sha is None else str(sha)[:12]) for model, sha in found.items()]
+def _conditions(text: str) -> list[str]:
+    name, folder = _split(text)
+    return [f"{name}: {line}" for line in conditions(Run.read(folder).facts)]
 
 
 def _split(text: str) -> tuple[str, Path]:

@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from analysis.evaluations.grouping import Entry
-from analysis.runs import read_summary
+from analysis.provenance import conditions
+from analysis.runs import Run, read_summary
 from analysis.summary_table import last_iterates
 
 
@@ -17,7 +18,10 @@ def table(
     metric: Annotated[list[str] | None, typer.Option(help="Metric to show; repeatable. None: all of them.")] = None,
     digits: Annotated[int, typer.Option(help="Decimals.")] = 3,
 ) -> None:
-    """Print every model, floor and ceiling of a run at its last iterate, with 95 % intervals where the run has them."""
+    """Print every model, floor and ceiling of a run at its last iterate, with 95 % intervals where the run has them.
+
+    Below the table stand the command, the data and the hashes of the weights that the numbers belong to.
+    """
     summary = read_summary(run)
     metrics = metric or list(dict.fromkeys(entry["metric"] for entry in summary))
     print("| model | layer | readout | t | " + " | ".join(metrics) + " |")
@@ -27,6 +31,9 @@ def table(
         names = (model, layer or "—", readout or "—", "—" if iteration is None else iteration)
         cells = [*map(str, names), *(_cell(entries.get(name), digits) for name in metrics)]
         print(f"| {' | '.join(cells)} |")
+    print()
+    for line in conditions(Run.read(run).facts):
+        print(f"- {line}")
 
 
 def _cell(entry: Entry | None, digits: int) -> str:

@@ -1,0 +1,47 @@
+"""Under which conditions a run's numbers hold, in words that can stand beside a table: command, data, weights."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+DIGITS = 16
+"""Of a SHA-256: enough to tell weights and lists of names apart."""
+
+
+def conditions(facts: Mapping[str, Any]) -> list[str]:
+    """Lines for what ``run.json`` says: the command, the data's name and count, the hash of each model's weights."""
+    data = facts.get("data", {})
+    lines = [f"`{portable(facts['command'])}`"] if "command" in facts else []
+    if "folder" in data:
+        lines.append(f"data: {Path(data['folder']).name}, {_counted(data)}{_limited(facts)}")
+    return lines + [f"{model}: weights {sha}" for model, sha in weights(facts).items()]
+
+
+def weights(facts: Mapping[str, Any]) -> dict[str, str]:
+    """The first digits of the hash of each model's checkpoint; "untrained" where it has none."""
+    found = {model: described["checkpoint"] for model, described in facts.get("models", {}).items()}
+    return {model: "untrained" if sha is None else str(sha)[:DIGITS] for model, sha in found.items()}
+
+
+def portable(command: str) -> str:
+    """A command without the folders of the machine it ran on: of an absolute path, the last part is kept."""
+    words = []
+    for word in shlex.split(command):
+        name, sign, path = word.rpartition("=")  # SPEC=FILE
+        words.append(shlex.quote(name + sign + (Path(path).name if path.startswith("/") else path)))
+    return " ".join(words)
+
+
+def _counted(data: Mapping[str, Any]) -> str:
+    if "fixations" in data:
+        images = f"{data['images_present']} of {data['images_listed']} listed images"
+        return f"{images}, {data['fixations']} fixations (SHA-256 {data['fixations_sha256'][:DIGITS]})"
+    return f"{data['samples']} images (SHA-256 of their names {data['names_sha256'][:DIGITS]})"
+
+
+def _limited(facts: Mapping[str, Any]) -> str:
+    limit = facts.get("settings", {}).get("limit")
+    return "" if limit is None else f", the first {limit} scored"
