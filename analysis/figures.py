@@ -38,10 +38,16 @@ class Line:
     points: bool = False
 
 
-def line_chart(lines: Sequence[Line], *, title: str, x: str, y: str, whole: bool = False) -> go.Figure:
-    """Lines over one axis, one colour per model; ``whole``: x counts something, so ticks are whole numbers."""
+def line_chart(
+    lines: Sequence[Line], *, title: str, x: str, y: str, whole: bool = False, models: Sequence[str] = ()
+) -> go.Figure:
+    """Lines over one axis, one colour per model.
+
+    ``whole``: x counts something, so ticks are whole numbers. ``models``: the models of a whole report in order, so
+    that one has the same colour in charts that do not show all of them.
+    """
     figure = go.Figure()
-    models = list(dict.fromkeys(line.model for line in lines))
+    models = list(dict.fromkeys([*models, *(line.model for line in lines)]))
     for line in lines:
         colour = COLOURS[models.index(line.model) % len(COLOURS)]
         common = {"legendgroup": line.name, "meta": {"model": line.model}}

@@ -154,14 +154,14 @@ def _cell(value: Any) -> str:
 
 
 _STYLE = """
-body{font:15px/1.5 system-ui,sans-serif;max-width:1200px;margin:2rem auto;padding:0 1rem;color:#1a1a1a;background:#fff}
+body{font:15px/1.5 system-ui,sans-serif;max-width:1240px;margin:2rem auto;padding:0 1rem;color:#1a1a1a;background:#fff}
 h1{font-size:1.6rem}h2{font-size:1.2rem;margin-top:2.2rem}
 nav{position:sticky;top:0;background:#fff;padding:.5rem 0;border-bottom:1px solid #ddd;z-index:2}
 nav label{margin-right:1.2rem;white-space:nowrap}
 .wide{overflow-x:auto}table{border-collapse:collapse;font-variant-numeric:tabular-nums}
-th,td{padding:.25rem .7rem;border-bottom:1px solid #e5e5e5;text-align:left;white-space:nowrap}
+th,td{padding:.25rem .5rem;border-bottom:1px solid #e5e5e5;text-align:left;white-space:nowrap}
 th{cursor:pointer;border-bottom:2px solid #999;white-space:normal;vertical-align:bottom}
-td.number{text-align:right}td small{display:block;color:#666}
+td.number{text-align:right}td small{display:block;color:#666;font-size:.75em}
 .warning{background:#fff4e5;border-left:4px solid #d55e00;padding:.6rem 1rem}
 .gallery{display:grid;grid-template-columns:repeat(auto-fill,minmax(520px,1fr));gap:1rem}
 .card{border:1px solid #e0e0e0;border-radius:6px;padding:.6rem}.card>div{display:flex;gap:.4rem}

@@ -55,14 +55,19 @@ def parse_models(specs: Sequence[str], checkpoints: Sequence[str]) -> list[Model
 
 
 def load_backends(requests: Sequence[ModelRequest], device: str) -> list[Backend]:
-    """A backend for each request; without requests none, and no model is touched."""
+    """A backend for each request; without requests none, and no model is touched.
+
+    Raises:
+        InputError: a device that is not there (found before any model is loaded), weights that do not fit.
+    """
     if not requests:
         return []
     import torch
 
-    from vars_core.backend import Backend
+    from vars_core.backend import Backend, choose_device
     from vars_core.weights import load_model
 
+    choose_device(device)
     backends = []
     for request in requests:
         with torch.random.fork_rng(devices=[]):

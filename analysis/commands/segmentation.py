@@ -132,7 +132,8 @@ def _voc_regions(labels: np.ndarray) -> np.ndarray:
 
 
 def _described(data: Path, samples: Sequence[Pair], labels: str) -> dict[str, Any]:
-    names = [f"{sample.image.name}\n{sample.mask.name}\n" for sample in samples]
+    # Ids, not file names: subfolders may hold files of one name.
+    names = [f"{s.id}{s.image.suffix}\n{s.id}{s.mask.suffix}\n" for s in samples]
     return {
         "folder": str(data.resolve()),
         "samples": len(samples),

@@ -150,7 +150,8 @@ def _iterates(
         if group.model in ORDER:
             level = values[entry_key(group.name, "nss")]["value"]
             lines.append(Line(group.model, group.model, [0, max(last, 1)], [level, level], dashed=True))
-    report.figure(line_chart(lines, title="NSS per iterate (0: the solver's start)", x="iterate", y="NSS"))
+    title = "NSS per iterate (0: the solver's start)"
+    report.figure(line_chart(lines, title=title, x="iterate", y="NSS", whole=True))
 
 
 def _blurs(report: Report, every: Sequence[Group], values: Values, keys: Mapping[str, MapKey]) -> None:

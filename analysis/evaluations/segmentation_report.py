@@ -74,7 +74,7 @@ def build_report(
     _provenance(report, run, evaluation)
     _headline_table(report, chosen, values)
     _threshold_curves(report, evaluation, chosen)
-    _iterate_curves(report, summary, keys)
+    _iterate_curves(report, summary, keys, [group.model for group in chosen])
     for group in chosen:
         _best_and_worst(report, run, evaluation, backends, group, keys)
     _all_groups(report, every, values)
@@ -135,8 +135,13 @@ def _threshold_curves(report: Report, evaluation: Segmentation, chosen: Sequence
     report.figure(line_chart(lines, title=title, x="threshold", y="IoU, %"))
 
 
-def _iterate_curves(report: Report, summary: Sequence[Entry], keys: Mapping[str, MapKey]) -> None:
-    """Each model's first-table layer and readout at every iterate, one chart per metric."""
+def _iterate_curves(
+    report: Report, summary: Sequence[Entry], keys: Mapping[str, MapKey], models: Sequence[str]
+) -> None:
+    """Each model's first-table layer and readout at every iterate, one chart per metric.
+
+    ``models``: all that the report shows, for their colours.
+    """
     if not keys:
         return
     report.heading("Per iterate")
@@ -149,7 +154,8 @@ def _iterate_curves(report: Report, summary: Sequence[Entry], keys: Mapping[str,
             low, high = ([step["ci95"][end] for step in steps] for end in (0, 1))
             lines.append(Line(f"{model} {key.layer} {key.readout}", model, x, y, low=low, high=high, points=True))
         title = f"{METRICS[metric]} per iterate (0: the solver's start)"
-        report.figure(line_chart(lines, title=title, x="iterate", y=f"{METRICS[metric]}, %", whole=True))
+        unit = f"{METRICS[metric]}, %"
+        report.figure(line_chart(lines, title=title, x="iterate", y=unit, whole=True, models=models))
 
 
 def _best_and_worst(

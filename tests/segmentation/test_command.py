@@ -116,6 +116,7 @@ def test_the_same_command_again_computes_nothing_and_gives_the_same_bytes(
         (("--model", "rvt_nano/self", "--model", "rvt_nano/self"), "twice"),
         (("--model", "rvt_nano/self", "--checkpoint", "rvt_nano/self=absent.pth"), "none at 'absent.pth'"),
         (("--model", "rvt_nano/self", "--checkpoint", "rvt_nano/vars_d=x"), "for one of the models"),
+        (("--layout", "pairs", "--split", "val"), "expected no --split with the layout pairs"),
     ],
 )
 def test_bad_input_is_one_sentence_and_status_2_before_any_model(
@@ -151,6 +152,16 @@ def test_an_output_that_cannot_be_written_or_holds_another_run_is_status_2_befor
     (root / "ImageSets/Segmentation/val.txt").write_text("2007_000000\n")
     assert run(monkeypatch, "--data", root, "--out", tmp_path / "run") == 2
     assert "data.samples = 2, this command has 1" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("no_model")
+def test_a_device_that_is_not_there_is_status_2_before_any_model(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = make_voc(tmp_path / "voc", 1)
+    arguments = ("--data", root, "--model", "rvt_nano/self", "--out", tmp_path / "run")
+    assert run(monkeypatch, *arguments, "--device", "abacus") == 2
+    assert "device 'abacus' is not there" in capsys.readouterr().err
 
 
 @pytest.mark.usefixtures("made_model")
@@ -210,6 +221,15 @@ def test_a_pair_of_folders_is_scored_like_the_other_layout(tmp_path: Path, monke
     assert run(monkeypatch, "--data", root, "--out", tmp_path / "a") == 0
     assert run(monkeypatch, "--data", tmp_path / "pairs", "--layout", "pairs", "--out", tmp_path / "b") == 0
     assert (tmp_path / "a/summary.json").read_bytes() == (tmp_path / "b/summary.json").read_bytes()
+
+
+def test_files_of_one_name_in_two_subfolders_are_two_samples(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for seed, folder in enumerate(("a", "b")):
+        write_image(tmp_path / "pairs/images" / folder / "photo.jpg", seed, (20, 30))
+        write_labels(tmp_path / "pairs/masks" / folder / "photo.png", made_labels(seed, (20, 30)))
+    assert run(monkeypatch, "--data", tmp_path / "pairs", "--layout", "pairs", "--out", tmp_path / "run") == 0
+    data = json.loads((tmp_path / "run/run.json").read_text())["data"]
+    assert (data["samples"], data["files"], data["repeated"]) == (2, 4, 0)
 
 
 def test_white_on_black_masks_count_white_as_foreground(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
