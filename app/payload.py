@@ -46,9 +46,17 @@ def viewer(panels: Sequence[dict[str, Any]], *, columns: int = 1, strip: bool = 
 
 def colour_tables() -> dict[str, list[int]]:
     """256 colours each as a little-endian RGBA number: OpenCV's viridis, and a diverging table blue-white-red."""
-    ramp = np.arange(256, dtype=np.uint8)[:, None]
-    heat = cv2.applyColorMap(ramp, cv2.COLORMAP_VIRIDIS)[:, 0, ::-1]
-    return {"heat": _numbers(heat), "difference": _numbers(diverging(np.linspace(-1, 1, 256)))}
+    return {
+        "heat": _numbers(heat(np.linspace(0, 1, 256))),
+        "difference": _numbers(diverging(np.linspace(-1, 1, 256))),
+    }
+
+
+def heat(values: np.ndarray) -> np.ndarray:
+    """Values in [0, 1] as colours (…, 3) uint8: OpenCV's viridis."""
+    levels = np.rint(np.clip(values, 0, 1) * 255).astype(np.uint8)
+    coloured = cv2.applyColorMap(levels.reshape(-1, 1), cv2.COLORMAP_VIRIDIS)[:, 0, ::-1]
+    return np.ascontiguousarray(coloured).reshape(*values.shape, 3)
 
 
 def diverging(values: np.ndarray) -> np.ndarray:
@@ -68,12 +76,12 @@ def _layer(layer: LayerMaps) -> dict[str, Any]:
     return {
         "name": layer.name,
         "grid": list(layer.grid),
-        "maps": {readout: _maps(values) for readout, values in layer.maps.items()},
+        "maps": {readout: maps(values) for readout, values in layer.maps.items()},
     }
 
 
-def _maps(values: np.ndarray) -> dict[str, Any]:
-    """(T+1, h, w) float32 -> per-iterate minimum and maximum, and the codes between them."""
+def maps(values: np.ndarray) -> dict[str, Any]:
+    """Several maps (n, h, w) float32 -> the minimum and maximum of each, and the codes between them."""
     flat = values.reshape(len(values), -1).astype(np.float64)
     finite = np.where(np.isfinite(flat), flat, 0.0)
     low, high = finite.min(axis=1), finite.max(axis=1)

@@ -9,7 +9,7 @@ from gradio.themes.utils import sizes
 from gradio.themes.utils.colors import Color
 
 STATIC = Path(__file__).resolve().parent / "static"
-STYLES = ("page.css", "segmentation.css", "fixations.css", "runs.css")
+STYLES = ("page.css", "segmentation.css", "fixations.css", "dictionary.css", "runs.css")
 
 INK = Color(
     name="ink",

@@ -8,7 +8,7 @@ from app import api, rail, share
 from app.events import Events, said
 from app.services import Services
 from app.shell import Shell, unseen
-from app.tabs import attention, compare, corruptions, fixations, runs, segmentation
+from app.tabs import attention, compare, corruptions, dictionary, fixations, runs, segmentation
 from app.wiring import sentence, session_of
 from vars_core.errors import InputError
 
@@ -18,6 +18,7 @@ TABS = (
     ("corruptions", "Corruptions", corruptions.build),
     ("fixations", "Fixations", fixations.build),
     ("segmentation", "Segmentation", segmentation.build),
+    ("dictionary", "Dictionary", dictionary.build),
     ("runs", "Runs", runs.build),
 )
 """Id, label and builder of each tab, in their order on the page."""

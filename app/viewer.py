@@ -12,7 +12,16 @@ from gradio.components.base import Component
 from app.payload import colour_tables
 
 STATIC = Path(__file__).resolve().parent / "static"
-SCRIPTS = ("viewer.js", "cross.js", "truth.js", "segmentation.js", "fixations.js", "runs.js", "page.js")
+SCRIPTS = (
+    "viewer.js",
+    "cross.js",
+    "truth.js",
+    "segmentation.js",
+    "fixations.js",
+    "dictionary.js",
+    "runs.js",
+    "page.js",
+)
 
 
 def head() -> str:

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import gradio as gr
 
-from app.api import fixations, maps, models, runs, segmentation
+from app.api import dictionary, fixations, maps, models, runs, segmentation
 from app.services import Services
 
-FAMILIES = (models.build, maps.build, fixations.build, segmentation.build, runs.build)
+FAMILIES = (models.build, maps.build, dictionary.build, fixations.build, segmentation.build, runs.build)
 
 
 def build(services: Services) -> None:

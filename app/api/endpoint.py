@@ -37,15 +37,20 @@ def photograph_inputs() -> list[Any]:
     ]
 
 
-def model_input() -> gr.Textbox:
+def model_input(name: str = MODEL) -> gr.Textbox:
     """``model``."""
-    return gr.Textbox(MODEL, label="Model, one of /models")
+    return gr.Textbox(name, label="Model, one of /models")
+
+
+def layer_input() -> gr.Textbox:
+    """``layer``."""
+    return gr.Textbox("", label="Layer as stage.block, e.g. 0.3; empty for the model's default")
 
 
 def map_inputs() -> list[Any]:
     """``layer``, ``readout`` and ``iteration``: which map."""
     return [
-        gr.Textbox("", label="Layer as stage.block, e.g. 0.3; empty for the model's default"),
+        layer_input(),
         gr.Radio(list(READOUTS), value="stream", label="Readout"),
         gr.Number(3, label="Iterate 0..T", precision=0),
     ]

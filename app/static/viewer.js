@@ -12,14 +12,11 @@ window.VARS = window.VARS || (() => {
 
   /* ---- numbers ---------------------------------------------------------------------------------------------- */
 
-  function decode(text) {  // base64 of little-endian uint16
-    const bytes = Uint8Array.from(atob(text), c => c.charCodeAt(0));
-    return new Uint16Array(bytes.buffer);
-  }
+  const bytes = text => Uint8Array.from(atob(text), c => c.charCodeAt(0));  // of base64; arrays in it are little-endian
 
   function iterate(layer, readout, t) {  // one raw map: {values, low, high, degenerate, t}
     const record = layer.maps[readout];
-    if (!record.codes) record.codes = decode(record.data);
+    if (!record.codes) record.codes = new Uint16Array(bytes(record.data).buffer);
     const step = Math.min(t, record.low.length - 1), [h, w] = layer.grid, n = h * w;
     const low = record.low[step], high = record.high[step], values = new Float32Array(n);
     for (let i = 0; i < n; i++) values[i] = low + (high - low) * record.codes[step * n + i] / 65535;
@@ -222,6 +219,7 @@ window.VARS = window.VARS || (() => {
   function words(state, it) {
     const {view} = state;
     if (!it) return "This model has no attention layers: there is no map to show.";
+    if (it.layer.words !== undefined) return it.layer.words;
     const step = it.map.last ? `t = ${it.map.t} of ${it.map.last}` : "one step";
     const usual = state.payload.heads && it.layer.name === view.layer;
     const place = usual ? (it.map.last ? "" : step) : `layer ${it.layer.name} · ${view.readout} · ${step}`;
@@ -327,6 +325,7 @@ window.VARS = window.VARS || (() => {
       const state = viewer(id);
       if (state.payload) state.payload.panels.forEach((panel, i) => { panel.noted.textContent = notes[i] || ""; });
     },
+    bytes,
     ways: {},  // further modes of the view, by name: {paint(pixels, placed, panel, view), legend(view) -> nodes}
     watch(id, told) { viewer(id).watch = told; },  // told(state) after every drawing
     chosen: id => viewer(id).chosen,

@@ -68,6 +68,22 @@ def test_corrupt_gives_the_same_picture_for_the_same_seed(client: Client) -> Non
     assert not np.array_equal(one, other)
 
 
+def test_dictionary_gives_a_page_of_atoms_their_use_and_all_arrays(client: Client) -> None:
+    figure, facts, arrays = client.predict(
+        photo="sample:coffee", layer="0.1", head="1", part="static", iteration=2, page=9, api_name="/dictionary"
+    )
+    assert read(figure).shape[1] > 8 * 112
+    assert (facts["heads"], facts["atoms_each"], facts["dynamic_each"], facts["grid"]) == (3, 64, 32, [14, 14])
+    assert (facts["view"]["layer"], facts["view"]["page"]) == ("0.1", 1)
+    uses = [one["use"][2] for one in facts["atoms"]]
+    assert len(uses) == 32 and uses == sorted(uses, reverse=True)
+    assert {(one["head"], one["part"]) for one in facts["atoms"]} == {(1, "static")}
+    with np.load(arrays) as stored:
+        assert stored["atoms"].shape == (3, 64, 14, 14)
+        assert np.allclose(np.linalg.norm(stored["atoms"], axis=(2, 3)), 1, atol=1e-5)
+        assert np.allclose(stored["use"][2, 1, facts["atoms"][0]["atom"]], uses[0])
+
+
 @pytest.mark.parametrize(
     ("endpoint", "wrong", "sentence"),
     [
@@ -77,6 +93,10 @@ def test_corrupt_gives_the_same_picture_for_the_same_seed(client: Client) -> Non
         ("/attention", {"opacity": 3}, "0..1"),
         ("/compare", {"models": ["rvt_nano/self"] * 2}, "different models"),
         ("/compare", {"pictures": ["fogg"]}, "fog"),
+        ("/dictionary", {"model": "rvt_nano/self"}, "has no dictionary"),
+        ("/dictionary", {"layer": "7.7"}, "no layer 7.7"),
+        ("/dictionary", {"head": "9"}, r"a head of 0..2, got 9"),
+        ("/dictionary", {"model": "rvt_nano/vars_d", "part": "static"}, "has no static atoms"),
         ("/corrupt", {"severity": 9}, "severity 1, 2, 3, 4 or 5"),
     ],
 )
@@ -98,5 +118,5 @@ def test_the_endpoints_are_mcp_tools_with_the_same_words(served: Served) -> None
 
     tools = httpx.get(f"{served.url}gradio_api/mcp/schema").json()
     names = {tool["name"] for tool in tools}
-    assert {"models", "attention", "compare", "corrupt", "segmentation", "fixations"} <= names
+    assert {"models", "attention", "compare", "corrupt", "dictionary", "segmentation", "fixations"} <= names
     assert all(tool["description"] for tool in tools)
