@@ -4,7 +4,7 @@
 VARS.dictionary = (() => {
   const LARGE = "dictionary-large";
   const view = {head: "all", part: "all", sort: "use", t: 3, scale: "own", page: 1, atom: ""};
-  let root = null, select = () => {}, data = null, wanted = {page: 1, atom: ""};
+  let root = null, select = () => {}, data = null, wanted = {page: 1, atom: ""}, enlarged = {};
 
   /* ---- atoms: numbered group by group ----------------------------------------------------------------------- */
 
@@ -135,6 +135,8 @@ VARS.dictionary = (() => {
   }
 
   function large(i) {  // one atom over the photograph, by the viewer that all tabs have
+    if (enlarged.data === data && enlarged.i === i) return;
+    enlarged = {data, i};
     const dynamic = isDynamic(i), n = data.grid[0] * data.grid[1], [bottom, top] = limits([i], dynamic), codes = new Uint16Array(n);
     const range = top - bottom;
     for (let k = 0; k < n; k++) codes[k] = range > 0 ? Math.round(65535 * (value(i, k) - bottom) / range) : 0;

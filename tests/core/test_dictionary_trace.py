@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 import torch
 from torch import Tensor
@@ -138,6 +140,21 @@ def test_a_layer_without_a_dictionary_says_so(spec: str) -> None:
 
 def test_a_dictionary_comes_only_where_it_was_asked_for() -> None:
     assert backend("rvt_nano/vars_d").trace(images(1), ("energy",), ["0.0"])["0.0"].dictionary is None
+
+
+def test_threads_on_one_model_get_their_own_dictionaries() -> None:
+    model = backend("rvt_nano/vars_sd")
+    batches = [images(1) + seed for seed in range(4)]
+
+    def ask(batch: Tensor) -> DictionaryTrace:
+        return dictionary_of(model.trace(batch, (), ["0.1"], dictionary=True)["0.1"])
+
+    alone = [ask(batch) for batch in batches]
+    with ThreadPoolExecutor(4) as pool:
+        together = list(pool.map(ask, batches * 3))
+    for index, found in enumerate(together):
+        torch.testing.assert_close(found.atoms, alone[index % 4].atoms, atol=1e-5, rtol=1e-4)
+        torch.testing.assert_close(found.use, alone[index % 4].use, atol=1e-5, rtol=1e-4)
 
 
 def test_what_was_recorded_does_not_follow_the_weights() -> None:
