@@ -1,12 +1,15 @@
-"""The server's temporary folder: made anew for each process, swept while it runs, gone when it ends."""
+"""What a server that runs for weeks has to tidy: its temporary folder, and the memory that it no longer needs."""
 
 from __future__ import annotations
 
 import atexit
+import ctypes
 import shutil
+import sys
 import tempfile
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 
@@ -34,13 +37,20 @@ def sweep(folder: Path, age: float, now: float | None = None) -> int:
     return removed
 
 
-def keep_swept(folder: Path, age: float, every: float = 60.0) -> threading.Event:
-    """Sweep in a thread until the returned event is set."""
+def return_memory() -> None:
+    """Give freed memory back to the system. The allocator of Linux would keep it, once for each thread."""
+    if sys.platform == "linux":
+        trim = getattr(ctypes.CDLL(None), "malloc_trim", lambda _: None)
+        trim(0)
+
+
+def repeat(every: float, work: Callable[[], object]) -> threading.Event:
+    """Call ``work`` in a thread every so many seconds, until the returned event is set."""
     stop = threading.Event()
 
     def run() -> None:
         while not stop.wait(every):
-            sweep(folder, age)
+            work()
 
-    threading.Thread(target=run, name="sweep", daemon=True).start()
+    threading.Thread(target=run, name="cleaning", daemon=True).start()
     return stop

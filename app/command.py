@@ -9,11 +9,12 @@ from typing import Annotated
 
 import typer
 
+from app.preflight import check
 from app.settings import Settings, read_auth, read_data
 from vars_core.errors import InputError
 
 ON_A_SPACE = "SPACE_ID" in os.environ
-"""Hugging Face runs the folder in a container and forwards port 7860."""
+"""Hugging Face runs the folder in a container, forwards port 7860 and shows the page in a frame of its own."""
 
 
 def serve(
@@ -52,7 +53,9 @@ def serve(
         auth=read_auth(auth),
         max_pixels=max_pixels,
         queue_size=queue_size,
+        framed=ON_A_SPACE,
     )
+    check(settings)
     from app.server import run  # gradio takes seconds to import: not for --help, nor for a bad option
 
     run(settings)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-import socket
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
-from app.cleaning import fresh_folder, keep_swept
+from app.cleaning import fresh_folder, repeat, return_memory, sweep
 from app.settings import Settings
 
 # Uploads and made files go to a folder of their own; gradio reads its name when it is imported.
@@ -19,32 +18,18 @@ import uvicorn
 from fastapi import FastAPI
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from gradio_client.utils import is_http_url_like
-from starlette.datastructures import MutableHeaders
 from starlette.middleware.cors import CORSMiddleware
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.guards import BESIDES_THE_FILE, BodyLimit, CarefulHeaders
 from app.services import Services
 from app.theme import build_theme, style_sheet
 from app.ui import build_page
 from app.viewer import head
-from vars_core.errors import InputError
 
+TEMPORARY = Path(os.environ["GRADIO_TEMP_DIR"])
 
-class CarefulHeaders:
-    """Headers that keep browsers from guessing content types and from telling others where a visitor came from."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async def careful(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                headers["X-Content-Type-Options"] = "nosniff"
-                headers["Referrer-Policy"] = "same-origin"
-            await send(message)
-
-        await self.app(scope, receive, careful)
+OPEN_PAGES = 100
+"""How many visitors' components gradio remembers, about a megabyte each; its own bound is ten thousand."""
 
 
 def keep_local(page: gr.Blocks) -> None:
@@ -85,10 +70,12 @@ def build_app(settings: Settings, services: Services) -> FastAPI:
             file.data, media_type=file.kind, headers={"Content-Disposition": f"attachment; filename={file.name}"}
         )
 
-    app.add_middleware(CarefulHeaders)
+    app.add_middleware(BodyLimit, most=settings.max_file_size + BESIDES_THE_FILE)
+    app.add_middleware(CarefulHeaders, framed=settings.framed)
     page = build_page(services)
     keep_local(page)
     page.queue(default_concurrency_limit=8)
+    page.state_session_capacity = OPEN_PAGES
     return gr.mount_gradio_app(
         app,
         page,
@@ -110,22 +97,13 @@ def build_app(settings: Settings, services: Services) -> FastAPI:
     )
 
 
-def check_port(settings: Settings) -> None:
-    """Raise InputError where the address cannot be listened on, before any work is done."""
-    with socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((settings.host, settings.port))
-        except OSError as error:
-            raise InputError(f"cannot listen on {settings.host}:{settings.port}: {error.strerror}") from None
-
-
 def run(settings: Settings) -> None:
     """Serve until interrupted; models load meanwhile."""
-    check_port(settings)
     services = Services(settings)
     services.models.load_embedded()
-    keep_swept(Path(os.environ["GRADIO_TEMP_DIR"]), settings.keep_uploads)
+    repeat(60, lambda: sweep(TEMPORARY, settings.keep_uploads))
+    repeat(60, lambda: services.sessions.forget_unused(settings.keep_uploads))
+    repeat(30, return_memory)
     app = build_app(settings, services)
     shown = "localhost" if settings.host in ("127.0.0.1", "0.0.0.0") else settings.host
     print(f"VARS Studio: http://{shown}:{settings.port}")

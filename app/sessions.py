@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from typing import Protocol
 
 SESSION_BYTES = 24_000_000
@@ -26,6 +27,7 @@ class Sessions:
         self._limits = session_bytes, total_bytes
         self._entries: OrderedDict[tuple[str, Hashable], Sized] = OrderedDict()
         self._bytes: dict[str, int] = {}
+        self._used: dict[str, float] = {}  # when each session was last asked for or given something
         self._lock = threading.Lock()
 
     @property
@@ -38,6 +40,7 @@ class Sessions:
         if session is None:
             return None
         with self._lock:
+            self._touch(session)
             entry = self._entries.get((session, key))
             if entry is not None:
                 self._entries.move_to_end((session, key))
@@ -51,6 +54,7 @@ class Sessions:
             self._remove((session, key))
             self._entries[session, key] = value
             self._bytes[session] = self._bytes.get(session, 0) + value.nbytes
+            self._used[session] = time.monotonic()
             session_limit, total_limit = self._limits
             while self._bytes.get(session, 0) > session_limit:
                 self._remove(next(entry for entry in self._entries if entry[0] == session))
@@ -60,8 +64,22 @@ class Sessions:
     def forget(self, session: str | None) -> None:
         """Drop everything of a visitor who left."""
         with self._lock:
-            for entry in [entry for entry in self._entries if entry[0] == session]:
-                self._remove(entry)
+            self._forget(lambda owner: owner == session)
+
+    def forget_unused(self, age: float, now: float | None = None) -> None:
+        """Drop everything of visitors who asked for nothing in the last ``age`` seconds; ``now``: time.monotonic()."""
+        limit = (time.monotonic() if now is None else now) - age
+        with self._lock:
+            self._forget(lambda owner: self._used[owner] < limit)
+
+    def _forget(self, leaving: Callable[[str], bool]) -> None:
+        owners = {owner for owner in self._bytes if leaving(owner)}
+        for entry in [entry for entry in self._entries if entry[0] in owners]:
+            self._remove(entry)
+
+    def _touch(self, session: str) -> None:
+        if session in self._used:
+            self._used[session] = time.monotonic()
 
     def _remove(self, entry: tuple[str, Hashable]) -> None:
         value = self._entries.pop(entry, None)
@@ -70,3 +88,4 @@ class Sessions:
         self._bytes[entry[0]] -= value.nbytes
         if self._bytes[entry[0]] <= 0:
             del self._bytes[entry[0]]
+            del self._used[entry[0]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -21,7 +22,8 @@ class Settings:
         max_pixels: the largest photograph that is decoded, in pixels.
         max_file_size: the largest upload, in bytes.
         queue_size: how many model runs may wait; a further one is refused.
-        keep_uploads: seconds until an uploaded file is removed.
+        keep_uploads: seconds until an uploaded file is removed, and a visitor who asks for nothing is forgotten.
+        framed: whether pages of other sites may show this one in a frame, as a Hugging Face Space's does.
     """
 
     host: str = "127.0.0.1"
@@ -36,6 +38,7 @@ class Settings:
     max_file_size: int = 25_000_000
     queue_size: int = 64
     keep_uploads: int = 1800
+    framed: bool = False
 
     def __post_init__(self) -> None:
         if not 0 <= self.port <= 65535:
@@ -47,6 +50,8 @@ class Settings:
         for folder in (*self.data.values(), self.weights, self.runs):
             if folder is not None and not folder.is_dir():
                 raise InputError(f"expected a folder, got {folder}")
+            if folder is not None and not os.access(folder, os.R_OK | os.X_OK):
+                raise InputError(f"the folder {folder} may not be read")
 
 
 def read_data(pairs: list[str]) -> dict[str, Path]:
@@ -66,8 +71,12 @@ def read_auth(path: Path | None) -> tuple[tuple[str, str], ...]:
         return ()
     if not path.is_file():
         raise InputError(f"expected a file of user:password lines, got {path}")
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path.name} cannot be read as a file of user:password lines: {error}") from None
     pairs = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+    for number, line in enumerate(lines, start=1):
         if not line.strip() or line.startswith("#"):
             continue
         user, colon, password = line.strip().partition(":")

@@ -75,7 +75,9 @@ def build_page(services: Services) -> gr.Blocks:
         page.load(restore, None, outputs, queue=False, api_visibility="private", show_progress="hidden")
 
         def forget(request: gr.Request) -> None:
-            services.sessions.forget(session_of(request))
+            session = session_of(request)
+            services.sessions.forget(session)
+            page.state_holder.session_data.pop(session, None)  # gradio keeps what each page last showed, for good
 
         page.unload(forget)
     return page

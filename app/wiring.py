@@ -1,4 +1,4 @@
-"""Between gradio's events and plain functions: bad input becomes a message, waiting stays off the event loop."""
+"""Between gradio's events and plain functions: bad input becomes a sentence, waiting stays off the event loop."""
 
 from __future__ import annotations
 
@@ -21,22 +21,11 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
-def spoken(handler: Callable[P, Awaitable[R]]) -> Callable[P, Awaitable[Any]]:
-    """For events of the page: an InputError is shown as its sentence, and the page stays as it was."""
-
-    @functools.wraps(handler)
-    async def wrapper(*args: P.args, **kwargs: P.kwargs) -> Any:
-        try:
-            return await handler(*args, **kwargs)
-        except InputError as error:
-            gr.Warning(html.escape(sentence(error)))
-            return gr.skip()
-
-    return wrapper
-
-
 def raised(handler: Callable[P, Awaitable[R]]) -> Callable[P, Awaitable[R]]:
-    """For API endpoints: an InputError reaches the caller as its sentence, without a traceback in the log."""
+    """For API endpoints: an InputError reaches the caller as its sentence, without a traceback in the log.
+
+    Any other error stays in the log, and the caller is told no more than that.
+    """
 
     @functools.wraps(handler)
     async def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
@@ -44,6 +33,8 @@ def raised(handler: Callable[P, Awaitable[R]]) -> Callable[P, Awaitable[R]]:
             return await handler(*args, **kwargs)
         except InputError as error:
             raise gr.Error(html.escape(sentence(error), quote=False), print_exception=False) from None
+        except Exception as error:
+            raise gr.Error("The server failed to answer; its log says why.") from error
 
     return wrapper
 

@@ -21,6 +21,9 @@ STD = (0.229, 0.224, 0.225)
 
 POLICIES = ("whole", "center")
 
+FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "GIF", "BMP", "TIFF", "PPM")
+"""What is decoded. Pillow knows many more, among them PostScript, for which it starts another program."""
+
 
 class ImageError(InputError):
     """A picture that cannot be used, and why."""
@@ -37,7 +40,7 @@ def decode_image(source: str | Path | bytes, *, max_pixels: int = 64_000_000, mi
         data = source if isinstance(source, bytes) else Path(source).read_bytes()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            image = Image.open(io.BytesIO(data))
+            image = Image.open(io.BytesIO(data), formats=FORMATS)
             width, height = image.size
             if width * height > max_pixels:
                 raise ImageError(f"{name} has {width}×{height} pixels, more than the {max_pixels:,} allowed")

@@ -1,93 +1,82 @@
-"""Files that are no photographs, or too much of one."""
+"""What the page does with files that are no photographs: ``python -m tests.app.malformed``.
+
+Starts the page, uploads 500 malformed files under names that visitors should not send, asks for the map of each, and
+prints how many got a message, how many an answer, and what the server wrote outside its temporary folder meanwhile.
+Status 1 where anything was not as it should be.
+"""
 
 from __future__ import annotations
 
-import io
-import struct
-import zipfile
-import zlib
-from collections.abc import Iterator
+import tempfile
+from collections import Counter
+from dataclasses import dataclass, field
+from itertools import cycle
+from pathlib import Path
 
-import numpy as np
-from PIL import Image
+from tests.app.bad_files import NAMES, malformed
+from tests.app.http import Visitor, file_data
+from tests.app.started import Started
+from tests.app.watched import outside, read_log
 
-from tests.app.made import encoded, picture
-
-NAMES = (
-    "photo.png",
-    "../../../../tmp/escaped.png",
-    "..\\..\\escaped.png",
-    "/etc/cron.d/escaped.png",
-    "a\x00b.png",
-    "line\nbreak\r.png",
-    "\x1b[31mred.png",
-    "<img src=x onerror=alert(1)>.png",
-    "a" * 300 + ".png",
-    "‮gnp.exe",
-    "CON.png",
-    ".htaccess",
-)
-"""Names that visitors should not send."""
+SHORTEST = 10
+"""Characters that a message has at least; ``None`` and "error" are none."""
 
 
-def png_of_size(width: int, height: int) -> bytes:
-    """A PNG that says it is enormous, in a hundred bytes."""
+@dataclass
+class Tally:
+    """``kinds``: how each kind of file was answered; ``silent``: what got neither a message nor an answer."""
 
-    def chunk(kind: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+    refused_at_upload: int = 0
+    messages: int = 0
+    answers: int = 0
+    silent: list[str] = field(default_factory=list)
+    kinds: Counter[str] = field(default_factory=Counter)
 
-    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    return (
-        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(bytes(1000))) + chunk(b"IEND", b"")
-    )
-
-
-def zip_bomb() -> bytes:
-    """Ten megabytes of zeros in ten kilobytes."""
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("photo.png", bytes(10_000_000))
-    return buffer.getvalue()
+    def __str__(self) -> str:
+        return (
+            f"{self.messages} got a message, {self.refused_at_upload} were refused at the upload, "
+            f"{self.answers} could be read after all, {len(self.silent)} got nothing: {self.silent}"
+        )
 
 
-def malformed(count: int = 500, seed: int = 0) -> Iterator[tuple[str, bytes]]:
-    """(what it is, bytes): the fixed ones first, then truncated and garbled photographs."""
-    svg = b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(document.cookie)</script></svg>'
-    fixed = [
-        ("0 bytes", b""),
-        ("text", b"hello"),
-        ("html", b"<html><script>alert(1)</script></html>"),
-        ("svg with script", svg),
-        ("zip bomb", zip_bomb()),
-        ("decompression bomb", png_of_size(50_000, 50_000)),
-        ("enormous header", png_of_size(2**31 - 1, 2**31 - 1)),
-        ("30,000 × 1 pixels", encoded(np.zeros((1, 30_000, 3), np.uint8))),
-        ("1 × 30,000 pixels", encoded(np.zeros((30_000, 1, 3), np.uint8))),
-        ("30,000 × 2 pixels", encoded(np.zeros((2, 30_000, 3), np.uint8))),
-        ("1 pixel", encoded(picture(1, 1))),
-        ("a pickle", b"\x80\x04\x95\x1a\x00\x00\x00\x00\x00\x00\x00\x8c\x05posix\x94\x8c\x06system\x94\x93\x94."),
-        ("pdf", b"%PDF-1.7\n" + bytes(200)),
-        ("gzip", b"\x1f\x8b\x08" + bytes(100)),
-        ("too many pixels", encoded(np.zeros((2100, 2000, 3), np.uint8))),
-        ("postscript", b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 100 100\nshowpage\n"),
-    ]
-    yield from fixed[:count]
-    rng = np.random.default_rng(seed)
-    whole = {kind: encoded(picture(80, 90), kind) for kind in ("PNG", "JPEG", "GIF", "WEBP", "TIFF", "BMP")}
-    for i in range(max(0, count - len(fixed))):
-        kind = list(whole)[i % len(whole)]
-        data = bytearray(whole[kind])
-        if i % 2:
-            yield f"truncated {kind}", bytes(data[: int(rng.integers(1, max(2, len(data) // 2)))])
+def send(visitor: Visitor, count: int) -> Tally:
+    """Upload the first ``count`` malformed files, and ask for the map of each."""
+    tally = Tally()
+    for (what, data), name in zip(malformed(count), cycle(NAMES), strict=False):
+        uploaded = visitor.upload(data, name)
+        if uploaded.status_code != 200:
+            tally.refused_at_upload += 1
+            if uploaded.status_code >= 500:
+                tally.silent.append(f"{what}: status {uploaded.status_code}")
+            continue
+        succeeded, answer = visitor.attention(file_data(uploaded.json()[0]))
+        if succeeded:
+            tally.answers += 1
+            tally.kinds[what] += 1
+        elif isinstance(answer, dict) and len(str(answer.get("error") or "")) >= SHORTEST:
+            tally.messages += 1
         else:
-            data[: len(data) // 2] = rng.integers(0, 256, len(data) // 2, dtype=np.uint8).tobytes()
-            yield f"garbled {kind}", bytes(data)
+            tally.silent.append(f"{what}: {answer}")
+    return tally
 
 
-def is_readable(data: bytes) -> bool:
-    """Whether Pillow takes it for a whole picture after all."""
-    try:
-        Image.open(io.BytesIO(data)).load()
-    except Exception:
-        return False
-    return True
+def main(count: int = 500) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        log = Path(folder) / "log"
+        program = ("-m", "tests.app.watched", str(log))
+        with Started("--max-pixels", "4000000", program=program, PYTHONDONTWRITEBYTECODE="1") as page:
+            page.has_models()
+            visitor = Visitor(page.url)
+            visitor.attention()  # whatever is written once is not of the files' making
+            before = len(outside(read_log(log)))
+            tally = send(visitor, count)
+            health = visitor.http.get("health").json()["status"]
+            written = outside(read_log(log))[before:]
+    print(f"{count} malformed files: {tally}")
+    print(f"readable ones: {dict(tally.kinds)}")
+    print(f"the server is up: {health}; written outside the temporary folder: {written or 'nothing'}")
+    raise SystemExit(1 if tally.silent or written or health != "ok" else 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -88,6 +88,7 @@ def test_exif_orientation_is_applied_and_metadata_dropped() -> None:
         (encoded(picture(1, 1)), "at least 2×2"),
         (encoded(np.zeros((4, 300, 3), np.uint8)), "within a factor of 20"),
         (encoded(picture(200, 200), "JPEG")[:400], "cannot be decoded"),
+        (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 90 90\nshowpage\n", "not a picture"),
         (b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>", "not a picture"),
     ],
 )

@@ -8,9 +8,9 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.app.bad_files import NAMES, malformed
 from tests.app.http import Visitor, file_data
 from tests.app.made import encoded, picture
-from tests.app.malformed import NAMES, malformed
 from tests.app.serving import Served
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 
 from hypothesis import given, settings
@@ -67,3 +68,17 @@ def test_without_a_session_nothing_is_kept() -> None:
     sessions.put(None, "a", Weight(5))
     assert sessions.get(None, "a") is None
     assert sessions.nbytes == 0
+
+
+def test_who_asks_for_nothing_is_forgotten() -> None:
+    sessions = Sessions()
+    sessions.put("ann", 1, Weight(5))
+    sessions.put("bo", 1, Weight(5))
+    sessions.forget_unused(age=100)
+    assert sessions.nbytes == 10
+    now = time.monotonic()
+    sessions.forget_unused(age=100, now=now + 99)
+    assert sessions.nbytes == 10
+    sessions.forget_unused(age=100, now=now + 101)
+    assert sessions.nbytes == 0
+    assert sessions.get("ann", 1) is None
