@@ -105,9 +105,17 @@ def test_unknown_images_are_counted_and_empty_fields_become_nan(tmp_path: Path) 
     found = read_fixation_folder(tmp_path)
     assert found.listed == 3
     assert [(note.what, note.names) for note in found.notes] == [
-        ("images listed but missing in stimuli", ("gone.png",))
+        ("images listed but missing in stimuli, with 1 fixations", ("gone.png",))
     ]
     np.testing.assert_array_equal(found.stimuli[1].fixations.xs, [1.0, np.nan])
+
+
+def test_fixations_of_nobody_are_counted_and_named(tmp_path: Path) -> None:
+    make_table(tmp_path, [*ROWS, ("image_0.png", "", 3.0, 4.0), ("image_0.png", "", 5.0, 6.0)], 2)
+    found = read_fixation_folder(tmp_path)
+    assert [(note.what, note.names) for note in found.notes] == [
+        ("fixations without an observer's name, taken for one observer's; images", ("image_0.png ×2",))
+    ]
 
 
 def test_parquet_reads_as_csv_does_and_observers_may_be_numbers(tmp_path: Path) -> None:

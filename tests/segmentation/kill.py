@@ -3,14 +3,16 @@
     python tests/segmentation/kill.py KILLS SEED FOLDER OPTION...
 
 The options are those of ``python -m analysis segmentation`` without ``--out``. Every process is a fork of this one,
-which has imported everything and computed nothing: a kill then falls into the work, not into the imports. Prints what
-happened and exits with 1 where the two summaries differ in a byte.
+which has imported everything and computed nothing: a kill then falls into the work, not into the imports. A run that
+has stored all its parts is finished, compared and begun anew. Prints what happened and exits with 1 where a summary
+differs in a byte.
 """
 
 from __future__ import annotations
 
 import os
 import random
+import shutil
 import signal
 import sys
 import time
@@ -56,28 +58,36 @@ def finish(options: list[str], out: Path, log: Path) -> float:
 def main() -> None:
     kills, seed, folder, options = int(sys.argv[1]), int(sys.argv[2]), Path(sys.argv[3]), sys.argv[4:]
     folder.mkdir(parents=True, exist_ok=True)
-    log = folder / "log.txt"
+    log, target = folder / "log.txt", folder / "killed"
     seconds = finish(options, folder / "undisturbed", log)
+    total = parts_in(folder / "undisturbed")
+    expected = (folder / "undisturbed/summary.json").read_bytes()
     moments = random.Random(seed)
-    killed = 0
+    killed = runs = 0
+    same = True
     while killed < kills:
-        child = start(options, folder / "killed", log)
-        wait = moments.uniform(0, 3 * seconds / kills)  # some before the first part, some after the last
+        child = start(options, target, log)
+        wait = moments.uniform(0, seconds)  # some before the first part, some while the report is made
         time.sleep(wait)
         os.kill(child, signal.SIGKILL)
         _, status = os.waitpid(child, 0)
-        parts = len(list((folder / "killed" / "rows").glob("*.parquet")))
+        stored = parts_in(target)
         if os.WIFSIGNALED(status):
             killed += 1
-            print(f"kill {killed} after {wait:.2f} s: {parts} parts stored")
-        else:  # it was done: start over, kills must hit work
-            print(f"finished before the kill at {wait:.2f} s, starting over")
-            for path in [*(folder / "killed").rglob("*.*")]:
-                path.unlink()
-    finish(options, folder / "killed", log)
-    same = (folder / "killed/summary.json").read_bytes() == (folder / "undisturbed/summary.json").read_bytes()
-    print(f"undisturbed: {seconds:.1f} s; summary.json {'identical' if same else 'DIFFERENT'} after {killed} kills")
+            print(f"kill {killed} after {wait:.2f} s: {stored} of {total} parts stored", flush=True)
+        if stored == total or killed == kills:  # no work left to kill: see where this run ends, and begin another
+            finish(options, target, log)
+            runs += 1
+            same &= (target / "summary.json").read_bytes() == expected
+            shutil.rmtree(target)
+    words = "identical" if same else "DIFFERENT"
+    print(f"undisturbed: {seconds:.1f} s; summary.json {words} after {kills} kills of {runs} runs")
     sys.exit(0 if same else 1)
+
+
+def parts_in(run: Path) -> int:
+    """How many parts a run has stored."""
+    return len(list((run / "rows").glob("*.parquet")))
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -80,6 +81,8 @@ def group_by_image(table: pa.Table, pictures: dict[str, Path]) -> FixationSet:
         if name in pictures
     ]
     missing = [name for name in images if name not in pictures]
+    lost = sum(int(bounds[i + 1] - bounds[i]) for i, name in enumerate(images) if name not in pictures)
+    nameless = unnamed(stimuli, observers)
     if not stimuli:
         raise InputError(
             f"none of the {len(images)} images of the table is among the {len(pictures)} in stimuli: "
@@ -93,10 +96,20 @@ def group_by_image(table: pa.Table, pictures: dict[str, Path]) -> FixationSet:
         sigma=SIGMA,
         drops_first=False,
         notes=notes_of(
-            ("images listed but missing in stimuli", missing, False),
+            (f"images listed but missing in stimuli, with {lost} fixations", missing, False),
+            ("fixations without an observer's name, taken for one observer's; images", nameless, False),
             ("images in stimuli without a fixation in the table", sorted(set(pictures) - set(images)), False),
         ),
     )
+
+
+def unnamed(stimuli: Sequence[Stimulus], observers: Sequence[str]) -> list[str]:
+    """Images with fixations whose observer has an empty name, and how many."""
+    if "" not in observers:
+        return []
+    nobody = observers.index("")
+    counts = {stimulus.id: int((stimulus.fixations.observers == nobody).sum()) for stimulus in stimuli}
+    return [f"{name} ×{count}" for name, count in counts.items() if count]
 
 
 def write_table(fixations: FixationSet, path: Path) -> int:
