@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
@@ -18,6 +19,9 @@ Exporter = Callable[..., Awaitable[Export]]
 
 MAX_TEXT = 1000
 """Characters of a text that a link may hold."""
+
+MAX_ITERATE = 100
+"""The last iterate that a link may name."""
 
 LABELS = {"figure": "Figure (PNG)", "arrays": "Arrays (.npz)", "settings": "Settings (JSON)"}
 
@@ -72,7 +76,7 @@ def restored(links: Mapping[str, Mapping[str, Component]], query: Mapping[str, s
     """Updates for every linked component, tab by tab, from the address; components it does not name are left."""
     tab = query.get("tab", "")
     return [
-        read(component, query[name]) if name in query and owner == tab else gr.skip()
+        (iterate if name == "t" else read)(component, query[name]) if name in query and owner == tab else gr.skip()
         for owner, view in links.items()
         for name, component in view.items()
     ]
@@ -85,8 +89,10 @@ def read(component: Component, text: str) -> object:
             number = float(text)
         except ValueError:
             return gr.skip()
+        if not math.isfinite(number):
+            return gr.skip()
         if isinstance(component, gr.Slider):
-            number = min(max(number, component.minimum), max(component.maximum, number if component.step == 1 else 0))
+            number = float(min(max(number, component.minimum), component.maximum))
         return gr.update(value=int(number) if number.is_integer() else number)
     if isinstance(component, gr.Dropdown) and component.multiselect:
         return with_choices(component, [part for part in text.split(",") if part])
@@ -97,6 +103,13 @@ def read(component: Component, text: str) -> object:
     if isinstance(component, gr.Checkbox):
         return gr.update(value=text == "true")
     return gr.update(value=text[:MAX_TEXT])
+
+
+def iterate(slider: Component, text: str) -> object:
+    """The update of an iterate's slider, which ends where the model's iterates do: known once the model has run."""
+    if not (isinstance(slider, gr.Slider) and text.isdecimal() and len(text) <= 4 and int(text) <= MAX_ITERATE):
+        return gr.skip()
+    return gr.update(value=int(text), maximum=max(slider.maximum, int(text)))
 
 
 def with_choices(component: gr.Dropdown, chosen: Sequence[str], *, single: bool = False) -> object:

@@ -53,7 +53,7 @@ def score_words(traced: Traced, iteration: int, points: Points, scores: Scores |
     if scores is None:
         if points.points:
             return f'<p class="notice">{outside_sentence(points, np.zeros(len(points.points), dtype=bool))}</p>'
-        return f'<p class="fine">{html.escape(NO_POINTS)}</p>'
+        return f'<p class="fine">{html.escape(NO_POINTS)}</p>{notices(points, None)}'
     name = html.escape(f"{title(traced.model.name)}, t = {iteration}")
     rows = [
         _row("map", name, scores.map.nss, scores.map.auc),
@@ -89,10 +89,10 @@ def counted(points: Points, scores: Scores) -> str:
     return f"{count} fixation{'s' if count != 1 else ''}{whose} counted."
 
 
-def notices(points: Points, scores: Scores) -> str:
+def notices(points: Points, scores: Scores | None) -> str:
     """HTML: what was left out."""
     sentences = [html.escape(note) for note in points.notes]
-    if not scores.kept.all():
+    if scores is not None and not scores.kept.all():
         sentences.append(outside_sentence(points, scores.kept))
     return "".join(f'<p class="notice">{sentence}</p>' for sentence in sentences)
 

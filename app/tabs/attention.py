@@ -38,7 +38,7 @@ def build(shell: Shell) -> None:
             heading("Prediction")
             prediction = gr.HTML("", apply_default_css=False, elem_id="attention-prediction")
 
-    async def show(ref: str, name: str, wanted: str | None, request: gr.Request) -> object:
+    async def show(ref: str, name: str, wanted: str | None, t: float, request: gr.Request) -> object:
         if not ref:
             return gr.skip()
         session = session_of(request)
@@ -47,7 +47,7 @@ def build(shell: Shell) -> None:
         return (
             await wait(attention.view, subject, result),
             attention.model_words(result.model),
-            *layer_update([result], wanted),
+            *layer_update([result], wanted, t),
             attention.prediction_words(result, services.class_names(result)),
         )
 
@@ -70,7 +70,7 @@ def build(shell: Shell) -> None:
     shown = shell.events.on(
         [photo.change, model.change],
         show,
-        inputs,
+        [*inputs, iteration],
         [viewer, weights, maps.layer, iteration, prediction],
         progress=viewer,
     )

@@ -79,18 +79,21 @@ def model_choices(shell: Shell) -> list[tuple[str, str]]:
     return [(title(name), name) for name in shell.services.models.names]
 
 
-def layer_update(results: Sequence[Traced], wanted: str | None) -> tuple[object, object]:
-    """Updates for the layer's and the iterate's controls, for the first model that has layers."""
+def layer_update(results: Sequence[Traced], wanted: str | None, t: float) -> tuple[object, object]:
+    """Updates for the layer's and the iterate's controls, for the first model that has layers. ``t``: the slider's.
+
+    A slider must not end below its value, which gradio would refuse from then on.
+    """
     traced = next((result for result in results if result.layers), None)
     if traced is None:
         return gr.update(choices=[], value=None, interactive=False), gr.update(interactive=False)
     choices = attention.layer_choices(traced.model, traced)
-    chosen = attention.layer_of(traced, wanted)
+    layer = gr.update(choices=choices, value=attention.layer_of(traced, wanted), interactive=True)
     steps = max(result.layers[0].num_steps for result in results if result.layers)
-    return (
-        gr.update(choices=choices, value=chosen, interactive=True),
-        gr.update(maximum=max(1, steps), interactive=steps > 0),
-    )
+    if not steps:
+        return layer, gr.update(interactive=False)
+    slider = gr.update(maximum=steps, interactive=True)
+    return layer, {**slider, "value": steps} if t > steps else slider
 
 
 def weights_html(results: Sequence[Traced]) -> str:

@@ -64,6 +64,7 @@ def build(shell: Shell) -> None:
         degree: float,
         draw: float | None,
         layer: str | None,
+        t: float,
         against: str,
         request: gr.Request,
     ) -> object:
@@ -77,7 +78,7 @@ def build(shell: Shell) -> None:
         return (
             await wait(grids.grid, subjects, results),
             weights_html(results[0]),
-            *layer_update(results[0], layer),
+            *layer_update(results[0], layer, t),
             gr.update(choices=references, value=against if against in {value for _, value in references} else "none"),
         )
 
@@ -100,7 +101,7 @@ def build(shell: Shell) -> None:
     shell.events.on(
         [photo.change, models.change, pictures.change, severity.release, seed.change],
         show,
-        [photo, models, pictures, severity, seed, maps.layer, reference],
+        [photo, models, pictures, severity, seed, maps.layer, iteration, reference],
         [viewer, weights, maps.layer, iteration, reference],
         progress=viewer,
     )

@@ -93,7 +93,7 @@ def build(shell: Shell) -> None:
             await wait(corruptions.before_after, subjects[0].photograph, shown),
             await wait(grids.grid, subjects, results, said),
             weights_html(results[0]),
-            *layer_update(results[0], layer),
+            *layer_update(results[0], layer, t),
         )
 
     async def agree(

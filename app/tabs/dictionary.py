@@ -94,7 +94,7 @@ def build(shell: Shell) -> None:
         return subject, result, await dictionary_of(services, session, subject, name, where)
 
     async def show(
-        ref: str, name: str, wanted: str | None, chosen: str | None, section: str, request: gr.Request
+        ref: str, name: str, wanted: str | None, chosen: str | None, section: str, t: float, request: gr.Request
     ) -> object:
         if not ref:
             return gr.skip()
@@ -103,7 +103,7 @@ def build(shell: Shell) -> None:
         return (
             payload,
             attention.model_words(result.model),
-            *layer_update([result], wanted),
+            *layer_update([result], wanted, t),
             *choices_update(made, chosen, section),
         )
 
@@ -140,7 +140,7 @@ def build(shell: Shell) -> None:
     shell.events.on(
         [photo.change, model.change, layer.input],
         show,
-        [photo, model, layer, head, part],
+        [photo, model, layer, head, part, iteration],
         [atoms, weights, layer, iteration, head, part],
         progress=atoms,
     )

@@ -51,7 +51,9 @@ def build(shell: Shell) -> None:
             with gr.Row():
                 undo = gr.Button("Undo", size="sm", min_width=80, elem_id="fixations-undo")
                 clear = gr.Button("Clear", size="sm", min_width=80, elem_id="fixations-clear")
-                restore = gr.Button("Recorded", size="sm", min_width=80, visible=recorded, elem_id="fixations-recorded")
+                restore = gr.Button(
+                    "As recorded", size="sm", min_width=80, visible=recorded, elem_id="fixations-recorded"
+                )
                 upload = upload_button("Upload a table", SUFFIXES, elem_id="fixations-upload")
             iteration = iteration_slider(TAB)
             words = gr.HTML(fine(fixations.NO_POINTS), apply_default_css=False, elem_id="fixations-scores")
@@ -83,7 +85,7 @@ def build(shell: Shell) -> None:
     redrawn = unseen("fixations-redrawn")  # another text each time the map under the same points is another one
 
     async def show(
-        ref: str, name: str, wanted: str | None, text: str, drop: str, link: str, request: gr.Request
+        ref: str, name: str, wanted: str | None, t: float, text: str, drop: str, link: str, request: gr.Request
     ) -> object:
         if not ref:
             return gr.skip()
@@ -95,7 +97,7 @@ def build(shell: Shell) -> None:
         return (
             await wait(fixations.view, subject, result),
             attention.model_words(result.model),
-            *layer_update([result], wanted),
+            *layer_update([result], wanted, t),
             found.to_json() if found else gr.skip(),
             gr.skip() if found else secrets.token_hex(4),
         )
@@ -140,7 +142,7 @@ def build(shell: Shell) -> None:
     events.on(
         [photo.change, model.change],
         show,
-        [photo, model, maps.layer, points, first, linked],
+        [photo, model, maps.layer, iteration, points, first, linked],
         [viewer, weights, maps.layer, iteration, points, redrawn],
         progress=viewer,
     )

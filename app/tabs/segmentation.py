@@ -83,7 +83,7 @@ def build(shell: Shell) -> None:
             iteration = iteration_slider(TAB)
     drawing, redrawn, renewed = (unseen(f"{TAB}-{name}") for name in ("drawing", "redrawn", "renewed"))
 
-    async def show(ref: str, name: str, wanted: str | None, request: gr.Request) -> object:
+    async def show(ref: str, name: str, wanted: str | None, t: float, request: gr.Request) -> object:
         if not ref:
             return gr.skip()
         session = session_of(request)
@@ -92,7 +92,7 @@ def build(shell: Shell) -> None:
         return (
             await wait(segmentation.view, subject, result),
             attention.model_words(result.model),
-            *layer_update([result], wanted),
+            *layer_update([result], wanted, t),
             secrets.token_hex(4),
         )
 
@@ -137,7 +137,7 @@ def build(shell: Shell) -> None:
     events.on(
         [photo.change, model.change],
         show,
-        [photo, model, layer],
+        [photo, model, layer, iteration],
         [viewer, weights, layer, iteration, redrawn],
         progress=viewer,
     )

@@ -14,7 +14,7 @@ from typing import Any
 from playwright.sync_api import sync_playwright
 
 from tests.app.conftest import CHROMIUM
-from tests.app.page import PATIENCE, wait_for_map
+from tests.app.page import PATIENCE, draw_rectangle, wait_for_map
 
 RECORD = """() => {
     window.drawn = [];
@@ -45,6 +45,10 @@ STEP = """async ([tab, values]) => {
     }
     return times;
 }"""
+
+
+THRESHOLDS = [round(0.05 + 0.03 * step, 2) for step in range(30)]
+"""Every one a change of the mask, from nearly everything to nearly nothing."""
 
 
 def report(what: str, times: list[float]) -> None:
@@ -83,6 +87,14 @@ def main(url: str) -> None:
         choose(page, "RVT-nano · VARS-D")
         page.wait_for_timeout(1500)
         report("iterate slider", page.evaluate(STEP, ["attention-iteration", [2, 1, 0, 1, 2, 3] * 5]))
+        page.get_by_role("tab", name="Segmentation").click()
+        wait_for_map(page, "segmentation")
+        page.locator("#segmentation-tool").get_by_text("outline", exact=True).click()
+        draw_rectangle(page, "segmentation", 0.3, 0.2, 0.7, 0.8)
+        for mode in ("mask", "contour", "cut-out", "error map"):
+            page.locator("#segmentation-mode").get_by_text(mode, exact=True).click()
+            page.wait_for_timeout(1500)
+            report(f"threshold slider, {mode}", page.evaluate(STEP, ["segmentation-threshold", THRESHOLDS]))
         browser.close()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -59,3 +60,22 @@ def wait_for_change(page: Any, before: int, viewer: str = "attention") -> int:
     """Until the viewer shows other pixels than ``before``; returns their number."""
     page.wait_for_function(f"() => ![0, {before}].includes({drawn(viewer)})")
     return pixels(page, viewer)
+
+
+def upload(page: Any, button: str, path: Path) -> None:
+    """As a visitor does it: press the button, choose a file. The same name may be chosen twice."""
+    with page.expect_file_chooser() as chooser:
+        page.locator(f"#{button}").click()
+    chooser.value.set_files(str(path))
+
+
+def draw_rectangle(page: Any, viewer: str, left: float, top: float, right: float, bottom: float) -> None:
+    """With the pointer, along a rectangle given in fractions of the picture."""
+    box = page.locator(f"#{viewer}-viewer .viewer-frame").bounding_box()
+    corners = [(left, top), (right, top), (right, bottom), (left, bottom)]
+    places = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in corners]
+    page.mouse.move(*places[0])
+    page.mouse.down()
+    for place in places[1:]:
+        page.mouse.move(*place, steps=4)
+    page.mouse.up()

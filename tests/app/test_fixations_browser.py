@@ -11,13 +11,12 @@ import pytest
 from app.handlers.fixation_points import Points
 from app.handlers.fixation_scores import score
 from app.photographs import Subject, sample
-from tests.app.page import opened, wait_for_map
+from tests.app.page import opened, upload, wait_for_map
 from tests.app.serving import Served
 
 pytestmark = pytest.mark.browser
 
 FRAME = "#fixations-viewer .viewer-frame"
-TABLE = "input[type=file]:has(+ #fixations-upload)"
 NSS = "#fixations-scores [data-score=map-nss]"
 MODEL = "rvt_nano/vars_d"
 
@@ -81,10 +80,70 @@ def test_an_uploaded_table_is_drawn_and_a_bad_one_gets_a_sentence(browser: Any, 
         wait_for_map(page)
         page.get_by_role("tab", name="Fixations").click()
         wait_for_map(page, "fixations")
-        page.locator(TABLE).set_input_files(str(good))
+        upload(page, "fixations-upload", good)
         page.locator("#fixations-scores", has_text="2 fixations of 2 observers counted").wait_for()
         page.locator("#fixations-scores", has_text="1 of 3 fixations lies outside").wait_for()
         page.locator("#fixations-scores", has_text="Humans").wait_for()
-        page.locator(TABLE).set_input_files(str(bad))
+        upload(page, "fixations-upload", bad)
         page.get_by_text("y is missing; it has x, z").wait_for()
         assert len(kept_points(page)) == 3
+        bad.write_text("x,y\n5000,1\n")
+        upload(page, "fixations-upload", bad)
+        page.locator("#said.shown", has_text="all lie outside").wait_for()
+        assert len(kept_points(page)) == 3
+
+
+def test_a_fixation_is_placed_by_keyboard(browser: Any, served: Served) -> None:
+    with opened(browser, f"{served.url}?tab=fixations") as page:
+        wait_for_map(page, "fixations")
+        page.locator(FRAME).focus()
+        page.keyboard.press("ArrowRight")
+        page.keyboard.press("ArrowUp")
+        page.keyboard.press("Enter")
+        wait_for_count(page, 1)
+        assert kept_points(page) == [[round(0.525 * 451, 2), round(0.475 * 300, 2), "you"]]
+        assert page.locator("#fixations-viewer .viewer-frame .cross").is_visible()
+
+
+def test_a_click_while_a_map_is_computed_is_kept(browser: Any, served: Served) -> None:
+    with opened(browser, f"{served.url}?tab=fixations") as page:
+        wait_for_map(page, "fixations")
+        page.locator("#fixations-scores", has_text="Click on the photograph").wait_for()
+        page.locator("#fixations-model input").click()
+        page.get_by_role("option", name="RVT-nano · Performer").click()
+        page.locator(FRAME).click(position={"x": 150, "y": 100})
+        page.locator("#fixations-scores th", has_text="Performer").wait_for()
+        wait_for_count(page, 1)
+        assert len(kept_points(page)) == 1
+
+
+def test_a_link_restores_the_view_and_its_points(browser: Any, served: Served) -> None:
+    view = "image=sample:coffee&model=rvt_nano/vars_s&layer=0.1&readout=energy&t=1&opacity=0.3&points=100,100+200.5,50"
+    with opened(browser, f"{served.url}?tab=fixations&{view}") as page:
+        wait_for_map(page, "fixations")
+        wait_for_count(page, 2)
+        assert kept_points(page) == [[100, 100, "you"], [200.5, 50, "you"]]
+        page.locator("#fixations-viewer figcaption", has_text="layer 0.1 · energy · t = 1 of 3").wait_for()
+        page.locator("#fixations-undo").click()
+        page.wait_for_url("**points=100,100")
+        page.locator("#fixations-clear").click()
+        page.wait_for_url("**points=none")
+        page.get_by_role("button", name="Sample photograph: cat").click()
+        page.wait_for_function("() => !location.search.includes('points')")
+
+
+def test_a_link_with_broken_points_says_so(browser: Any, served: Served) -> None:
+    with opened(browser, f"{served.url}?tab=fixations&points=1,2+here") as page:
+        wait_for_map(page, "fixations")
+        page.get_by_text("The points of this link are left out").wait_for()
+
+
+def test_a_download_holds_what_is_shown(browser: Any, served: Served) -> None:
+    with opened(browser, f"{served.url}?tab=fixations&points=100,100+200.5,50+30,299") as page:
+        wait_for_map(page, "fixations")
+        wait_for_count(page, 3)
+        with page.expect_download() as download:
+            page.locator("#fixations-settings").click()
+        settings = json.loads(Path(download.value.path()).read_text())
+        assert f"{settings['scores']['nss']:.3f}".replace("-", "−") == page.locator(NSS).inner_text()
+        assert [point["x"] for point in settings["points"]] == [100, 200.5, 30]
