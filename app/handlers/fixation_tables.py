@@ -19,6 +19,9 @@ SUFFIXES = (".csv", ".parquet")
 MAX_ROWS = 200_000
 """A compressed file of a few bytes may claim any number of rows."""
 
+MAX_NAME = 200
+"""Characters of an image's or an observer's name: a repeated text takes no room in the file, but once it is read."""
+
 NAMES = ("image", "observer")
 """Columns of text, read as dictionaries, so that a repeated text is held once."""
 
@@ -61,9 +64,14 @@ def _parsed(path: Path) -> pa.Table:
 
 
 def _parquet(path: Path) -> pa.Table:
-    file = pq.ParquetFile(path, read_dictionary=list(NAMES))
-    _check_rows(file.metadata.num_rows)
-    return file.read()
+    with pq.ParquetFile(path) as file:
+        _check_rows(file.metadata.num_rows)
+        schema, flat = file.schema_arrow, {column.path for column in file.schema}
+    if not {"x", "y"} <= set(schema.names):
+        return schema.empty_table()
+    texts = [name for name in NAMES if name in flat]
+    wanted = ["x", "y", *(name for name in NAMES if name in schema.names)]
+    return pq.ParquetFile(path, read_dictionary=texts).read(columns=wanted)
 
 
 def _check_rows(rows: int) -> None:
@@ -87,9 +95,12 @@ def _of_image(table: pa.Table, title: str) -> pa.Table:
 def _text(table: pa.Table, name: str) -> pa.ChunkedArray:
     """A column as text, whatever its type."""
     try:
-        return pc.cast(table[name], pa.string())
+        longest = pc.max(pc.utf8_length(pc.cast(pc.unique(table[name]), pa.string()))).as_py()
+        if (longest or 0) <= MAX_NAME:
+            return pc.cast(table[name], pa.string())
     except pa.ArrowException:
-        raise InputError(f"expected names in the column {name} of the table") from None
+        pass
+    raise InputError(f"expected names of at most {MAX_NAME} characters in the column {name} of the table")
 
 
 def _named(names: list[str], shown: int = 5) -> str:

@@ -32,6 +32,8 @@ from vars_core.errors import InputError
 MODES = {"mask": "mask", "contour": "contour", "cutout": "cut-out", "errors": "error map", "truth": "truth"}
 """Ways to show a mask, and what they are called. The last two need a ground truth."""
 
+ERRORS = ": green found, orange too much, blue missed"
+
 CHEQUERS = 8, (217, 242)
 """Side and greys of the ground behind a cut-out, as in static/segmentation.js."""
 
@@ -94,7 +96,7 @@ def figure(
     modes = sorted(ways(found), key=lambda mode: mode != cut.mode)
     return overlays.sheet(
         [picture_of(subject.display, mask, found, mode) for mode in modes],
-        [MODES[mode] for mode in modes],
+        [MODES[mode] + (ERRORS if mode == "errors" else "") for mode in modes],
         columns=len(modes),
         heading=f"{title(traced.model.name)} · layer {shown.name} · {look.readout} · t = {step} · "
         f"threshold {cut.threshold:g}",

@@ -6,6 +6,8 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import scipy.io
 from hypothesis import given, settings
@@ -19,7 +21,7 @@ from app.handlers import fixation_scores, fixations
 from app.handlers.fixation_library import FixationLibrary, layout_of
 from app.handlers.fixation_points import MAX_POINTS, Points
 from app.handlers.fixation_scores import Z_EDGES, Scores, centre, score, z_values
-from app.handlers.fixation_tables import read_table
+from app.handlers.fixation_tables import MAX_ROWS, read_table
 from app.traced import LayerMaps, ModelFacts, Traced
 from tests.fixations.made import gaze_of, made_rows, make_mit1003, make_table, write_image
 from vars_core.data.fixations import image_size
@@ -295,3 +297,33 @@ def test_a_broken_trial_is_named(tmp_path: Path) -> None:
     found = FixationLibrary({"mit": root}).recorded("data:mit/ALLSTIMULI/one.jpeg", "keep")
     assert found is not None and set(found.observers) == {"CNG"}
     assert any("cannot be read: 1 (zb)" in note for note in found.notes)
+
+
+def test_a_file_that_claims_too_many_rows_is_refused_before_it_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "many.parquet"
+    pq.write_table(pa.table({"x": pa.array(np.zeros(MAX_ROWS + 1)), "y": pa.array(np.zeros(MAX_ROWS + 1))}), path)
+    with pytest.raises(InputError, match="at most 200,000 fixations, it has 200,001"):
+        read_table(path, "sample:cat", "cat", HEIGHT, WIDTH)
+
+
+def test_a_parquet_table_is_read_as_csv_is(tmp_path: Path) -> None:
+    path = tmp_path / "few.parquet"
+    columns = {"image": ["cat", "dog"], "observer": ["ann", None], "x": [3, 9], "y": [4.5, 1.0]}
+    pq.write_table(pa.table(columns), path)
+    assert read_table(path, "sample:cat", "cat", HEIGHT, WIDTH).points == ((3.0, 4.5, "ann"),)
+
+
+@pytest.mark.parametrize(
+    ("columns", "words"),
+    [
+        ({"x": [1.0], "z": [2.0]}, "y is missing; it has x, z"),
+        ({"x": [1.0], "y": [2.0], "observer": ["a" * 500]}, "names of at most 200 characters in the column observer"),
+        ({"x": [1.0], "y": [2.0], "observer": [["a"]]}, "in the column observer"),
+        ({"x": [[1.0]], "y": [2.0]}, "expected numbers"),
+    ],
+)
+def test_a_parquet_table_that_cannot_be_used_gets_one_sentence(tmp_path: Path, columns: dict, words: str) -> None:
+    path = tmp_path / "odd.parquet"
+    pq.write_table(pa.table(columns), path)
+    with pytest.raises(InputError, match=words):
+        read_table(path, "sample:cat", "cat", HEIGHT, WIDTH)
