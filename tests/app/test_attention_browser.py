@@ -101,9 +101,3 @@ def test_attention_says_that_it_does_not_iterate(browser: Any, served: Served) -
         page.get_by_role("option", name="RVT-nano · self-attention").click()
         wait_for_change(page, before)
         page.get_by_text("there is nothing to iterate").wait_for()
-
-
-def test_the_page_fits_a_phone(browser: Any, served: Served) -> None:
-    with opened(browser, served.url, width=390, height=844) as page:
-        wait_for_map(page)
-        assert page.evaluate("document.documentElement.scrollWidth") == 390
