@@ -12,6 +12,7 @@ from gradio.data_classes import FileData, ImageData
 from gradio.utils import get_upload_folder, is_in_or_equal
 
 from analysis.drawing import data_uri
+from app.changing_dropdown import ChangingDropdown
 from app.events import Events
 from app.photographs import SAMPLES, Photograph, fitted, sample
 from app.services import Services
@@ -81,7 +82,7 @@ def build(services: Services) -> Rail:
     if services.data:
         names = list(services.data)
         folder = gr.Dropdown(names, value=names[0], label="Data folder", visible=len(names) > 1)
-        file = gr.Dropdown(
+        file = ChangingDropdown(
             services.data[names[0]], value=None, label="From the server's photographs", elem_id="data-file"
         )
     return Rail(photo, drop, current, samples, folder, file)

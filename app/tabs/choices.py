@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import gradio as gr
 
+from app.changing_dropdown import ChangingDropdown
 from app.handlers import attention
 from app.handlers.grids import MAX_MODELS
 from app.models import EMBEDDED, title
@@ -50,7 +51,7 @@ def iteration_slider(tab: str) -> gr.Slider:
 
 def map_controls(tab: str, iteration: gr.Slider, *, shared: str = "shared by all maps") -> MapControls:
     """Layer, readout with its sentence, opacity and colour scale."""
-    layer = gr.Dropdown([], value=None, label="Layer", elem_id=f"{tab}-layer")
+    layer = ChangingDropdown([], value=None, label="Layer", elem_id=f"{tab}-layer")
     readout = gr.Radio(list(READOUTS), value="stream", label="Readout", elem_id=f"{tab}-readout")
     meaning = gr.HTML(readout_html("stream"), apply_default_css=False, elem_id=f"{tab}-meaning")
     scale = gr.Radio(

@@ -8,6 +8,7 @@ from typing import Any
 import gradio as gr
 
 from app import share
+from app.changing_dropdown import ChangingDropdown
 from app.exports import Export
 from app.handlers import grids
 from app.handlers.corruptions import CHOICES, checked
@@ -44,7 +45,7 @@ def build(shell: Shell) -> None:
             )
             severity = gr.Slider(1, 5, value=3, step=1, label="Severity", elem_id="compare-severity")
             seed = gr.Number(0, label="Seed", precision=0, minimum=0, elem_id="compare-seed")
-            reference = gr.Dropdown(
+            reference = ChangingDropdown(
                 [("none: show the maps", "none")], value="none", label="Difference to", elem_id="compare-reference"
             )
             maps = map_controls(TAB, iteration)

@@ -7,6 +7,7 @@ from gradio.components.base import Component
 
 from app import share
 from app.atoms import LayerAtoms
+from app.changing_dropdown import ChangingDropdown
 from app.exports import Export
 from app.handlers import attention, dictionary
 from app.handlers.atom_order import ALL, PARTS, SCALES, SORTS, AtomLook, number
@@ -69,8 +70,8 @@ def build(shell: Shell) -> None:
         with gr.Column(elem_classes="controls", scale=0) as controls:
             model = gr.Dropdown(model_choices(shell), value=START_MODEL, label="Model", elem_id="dictionary-model")
             weights = gr.HTML("", apply_default_css=False)
-            layer = gr.Dropdown([], value=None, label="Layer", elem_id="dictionary-layer")
-            head = gr.Dropdown([("all heads", ALL)], value=ALL, label="Head", elem_id="dictionary-head")
+            layer = ChangingDropdown([], value=None, label="Layer", elem_id="dictionary-layer")
+            head = ChangingDropdown([("all heads", ALL)], value=ALL, label="Head", elem_id="dictionary-head")
             part = gr.Radio(list(PARTS), value=ALL, label="Part", elem_id="dictionary-part")
             sort = gr.Radio(list(SORTS), value=SORTS[0], label="Sorted by", elem_id="dictionary-sort")
             scale = gr.Radio(

@@ -10,6 +10,7 @@ import gradio as gr
 from gradio.components.base import Component
 
 from app import downloads, share
+from app.changing_dropdown import ChangingDropdown
 from app.handlers import run_files, run_rows, runs
 from app.handlers.run_view import (
     ORDERS,
@@ -98,7 +99,7 @@ def lay_out(listed: Sequence[Mapping[str, Any]]) -> Parts:
         heading("Images")
         with gr.Row(elem_classes="run-filters"):
             model, layer, readout, t, metric = (
-                gr.Dropdown([], label=label, elem_id=f"runs-{label.lower()}")
+                ChangingDropdown([], label=label, elem_id=f"runs-{label.lower()}")
                 for label in ("Model", "Layer", "Readout", "Iterate", "Metric")
             )
             orders = [(f"{one} first", one) for one in ORDERS]

@@ -11,6 +11,7 @@ import gradio as gr
 from gradio.components.base import Component
 
 from app import share
+from app.changing_dropdown import ChangingDropdown
 from app.exports import Export
 from app.handlers import attention, segmentation, segmentation_export
 from app.handlers.ground_truth import MAX_TRUTH_PIXELS, SUFFIXES, Truth, read_drawing, read_mask, stored_truth
@@ -78,7 +79,7 @@ def build(shell: Shell) -> None:
             heading("Map")
             model = gr.Dropdown(model_choices(shell), value=EMBEDDED[0], label="Model", elem_id=f"{TAB}-model")
             weights = gr.HTML("", apply_default_css=False)
-            layer = gr.Dropdown([], value=None, label="Layer", elem_id=f"{TAB}-layer")
+            layer = ChangingDropdown([], value=None, label="Layer", elem_id=f"{TAB}-layer")
             readout = gr.Dropdown(list(READOUTS), value="stream", label="Readout", elem_id=f"{TAB}-readout")
             iteration = iteration_slider(TAB)
     drawing, redrawn, renewed = (unseen(f"{TAB}-{name}") for name in ("drawing", "redrawn", "renewed"))

@@ -40,6 +40,10 @@ def order_of(library: Served, **wish: str) -> list[str]:
     return [sight.scores.ids[i] for i in ranked(sight)]
 
 
+NAMES = f"[...document.querySelectorAll('{ROW} th')].map(cell => cell.textContent)"
+"""JavaScript: the images of the rows, from above."""
+
+
 def shown(page: Any) -> list[str]:
     return page.locator(f"{ROW} th").all_inner_texts()
 
@@ -56,9 +60,8 @@ def choose(page: Any, control: str, option: str) -> None:
 @pytest.mark.browser
 def test_a_click_on_a_row_opens_its_photograph_and_map(browser: Any, library: Served) -> None:
     with opened(browser, f"{library.url}?tab=runs&run=masks&layer=0.0&readout=energy&t=1") as page:
-        page.locator(ROW).first.wait_for()
         order = order_of(library, layer="0.0", readout="energy", t="1")
-        assert shown(page) == order[:20]
+        page.wait_for_function(f"order => {NAMES}.join() === order", arg=",".join(order[:20]))
         page.locator("#runs-failures", has_text="1 image could not be scored").wait_for()
         page.locator("#runs-summary", has_text="Centre Gaussian (baseline)").wait_for()
         page.locator("#runs-chart .main-svg").first.wait_for()

@@ -1,0 +1,26 @@
+"""A dropdown whose choices change with what is shown."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gradio as gr
+
+from gradio.events import Dependency
+
+class ChangingDropdown(gr.Dropdown):
+    """Hands on whatever was chosen: handlers take a value that is no longer on offer for the default, or say so.
+
+    Gradio compares a value with the choices of the last event that has ended, and so refuses what a visitor rightly
+    chose while another event was changing them.
+    """
+
+    is_template = True  # gradio draws it as its parent
+
+    def preprocess(self, payload: Any) -> Any:
+        return payload
+    from typing import Callable, Literal, Sequence, Any, TYPE_CHECKING
+    from gradio.blocks import Block
+    if TYPE_CHECKING:
+        from gradio.components import Timer
+        from gradio.components.base import Component
