@@ -76,10 +76,15 @@ def restored(links: Mapping[str, Mapping[str, Component]], query: Mapping[str, s
     """Updates for every linked component, tab by tab, from the address; components it does not name are left."""
     tab = query.get("tab", "")
     return [
-        (iterate if name == "t" else read)(component, query[name]) if name in query and owner == tab else gr.skip()
+        reader(name, component)(component, query[name]) if name in query and owner == tab else gr.skip()
         for owner, view in links.items()
         for name, component in view.items()
     ]
+
+
+def reader(name: str, component: Component) -> Callable[[Any, str], object]:
+    """What gives a component of that name in the link its value."""
+    return iterate if name == "t" and isinstance(component, gr.Slider) else read
 
 
 def read(component: Component, text: str) -> object:
@@ -105,9 +110,9 @@ def read(component: Component, text: str) -> object:
     return gr.update(value=text[:MAX_TEXT])
 
 
-def iterate(slider: Component, text: str) -> object:
+def iterate(slider: gr.Slider, text: str) -> object:
     """The update of an iterate's slider, which ends where the model's iterates do: known once the model has run."""
-    if not (isinstance(slider, gr.Slider) and text.isdecimal() and len(text) <= 4 and int(text) <= MAX_ITERATE):
+    if not (text.isdecimal() and len(text) <= 4 and int(text) <= MAX_ITERATE):
         return gr.skip()
     return gr.update(value=int(text), maximum=max(slider.maximum, int(text)))
 

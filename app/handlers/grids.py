@@ -76,10 +76,10 @@ def export(
     results: Sequence[Sequence[Traced]],
     look: Look,
     *,
-    reference: str = "none",
+    reference: str | None = "none",
     captions: Sequence[str] = (),
 ) -> Export:
-    """The table as a figure, and every map of it. ``reference``: "none" or the index of the panel to subtract."""
+    """The table as a figure, and every map of it. ``reference``: the index of the panel to subtract, else none is."""
     flat = [(subject, result) for subject, row in zip(subjects, results, strict=True) for result in row]
     layers = [result.layer(layer_of(result, look.layer)) for _, result in flat]
     every = [layer.maps[look.readout] for layer in layers]
@@ -87,7 +87,7 @@ def export(
     limits = overlays.shared_limits(every) if look.scale == "shared" else None
     units = [overlays.unit_map(one, limits) for one in raw]
     names = [f"{title(result.model.name)}, {picture_words(subject.corruption)}" for subject, result in flat]
-    subtracted = int(reference) if reference.isdigit() and int(reference) < len(units) else None
+    subtracted = {str(i): i for i in range(len(units))}.get(reference or "")
     sheet = overlays.sheet(
         [
             panel_image(subject, result, unit, None if subtracted is None else units[subtracted], look.opacity)
@@ -101,7 +101,7 @@ def export(
     )
     arrays = {f"{i:02d}/map": one for i, one in enumerate(raw)}
     arrays |= {f"{i:02d}/iterates": maps for i, maps in enumerate(every)}
-    view = {**look.settings, "layer": layers[0].name, "reference": reference}
+    view = {**look.settings, "layer": layers[0].name, "reference": "none" if subtracted is None else reference}
     settings = described(list(subjects), [result.model for result in results[0]], view)
     return Export(sheet, arrays, {**settings, "panels": names})
 

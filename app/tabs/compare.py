@@ -66,7 +66,7 @@ def build(shell: Shell) -> None:
         draw: float | None,
         layer: str | None,
         t: float,
-        against: str,
+        against: str | None,
         request: gr.Request,
     ) -> object:
         if not ref:
@@ -90,7 +90,7 @@ def build(shell: Shell) -> None:
         chosen: list[str],
         degree: float,
         draw: float | None,
-        against: str,
+        against: str | None,
         *view: Any,
     ) -> Export:
         subjects, results = await run(session, ref, names, wanted(chosen, degree, draw))

@@ -6,6 +6,7 @@ import gradio as gr
 import pytest
 
 from app import share
+from app.changing_dropdown import ChangingDropdown
 from app.handlers.fixation_points import MAX_LINKED, Points
 from app.tabs.choices import layer_update
 from tests.app.made import traced
@@ -24,6 +25,16 @@ def test_a_slider_takes_numbers_of_its_range(text: str, value: float | None) -> 
 def test_an_iterate_may_lie_past_the_sliders_first_end(text: str, value: int | None) -> None:
     update = share.iterate(gr.Slider(0, 3, step=1), text)
     assert update == (gr.skip() if value is None else gr.update(value=value, maximum=max(3, value)))
+
+
+def test_a_dropdown_of_iterates_takes_the_links_iterate_as_it_stands() -> None:
+    read = share.restored({"runs": {"t": ChangingDropdown([])}}, {"tab": "runs", "t": "2"})
+    assert read == [gr.update(value="2")]
+
+
+def test_a_dropdown_hands_on_a_choice_that_is_not_listed_yet_and_nothing_but_text() -> None:
+    dropdown = ChangingDropdown(["a"])
+    assert [dropdown.preprocess(value) for value in ("b", None, ["b"], {"b": 1}, 3)] == ["b", None, None, None, None]
 
 
 def test_a_radio_takes_what_it_offers_and_a_text_is_bounded() -> None:
