@@ -29,7 +29,7 @@ def test_an_iterate_may_lie_past_the_sliders_first_end(text: str, value: int | N
 
 def test_a_dropdown_of_iterates_takes_the_links_iterate_as_it_stands() -> None:
     read = share.restored({"runs": {"t": ChangingDropdown([])}}, {"tab": "runs", "t": "2"})
-    assert read == [gr.update(value="2")]
+    assert read == [gr.update(choices=[("2", "2")], value="2")]
 
 
 def test_a_dropdown_hands_on_a_choice_that_is_not_listed_yet_and_nothing_but_text() -> None:
