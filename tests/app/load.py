@@ -28,8 +28,8 @@ from tests.app.started import Started, resident
 from tests.app.visits import TOLERANCE, Answers, apart, blobs, expected, right_answers
 
 MAPS_A_VISIT = 8
-WARM_UP = 0.2
-"""The part of the time after which memory should no longer grow."""
+FIFTH = 5
+"""Memory should no longer grow after the first fifth of the time: the second one is compared with the last."""
 
 
 @dataclass
@@ -51,10 +51,12 @@ class Tally:
         for what, found in (("errors", self.errors), ("mixed-up answers", self.mixed_up), ("refusals", self.refusals)):
             lines.append(f"{len(found)} {what}" + "".join(f"\n  {one}" for one in sorted(set(found))[:5]))
         if self.resident:
-            warm, last = self.resident[int(WARM_UP * len(self.resident))], self.resident[-1]
+            part = max(1, len(self.resident) // FIFTH)
+            warm, last = self.resident[part : 2 * part] or self.resident, self.resident[-part:]
             lines.append(
-                f"resident memory: {self.resident[0] / 1e9:.2f} GB at first, {warm / 1e9:.2f} GB warmed up, "
-                f"{last / 1e9:.2f} GB at the end, at most {max(self.resident) / 1e9:.2f} GB"
+                f"resident memory: {self.resident[0] / 1e9:.2f} GB at first, {statistics.mean(warm) / 1e9:.2f} GB in "
+                f"the second fifth of the time, {statistics.mean(last) / 1e9:.2f} GB in the last, "
+                f"at most {max(self.resident) / 1e9:.2f} GB"
             )
         return "\n".join(lines)
 

@@ -43,7 +43,7 @@ def test_a_report_names_everything() -> None:
     tally = Tally([0.5, 1.5], ["broken"], [], ["busy", "busy"], [10**9, 2 * 10**9])
     words = tally.report(4)
     assert "2 answers in 4 s, 0.5 a second" in words and "1.00 s (median)" in words
-    assert "1 errors\n  broken" in words and "2 refusals\n  busy" in words and "2.00 GB at the end" in words
+    assert "1 errors\n  broken" in words and "2 refusals\n  busy" in words and "2.00 GB in the last" in words
 
 
 def test_load_goes_to_this_machine_only() -> None:
