@@ -14,6 +14,9 @@ INK = "#7d8590"
 
 GRID = "rgba(125, 133, 144, 0.25)"
 
+PALETTE = (*COLOURS[:6], "#9467BD", INK)
+"""Okabe and Ito's without black, which a dark ground swallows."""
+
 
 def small_chart(
     lines: Sequence[Line],
@@ -36,7 +39,7 @@ def small_chart(
             name=line.name,
             mode="lines+markers",
             line={
-                "color": COLOURS[models.index(line.model) % len(COLOURS)],
+                "color": PALETTE[models.index(line.model) % len(PALETTE)],
                 "width": 2,
                 "dash": "dash" if line.dashed else "solid",
             },
