@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
@@ -38,13 +40,21 @@ class World:
         return values
 
 
-def join_world(device: torch.device) -> World:
-    """The group that ``torchrun`` started this process in (NCCL on CUDA, gloo elsewhere), or a world of one."""
+@contextmanager
+def joined_world(device: torch.device) -> Iterator[World]:
+    """The group that ``torchrun`` started this process in (NCCL on CUDA, gloo elsewhere), or a world of one.
+
+    The processes leave the group together: one that exits with the group's threads still running may be aborted.
+    """
     if int(os.environ.get("WORLD_SIZE", "1")) == 1:
-        return World()
-    if not dist.is_initialized():
-        dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
-    return World(dist.get_rank(), dist.get_world_size(), int(os.environ.get("LOCAL_RANK", "0")))
+        yield World()
+        return
+    dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
+    try:
+        yield World(dist.get_rank(), dist.get_world_size(), int(os.environ.get("LOCAL_RANK", "0")))
+        dist.barrier()
+    finally:
+        dist.destroy_process_group()
 
 
 class _Sum(torch.autograd.Function):

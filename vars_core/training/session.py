@@ -20,7 +20,7 @@ from vars_core.registry import create_model
 from vars_core.resample import resample_to
 from vars_core.training.checkpoint import read_training_state
 from vars_core.training.data import decoded
-from vars_core.training.distributed import World, join_world
+from vars_core.training.distributed import World, joined_world
 from vars_core.training.feed import ArrayFeed, Feed
 from vars_core.training.initial import start_from
 from vars_core.training.loop import train
@@ -58,7 +58,11 @@ class Request:
 
 def run_request(request: Request) -> Run:
     """Do what ``request`` says and return the finished run; raises :class:`InputError` where it cannot be done."""
-    world = join_world(choose_device(request.device))
+    with joined_world(choose_device(request.device)) as world:
+        return _train_in(world, request)
+
+
+def _train_in(world: World, request: Request) -> Run:
     device = own_device(request.device, world)
     resume = _earlier_state(request)
     pictures = [open_split(folder, request.held_out, request.seed) for folder in request.data]
