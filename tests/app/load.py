@@ -2,7 +2,7 @@
 
 Without a URL the page is started for it. Each client is one visitor after another: it comes, uploads a picture of its
 own, asks for maps of changing models, readouts and iterates, compares each answer with what the model shows for this
-very picture when asked alone, and leaves. A refusal by the full queue is counted, and is no error. Prints how long
+very picture by itself, and leaves. A refusal by the full queue is counted, and is no error. Prints how long
 answers took, what went wrong, and the memory of the server before and after. Status 1 for any error or mix-up.
 """
 
@@ -25,7 +25,7 @@ from app.traced import READOUTS
 from tests.app.http import Visitor, file_data, local
 from tests.app.made import encoded
 from tests.app.started import Started, resident
-from tests.app.visits import TOLERANCE, Answers, apart, blobs, expected, right_answers
+from tests.app.visits import Answers, blobs, expected, is_one_of, right_answers
 
 MAPS_A_VISIT = 8
 FIFTH = 5
@@ -103,9 +103,9 @@ class Client:
 
     def check(self, asked: tuple[str, str, int], seen: np.ndarray) -> None:
         """Note an answer that is not the one to this client's picture."""
-        if apart(expected(self.right[self.number], *asked), seen) <= TOLERANCE:
+        if is_one_of(expected(self.right[self.number], *asked), seen):
             return
-        owners = [i for i, answers in enumerate(self.right) if apart(expected(answers, *asked), seen) <= TOLERANCE]
+        owners = [i for i, answers in enumerate(self.right) if is_one_of(expected(answers, *asked), seen)]
         if owners:
             self.tally.mixed_up.append(f"client {self.number} got the answer to client {owners[0]}")
         else:
