@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
+from gradio.components.base import Component
 from gradio.data_classes import FileData, ImageData
 from gradio.utils import get_upload_folder, is_in_or_equal
 
@@ -31,6 +32,15 @@ def sent_file(payload: FileData | ImageData | None) -> str | None:
     return payload.path
 
 
+def as_sent(component: Component) -> None:
+    """Let a component hand on the path of an upload, whatever it holds.
+
+    Gradio would open the file itself, convert it, and stumble over what `decode_image` reads or words better; it has
+    no argument against that.
+    """
+    component.preprocess = sent_file  # type: ignore[method-assign]  # on purpose, see above
+
+
 def photograph_input(label: str, **look: Any) -> gr.Image:
     """An image input that hands a handler the path of the file as it was sent."""
     drop = gr.Image(
@@ -43,15 +53,14 @@ def photograph_input(label: str, **look: Any) -> gr.Image:
         webcam_options=gr.WebcamOptions(mirror=False),
         **look,
     )
-    # Gradio would open the file itself, convert it, and stumble over what `decode_image` reads or words better.
-    drop.preprocess = sent_file  # type: ignore[method-assign]
+    as_sent(drop)
     return drop
 
 
 def upload_button(label: str, suffixes: Sequence[str], **look: Any) -> gr.UploadButton:
     """A button that hands a handler the path of the chosen file as it was sent, whatever it holds."""
     button = gr.UploadButton(label, file_types=list(suffixes), size="sm", min_width=110, **look)
-    button.preprocess = sent_file  # type: ignore[assignment, method-assign]
+    as_sent(button)
     return button
 
 

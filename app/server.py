@@ -49,7 +49,9 @@ def keep_local(page: gr.Blocks) -> None:
         return moved
 
     for block in page.blocks.values():
-        block.async_move_resource_to_block_cache = local_only(block.async_move_resource_to_block_cache)  # type: ignore[method-assign, assignment]
+        # Gradio has no setting for it: the method of each block is replaced.
+        move = local_only(block.async_move_resource_to_block_cache)
+        block.async_move_resource_to_block_cache = move  # type: ignore[method-assign, assignment]
 
 
 def build_app(settings: Settings, services: Services) -> FastAPI:

@@ -12,7 +12,7 @@ from gradio.components.base import Component
 
 from app.exports import KINDS, Export
 from app.shell import Shell, heading, unseen
-from app.wiring import session_of, wait
+from app.wiring import changes, session_of, wait
 
 Exporter = Callable[..., Awaitable[Export]]
 """Called with the session, the photograph's reference, and the values of the view's components in their order."""
@@ -43,7 +43,7 @@ def build(
     names = json.dumps(list(view))
     components = list(view.values())
     gr.on(
-        [shell.page.load, shell.photo.change, shell.active.change, *(one.change for one in components)],  # type: ignore[attr-defined]
+        [shell.page.load, shell.photo.change, shell.active.change, *changes(components)],
         fn=None,
         inputs=[shell.photo, shell.active, *components],
         js=f"(photo, active, ...values) => {{ VARS.link('{tab}', active, photo, {names}, values); return []; }}",

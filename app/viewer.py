@@ -10,6 +10,7 @@ import gradio as gr
 from gradio.components.base import Component
 
 from app.payload import colour_tables
+from app.wiring import changes
 
 STATIC = Path(__file__).resolve().parent / "static"
 SCRIPTS = (
@@ -55,7 +56,7 @@ def control(page: gr.Blocks, viewer: str, controls: Mapping[str, Component]) -> 
     names = list(controls)
     pairs = ", ".join(f"{name}: values[{i}]" for i, name in enumerate(names))
     gr.on(
-        [page.load, *(component.change for component in controls.values())],  # type: ignore[attr-defined]
+        [page.load, *changes(controls.values())],
         fn=None,
         inputs=list(controls.values()),
         js=f"(...values) => {{ VARS.view('{viewer}', {{{pairs}}}); return []; }}",

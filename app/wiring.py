@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import functools
 import html
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from concurrent.futures import Future
 from typing import Any, ParamSpec, TypeVar
 
 import gradio as gr
+from gradio.components.base import Component
 
 from app.atoms import LayerAtoms
 from app.photographs import Subject
@@ -19,6 +20,11 @@ from vars_core.errors import InputError
 
 P = ParamSpec("P")
 R = TypeVar("R")
+
+
+def changes(components: Iterable[Component]) -> list[Callable[..., Any]]:
+    """The change event of each component."""
+    return [one.change for one in components]  # type: ignore[attr-defined]  # gradio makes events at run time
 
 
 def raised(handler: Callable[P, Awaitable[R]]) -> Callable[P, Awaitable[R]]:

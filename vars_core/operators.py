@@ -101,7 +101,10 @@ class OnGrid:
     def __call__(self, v: Tensor, on_iterate: OnIterate | None = None) -> Tensor:
         as_tokens = None
         if on_iterate is not None:
-            as_tokens = lambda t, z, u: on_iterate(t, to_sequence(z).unsqueeze(1), u)  # noqa: E731
+
+            def as_tokens(t: int, z: Tensor, u: Tensor | None) -> None:
+                on_iterate(t, to_sequence(z).unsqueeze(1), u)
+
         z = self.operator(to_image(join_heads(v), self.grid), as_tokens)
         return to_sequence(z).unsqueeze(1)
 

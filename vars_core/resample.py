@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import torch
 from torch import Tensor, nn
@@ -15,6 +15,9 @@ from vars_core.mixers.reconstruction import StaticDynamicDictionary
 from vars_core.mixers.spectral import Spectrum, StaticDictionary
 from vars_core.models.stems import PositionedStem
 from vars_core.tokens import Grid
+
+Resample = Callable[[Tensor, Grid, str], Tensor]
+"""(stored tensor, grid, its key) -> the tensor on that grid."""
 
 
 def resample_to(state: Mapping[str, Tensor], model: nn.Module) -> dict[str, Tensor]:
@@ -39,11 +42,11 @@ def resample_to(state: Mapping[str, Tensor], model: nn.Module) -> dict[str, Tens
     return resampled
 
 
-def _replace(state: dict[str, Tensor], key: str, wanted: Tensor, grid: Grid, resample: object) -> None:
+def _replace(state: dict[str, Tensor], key: str, wanted: Tensor, grid: Grid, resample: Resample) -> None:
     stored = state.get(key)
     if stored is None or stored.shape == wanted.shape or stored.ndim != wanted.ndim:
         return
-    candidate = resample(stored, grid, key)  # type: ignore[operator]
+    candidate = resample(stored, grid, key)
     if candidate.shape == wanted.shape:
         state[key] = candidate
 

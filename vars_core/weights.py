@@ -31,11 +31,14 @@ def load_model(
     ``spec`` None: read off the checkpoint's keys. ``num_classes`` None: the checkpoint's, or 1000.
     ``model.checkpoint_hash`` is the file's SHA-256, None for fresh weights: nothing untrained passes for trained.
     """
-    if spec is None and checkpoint is None:
-        raise InputError("expected a model spec, a checkpoint, or both; got neither")
     path = Path(checkpoint) if checkpoint is not None else embedded_weights(str(spec))
     stored = read_checkpoint(path) if path is not None else None
-    parsed = parse_spec(spec) if spec is not None else infer_spec(stored)  # type: ignore[arg-type]
+    if spec is not None:
+        parsed = parse_spec(spec)
+    elif stored is not None:
+        parsed = infer_spec(stored)
+    else:
+        raise InputError("expected a model spec, a checkpoint, or both; got neither")
     model = create_model(
         parsed,
         num_classes=num_classes or (stored_classes(stored) if stored else None) or 1000,

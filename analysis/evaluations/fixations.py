@@ -24,6 +24,8 @@ from vars_core.data.fixations import FixationSet, Stimulus
 from vars_core.images import decode_image
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from vars_core.backend import Backend
     from vars_core.images import Placement
     from vars_core.trace import Trace
@@ -117,10 +119,10 @@ class FixationEvaluation:
             sigma=self.sigma,
         )
 
-    def trace(self, backend: Backend, batch: object) -> Trace:
+    def trace(self, backend: Backend, batch: Tensor) -> Trace:
         """Trace what this model's reading needs of a batch (B, 3, S, S)."""
         reading = self.readings[backend.name]
-        return backend.trace(batch, readouts=reading.readouts, layers=reading.layers)  # type: ignore[arg-type]
+        return backend.trace(batch, readouts=reading.readouts, layers=reading.layers)
 
     def baseline_rows(self, items: Sequence[Item]) -> list[Row]:
         """Two floors and the ceiling; for an image that nobody looked at a row that says so."""

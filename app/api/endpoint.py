@@ -11,7 +11,7 @@ import gradio as gr
 from gradio.utils import get_upload_folder
 
 from app.photographs import Corruption, Subject
-from app.rail import photograph_input, sent_file
+from app.rail import as_sent, photograph_input
 from app.services import Services
 from app.traced import READOUTS
 from app.wiring import raised, wait
@@ -64,7 +64,7 @@ def several(choices: list[str], value: list[str], label: str) -> gr.Dropdown:
 def file_input(label: str) -> gr.File:
     """A file as it was sent, whatever it holds; None for none."""
     made = gr.File(label=label)
-    made.preprocess = sent_file  # type: ignore[assignment, method-assign]
+    as_sent(made)
     return made
 
 

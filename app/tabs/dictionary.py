@@ -15,7 +15,7 @@ from app.photographs import Subject
 from app.shell import Shell, fine, unseen
 from app.tabs.choices import iteration_slider, layer_update, model_choices
 from app.traced import Traced
-from app.wiring import dictionary_of, session_of, traced, wait
+from app.wiring import changes, dictionary_of, session_of, traced, wait
 
 TAB = "dictionary"
 START_MODEL = "rvt_nano/vars_sd"
@@ -169,7 +169,7 @@ def steer(shell: Shell, seen: dict[str, Component]) -> None:
     """Let the controls change what is shown, without a request."""
     pairs = ", ".join(f"{name}: values[{i}]" for i, name in enumerate(seen))
     gr.on(
-        [shell.page.load, *(one.change for one in seen.values())],  # type: ignore[attr-defined]
+        [shell.page.load, *changes(seen.values())],
         fn=None,
         inputs=list(seen.values()),
         js=f"(...values) => {{ VARS.dictionary.view({{{pairs}}}); return []; }}",

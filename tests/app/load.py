@@ -2,7 +2,7 @@
 
 Without a URL the page is started for it. Each client is one visitor after another: it comes, uploads a picture of its
 own, asks for maps of changing models, readouts and iterates, compares each answer with what the model shows for this
-very picture by itself, and leaves. A refusal by the full queue is counted, and is no error. Prints how long
+very picture alone or in a batch, and leaves. A refusal by the full queue is counted, and is no error. Prints how long
 answers took, what went wrong, and the memory of the server before and after. Status 1 for any error or mix-up.
 """
 
@@ -28,8 +28,8 @@ from tests.app.started import Started, resident
 from tests.app.visits import Answers, blobs, expected, is_one_of, right_answers
 
 MAPS_A_VISIT = 8
-FIFTH = 5
-"""Memory should no longer grow after the first fifth of the time: the second one is compared with the last."""
+PARTS = 5
+"""Of the time, of which the first is the warm-up: the memory of the second is compared with that of the last."""
 
 
 @dataclass
@@ -51,7 +51,7 @@ class Tally:
         for what, found in (("errors", self.errors), ("mixed-up answers", self.mixed_up), ("refusals", self.refusals)):
             lines.append(f"{len(found)} {what}" + "".join(f"\n  {one}" for one in sorted(set(found))[:5]))
         if self.resident:
-            part = max(1, len(self.resident) // FIFTH)
+            part = max(1, len(self.resident) // PARTS)
             warm, last = self.resident[part : 2 * part] or self.resident, self.resident[-part:]
             lines.append(
                 f"resident memory: {self.resident[0] / 1e9:.2f} GB at first, {statistics.mean(warm) / 1e9:.2f} GB in "

@@ -148,4 +148,4 @@ def test_the_difference_to_the_reference_panel_is_what_the_figure_shows() -> Non
 )
 def test_a_wish_that_cannot_be_met_gets_a_sentence(wrong: object, sentence: str) -> None:
     with pytest.raises(InputError, match=sentence):
-        wrong()  # type: ignore[operator]
+        wrong()

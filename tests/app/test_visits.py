@@ -39,7 +39,7 @@ def test_requests_of_many_visitors_that_come_together_run_as_one_batch(quiet: Se
     quiet.services.queue.batches.clear()
     with Held(quiet.services.queue):
         threads = [
-            threading.Thread(target=lambda one=one, image=image: answers.append(one.attention(image)))  # type: ignore[misc]
+            threading.Thread(target=lambda one=one, image=image: answers.append(one.attention(image)))
             for one, image in zip(visitors, images, strict=True)
         ]
         for thread in threads:

@@ -18,7 +18,7 @@ from vars_core.weights import infer_spec
 
 def model_of(spec: str = "rvt_nano/vars_d", **options: object) -> torch.nn.Module:
     torch.manual_seed(0)
-    return create_model(spec, num_classes=6, **{"image_size": 64, **options}).eval()  # type: ignore[arg-type]
+    return create_model(spec, num_classes=6, **{"image_size": 64, **options}).eval()
 
 
 def saved(path: Path, model: torch.nn.Module) -> Path:

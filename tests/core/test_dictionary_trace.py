@@ -21,7 +21,7 @@ EVERY = [*DENSE, "rvt_nano/vars_s", "gfnet_tiny/vars_s"]
 
 def backend(spec: str, **options: object) -> Backend:
     torch.manual_seed(0)
-    return Backend(create_model(spec, num_classes=10, image_size=64, **options), device="cpu")  # type: ignore[arg-type]
+    return Backend(create_model(spec, num_classes=10, image_size=64, **options), device="cpu")
 
 
 def images(count: int = 2) -> Tensor:

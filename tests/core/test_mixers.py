@@ -16,7 +16,7 @@ SHAPE = LayerShape(dim=16, num_heads=2, grid=(4, 4), num_features=8, num_kernels
 
 def layer(name: str, **solving: object) -> torch.nn.Module:
     torch.manual_seed(0)
-    return build_mixer(name, SHAPE, Solving(**solving)).eval()  # type: ignore[arg-type]
+    return build_mixer(name, SHAPE, Solving(**solving)).eval()
 
 
 def test_self_attention_is_a_special_case() -> None:
@@ -106,4 +106,4 @@ def test_a_grid_that_the_weights_do_not_belong_to_is_refused_in_one_sentence(nam
 )
 def test_impossible_solver_settings_are_refused(wish: dict[str, object], message: str) -> None:
     with pytest.raises(InputError, match=message):
-        Solving(**wish)  # type: ignore[arg-type]
+        Solving(**wish)

@@ -23,7 +23,7 @@ def dense(seed: int, tokens: int = 9, atoms: int = 6) -> DenseDictionary:
     return DenseDictionary(unit_columns(torch.randn(1, 1, tokens, atoms, generator=generator, dtype=torch.float64)))
 
 
-def convolutional(seed: int, grid: tuple[int, int] = (6, 6), channels: int = 2, kernels: int = 3):  # type: ignore[no-untyped-def]
+def convolutional(seed: int, grid: tuple[int, int] = (6, 6), channels: int = 2, kernels: int = 3):
     generator = torch.Generator().manual_seed(seed)
     shape = (channels, kernels, grid[0], grid[1] // 2 + 1)
     spectra = torch.complex(torch.randn(shape, generator=generator), torch.randn(shape, generator=generator))

@@ -15,7 +15,7 @@ SMALL = [f"rvt_nano/{mixer}" for mixer in RVT_MIXERS] + ["deit_tiny/vars_d", "gf
 
 def backend(spec: str, **options: object) -> Backend:
     torch.manual_seed(0)
-    return Backend(create_model(spec, num_classes=10, image_size=64, **options), device="cpu")  # type: ignore[arg-type]
+    return Backend(create_model(spec, num_classes=10, image_size=64, **options), device="cpu")
 
 
 @pytest.mark.parametrize("spec", SMALL)

@@ -18,7 +18,7 @@ def test_an_unknown_name_offers_the_nearest_ones() -> None:
 @pytest.mark.parametrize("severity", [0, 6, -1, 2.5, 3.0, "3", None, True])
 def test_a_severity_is_a_whole_number_from_1_to_5(severity: object) -> None:
     with pytest.raises(ValueError, match=r"expected a severity 1, 2, 3, 4 or 5, got "):
-        corrupt(IMAGE, "fog", severity)  # type: ignore[arg-type]
+        corrupt(IMAGE, "fog", severity)
 
 
 def test_a_numpy_integer_is_a_severity() -> None:
@@ -41,7 +41,7 @@ def test_a_numpy_integer_is_a_severity() -> None:
 )
 def test_another_type_or_shape_is_named(image: object, came: str) -> None:
     with pytest.raises(ValueError, match=rf"expected an image as a uint8 array .* at least 32 px, got {came}"):
-        corrupt(image, "contrast", 1)  # type: ignore[arg-type]
+        corrupt(image, "contrast", 1)
 
 
 def test_a_folder_without_frost_photographs_is_named(tmp_path: object) -> None:

@@ -65,11 +65,11 @@ def test_the_number_of_opencv_threads_does_not_matter(photograph: np.ndarray) ->
 
 
 def test_numpys_global_generator_is_neither_read_nor_moved(photograph: np.ndarray) -> None:
-    np.random.seed(1)  # noqa: NPY002  # the global generator is what this is about
-    untouched = np.random.random(2)  # noqa: NPY002
-    np.random.seed(1)  # noqa: NPY002
+    np.random.seed(1)
+    untouched = np.random.random(2)
+    np.random.seed(1)
     first = [corrupt(photograph, name, 3, "a") for name in DRAWING]
-    moved = np.random.random(2)  # noqa: NPY002
+    moved = np.random.random(2)
     second = [corrupt(photograph, name, 3, "a") for name in DRAWING]
     assert np.array_equal(untouched, moved)
     assert all(np.array_equal(x, y) for x, y in zip(first, second, strict=True))

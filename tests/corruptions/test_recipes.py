@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -57,7 +56,7 @@ def test_glass_displaces_as_if_pixels_were_visited_one_by_one(reach: int, height
     before = np.arange(height * width, dtype=np.uint32).reshape(height, width)
     recorded = Recorder(np.random.default_rng(3))
     fast = before.copy()
-    displace(fast, reach, recorded)  # type: ignore[arg-type]
+    displace(fast, reach, recorded)
     # Bands come from the bottom up, each drawing (2, rows, columns).
     shifts = np.concatenate(list(reversed(recorded.draws)), axis=1)
     slow = before.copy()
@@ -76,7 +75,7 @@ class Recorder:
         self.rng, self.draws = rng, list[np.ndarray]()
 
     def integers(self, *arguments: object, **named: object) -> np.ndarray:
-        self.draws.append(self.rng.integers(*arguments, **named))  # type: ignore[call-overload]
+        self.draws.append(self.rng.integers(*arguments, **named))
         return self.draws[-1]
 
 
@@ -187,7 +186,10 @@ def test_an_unreadable_frost_photograph_is_named(tmp_path: Path, photograph: np.
 
 def test_snow_whitens_and_mud_darkens() -> None:
     picture = made_photograph(160, 160)
-    change: Callable[[str, int], float] = lambda n, s: corrupt(picture, n, s, "a").mean() - picture.mean()  # noqa: E731
+
+    def change(name: str, severity: int) -> float:
+        return float(corrupt(picture, name, severity, "a").mean() - picture.mean())
+
     assert change("snow", 5) > change("snow", 1) > 20
     assert change("spatter", 5) < 0 < change("spatter", 3)
 

@@ -51,7 +51,7 @@ def test_the_command_writes_the_benchmarks_layout_and_names_what_it_cannot_read(
     with Image.open(target / "fog/2/n00/photo.one.JPEG") as written:
         assert written.size == (224, 224)
         # quality 85: the first entry of the standard luminance table, 16, becomes round(16 · 0.3)
-        assert written.quantization[0][0] == 5  # type: ignore[attr-defined]
+        assert written.quantization[0][0] == 5
     assert not list(target.rglob("*.tmp"))
 
 

@@ -140,12 +140,12 @@ def test_mixing_depends_on_seed_epoch_and_step_and_leaves_numpys_generator_alone
     def run(step: int) -> torch.Tensor:
         return parts.mixed(mixup, torch.randn(8, 3, 8, 8, generator=torch.manual_seed(0)), labels, (0, 0, step))[1]
 
-    np.random.seed(7)  # noqa: NPY002
-    state = np.random.get_state(legacy=True)[1].copy()  # type: ignore[index]  # noqa: NPY002
+    np.random.seed(7)
+    state = np.random.get_state(legacy=True)[1].copy()
     assert torch.equal(run(3), run(3))
     assert not torch.equal(run(3), run(4))
     torch.testing.assert_close(run(3).sum(1), torch.ones(8))
-    assert np.array_equal(np.random.get_state(legacy=True)[1], state)  # type: ignore[index]  # noqa: NPY002
+    assert np.array_equal(np.random.get_state(legacy=True)[1], state)
 
 
 def test_two_processes_mix_the_pairs_that_one_would() -> None:
@@ -160,11 +160,11 @@ def test_two_processes_mix_the_pairs_that_one_would() -> None:
 
 
 def test_seeding_for_a_block_puts_every_generator_back() -> None:
-    random.seed(1), np.random.seed(1), torch.manual_seed(1)  # noqa: NPY002
-    expected = (random.random(), np.random.rand(), torch.rand(1))  # noqa: NPY002
-    random.seed(1), np.random.seed(1), torch.manual_seed(1)  # noqa: NPY002
+    random.seed(1), np.random.seed(1), torch.manual_seed(1)
+    expected = (random.random(), np.random.rand(), torch.rand(1))
+    random.seed(1), np.random.seed(1), torch.manual_seed(1)
     with everything_seeded(99):
-        first = (random.random(), np.random.rand(), torch.rand(1))  # noqa: NPY002
-    assert (random.random(), np.random.rand(), torch.rand(1)) == expected  # noqa: NPY002
+        first = (random.random(), np.random.rand(), torch.rand(1))
+    assert (random.random(), np.random.rand(), torch.rand(1)) == expected
     with everything_seeded(99):
-        assert (random.random(), np.random.rand(), torch.rand(1)) == first  # noqa: NPY002
+        assert (random.random(), np.random.rand(), torch.rand(1)) == first

@@ -134,7 +134,7 @@ def test_pictures_are_decoded_once_and_kept_exactly(made_data: Path, tmp_path: P
     array = decoded(source, tmp_path, 32)
     expected = np.asarray(Image.open(io.BytesIO(source.encoded(9))))
     assert np.array_equal(array.images[9], expected)
-    source.encoded = None  # type: ignore[assignment, method-assign]
+    source.encoded = None
     again = decoded(source, tmp_path, 32)
     assert np.array_equal(again.images, array.images) and np.array_equal(again.labels, array.labels)
     assert sorted(file.suffix for file in tmp_path.iterdir()) == [".json", ".npy"]

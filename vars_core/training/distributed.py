@@ -120,4 +120,4 @@ def share_batch_norm(model: nn.Module) -> None:
     for module in model.modules():
         if isinstance(module, _BatchNorm) and not isinstance(module, SharedBatchNorm):
             kind: type[nn.Module] = type(module)
-            module.__class__ = _shared(kind)  # type: ignore[assignment]
+            module.__class__ = _shared(kind)  # type: ignore[assignment]  # a class made at run time

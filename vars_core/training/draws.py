@@ -65,11 +65,11 @@ def everything_seeded(seed: int) -> Iterator[None]:
 def numpy_seeded(seed: int) -> Iterator[None]:
     """timm's Mixup draws from NumPy's global generator: seed it for the block, then put back what was there."""
     state = np.random.get_state()  # noqa: NPY002 - the library's own source of randomness
-    np.random.seed(seed)  # noqa: NPY002
+    np.random.seed(seed)  # noqa: NPY002 - likewise
     try:
         yield
     finally:
-        np.random.set_state(state)  # noqa: NPY002
+        np.random.set_state(state)  # noqa: NPY002 - likewise
 
 
 def seed_step(seed: int, epoch: int, step: int, rank: int) -> None:

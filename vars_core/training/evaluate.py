@@ -10,13 +10,14 @@ from typing import Annotated, Any
 import numpy as np
 import torch
 import typer
-from torch import Tensor, nn
+from torch import Tensor
 
 from vars_core.backend import choose_device
 from vars_core.data.labelled import LabelledImages
 from vars_core.data.open import open_split
 from vars_core.errors import InputError
 from vars_core.images import Placement, decode_image, normalise
+from vars_core.models.base import VisionModel
 from vars_core.training.accuracy import accuracy
 from vars_core.weights import load_model
 
@@ -45,7 +46,7 @@ def placed_batches(
 
 
 def evaluate(
-    model: nn.Module,
+    model: VisionModel,
     source: LabelledImages,
     *,
     policy: str = "whole",
@@ -55,7 +56,7 @@ def evaluate(
     """``top1``, ``top5`` (fractions), ``loss``, ``count`` and the names of ``skipped`` pictures."""
     device = device or torch.device("cpu")
     skipped: list[str] = []
-    batches = placed_batches(source, model.image_size, policy, skipped)  # type: ignore[arg-type]
+    batches = placed_batches(source, model.image_size, policy, skipped)
     result = accuracy(model.to(device), batches, device, precision)
     return {"top1": result.top1, "top5": result.top5, "loss": result.loss, "count": result.count, "skipped": skipped}
 
