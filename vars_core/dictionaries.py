@@ -53,7 +53,8 @@ class DenseDictionary:
         return torch.linalg.eigvalsh(at_least_float32(small))[..., -1, None, None]
 
     def row_sum_bound(self) -> Tensor:
-        return at_least_float32(self._gram.detach()).abs().sum(-1).amax(-1)[..., None, None] + 1
+        row_sums = torch.linalg.vector_norm(at_least_float32(self._gram.detach()), ord=1, dim=-1)
+        return row_sums.amax(-1)[..., None, None] + 1
 
     def detach(self) -> DenseDictionary:
         return DenseDictionary(self.atoms.detach(), self.num_static)

@@ -74,28 +74,28 @@ def solve(
     gram: Callable[[Tensor], Tensor],
     *,
     start: Tensor,
-    rate: Tensor,
+    bound: Tensor,
     lam: Tensor | float,
     shrink: Shrinkage,
     num_steps: int,
     on_step: OnStep | None = None,
 ) -> Tensor:
-    """T steps of u ← S_{λ·rate}(u − rate·(PᵀPu − Pᵀx)) from ``start`` (paper eq. 12, rate = 1/L).
+    """T steps of u ← S_{λ/L}(u − (PᵀPu − Pᵀx)/L) from ``start``, with ``bound`` L (paper eq. 12).
 
-    ``drive`` and ``start`` have the shape of the codes; ``rate`` broadcasts to it. Returns u_T.
+    ``drive`` and ``start`` have the shape of the codes; ``bound`` broadcasts to it. Returns u_T.
     """
     codes = start
     if on_step is not None:
         on_step(0, codes)
     for step in range(1, num_steps + 1):
-        codes = shrink(codes - rate * (gram(codes) - drive), rate * lam)
+        codes = shrink(codes - (gram(codes) - drive) / bound, lam / bound)
         if on_step is not None:
             on_step(step, codes)
     return codes
 
 
 class Ista(nn.Module):
-    """The paper's solver: soft threshold, rate 1/L with L the largest eigenvalue of PᵀP."""
+    """The paper's solver: soft threshold, L the largest eigenvalue of PᵀP."""
 
     def __init__(self, lam: float, num_steps: int, start: Shrinkage = drive_as_start) -> None:
         super().__init__()
@@ -108,7 +108,7 @@ class Ista(nn.Module):
             drive,
             dictionary.gram,
             start=self.start(drive, self.lam),
-            rate=1 / dictionary.largest_eigenvalue(),
+            bound=dictionary.largest_eigenvalue(),
             lam=self.lam,
             shrink=soft_threshold,
             num_steps=self.num_steps,
@@ -136,7 +136,7 @@ class Lista(nn.Module):
             drive,
             dictionary.coupled(self.coupling),
             start=gelu_threshold(drive, lam),
-            rate=self.rate_scale / dictionary.row_sum_bound(),
+            bound=dictionary.row_sum_bound() / self.rate_scale,
             lam=lam,
             shrink=gelu_threshold,
             num_steps=self.num_steps,
