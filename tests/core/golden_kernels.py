@@ -1,8 +1,8 @@
 """The fixtures again, with the kernels that they were computed with.
 
-`python -m tests.core.golden_kernels GOLDEN_FOLDER` prints as JSON how far every array of VARS-D and VARS-SD is from the
-fixture, and a fingerprint of the kernels. Float32 sums depend on their order, and the order on the processor: the
-authors' numbers stem from AVX2 kernels on two threads, which `ENVIRONMENT` asks for on processors that have wider ones.
+`python -m tests.core.golden_kernels GOLDEN_FOLDER` prints as JSON how far every array of every fixture is from what the
+project computes, and a fingerprint of the kernels. Float32 sums depend on their order, and the order on the processor:
+the authors' numbers stem from AVX2 kernels on two threads, which `ENVIRONMENT` asks for on processors with wider ones.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from tests.core.golden import Golden, deviations, save, trace_of
+from tests.core.golden import FILES, Golden, deviations, save, trace_of
 
 NUM_THREADS = 2
 
@@ -71,7 +71,7 @@ def measured(golden: Golden) -> dict[str, dict[str, float]]:
 
 def main(folder: Path) -> None:
     torch.set_num_threads(NUM_THREADS)
-    mixers = {mixer: measured(Golden(folder, mixer)) for mixer in ("vars_d", "vars_sd")}
+    mixers = {mixer: measured(Golden(folder, mixer)) for mixer in FILES}
     json.dump({"fingerprint": fingerprint(), "deviations": mixers}, sys.stdout, indent=1)
 
 

@@ -36,19 +36,22 @@ def test_a_file_laid_out_like_the_released_ones_gives_the_authors_numbers(
     assert logits <= (2 * TOLERANCE if mixer == "vars_sd" else TOLERANCE)
 
 
-def test_with_the_kernels_of_the_authors_numbers_the_logits_are_theirs_bit_for_bit(shared: Path) -> None:
+def test_with_the_kernels_of_the_fixtures_every_array_agrees_and_logits_do_bit_for_bit(shared: Path) -> None:
     """Float32 sums round by the processor's kernels; the same operations on the same kernels give the same bits."""
     command = [sys.executable, "-m", "tests.core.golden_kernels", str(shared / "golden")]
     done = subprocess.run(command, cwd=ROOT, env=os.environ | ENVIRONMENT, capture_output=True, text=True, check=True)
     report = json.loads(done.stdout)
     if report["fingerprint"] != FINGERPRINT:
         pytest.skip(f"this processor has no kernels that round like the fixtures': fingerprint {report['fingerprint']}")
-    for mixer in ("vars_d", "vars_sd"):
-        for suffix in (".pth", ".safetensors"):
-            found = report["deviations"][mixer][suffix]
-            assert found.pop("logits") == 0
-            # The maps are read out in another order of summation than the fixtures were.
-            assert {key: error for key, error in found.items() if error > 0.01 * TOLERANCE} == {}
+    errors = {
+        f"{mixer}{suffix} {key}": error
+        for mixer in FILES
+        for suffix in (".pth", ".safetensors")
+        for key, error in report["deviations"][mixer][suffix].items()
+    }
+    assert {key: error for key, error in errors.items() if error > 0.1 * TOLERANCE} == {}
+    exact = [error for key, error in errors.items() if key.startswith(("vars_d", "vars_sd")) and key.endswith("logits")]
+    assert exact == [0, 0, 0, 0]
 
 
 def test_the_logits_of_vars_sd_hang_on_the_sign_of_one_code_that_is_zero_to_rounding(
