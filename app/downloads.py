@@ -29,7 +29,7 @@ def build(shell: Shell, tab: str, makers: Mapping[str, tuple[str, Maker]], input
 def offering(shell: Shell, make: Maker) -> Callable[..., Awaitable[str]]:
     """The handler behind one button: answers with the token that the page downloads."""
 
-    async def offer(request: gr.Request, *values: Any) -> str:
+    async def offer(session: str | None, *values: Any) -> str:
         return shell.services.downloads.offer(await wait(make, *values))
 
     return offer

@@ -18,7 +18,7 @@ from app.events import Events
 from app.photographs import SAMPLES, Photograph, fitted, sample
 from app.services import Services
 from app.shell import heading, unseen
-from app.wiring import session_of, wait
+from app.wiring import wait
 
 DEFAULT_PHOTO = "sample:cat"
 
@@ -100,16 +100,16 @@ def build(services: Services) -> Rail:
 def connect(rail: Rail, services: Services, events: Events) -> None:
     """What happens when a photograph is chosen."""
 
-    async def uploaded(path: str | None, request: gr.Request) -> tuple[object, object]:
+    async def uploaded(session: str | None, path: str | None) -> tuple[object, object]:
         if path is None:
             return gr.skip(), None
-        photograph = await wait(services.upload, session_of(request), path)
+        photograph = await wait(services.upload, session, path)
         return photograph.ref, None
 
-    async def shown(ref: str, request: gr.Request) -> tuple[object, object]:
+    async def shown(session: str | None, ref: str) -> tuple[object, object]:
         if not ref:
             return gr.skip(), gr.skip()
-        photograph = await wait(services.photograph, session_of(request), ref)
+        photograph = await wait(services.photograph, session, ref)
         return photograph_html(photograph), ref
 
     events.on([rail.drop.input], uploaded, rail.drop, [rail.photo, rail.drop])

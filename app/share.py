@@ -12,7 +12,7 @@ from gradio.components.base import Component
 
 from app.exports import KINDS, Export
 from app.shell import Shell, heading, unseen
-from app.wiring import changes, session_of, wait
+from app.wiring import changes, wait
 
 Exporter = Callable[..., Awaitable[Export]]
 """Called with the session, the photograph's reference, and the values of the view's components in their order."""
@@ -64,8 +64,8 @@ def build(
 def offering(shell: Shell, tab: str, kind: str, export: Exporter) -> Callable[..., Awaitable[Any]]:
     """The handler behind one download button."""
 
-    async def offer(request: gr.Request, *values: Any) -> object:
-        made = await export(session_of(request), *values)
+    async def offer(session: str | None, *values: Any) -> object:
+        made = await export(session, *values)
         file = await wait(KINDS[kind], tab, made)
         return shell.services.downloads.offer(file)
 

@@ -42,7 +42,7 @@ def build_page(services: Services) -> gr.Blocks:
                 side = rail.build(services)
             with gr.Column(elem_classes="stage", scale=1):
                 active = unseen("active-tab", TABS[0][0])
-                events = Events(unseen("message"))
+                events = Events(unseen("message"), unseen("turn"))
                 with gr.Tabs(elem_id="tabs") as tabs:
                     shell = Shell(page, services, side.photo, active, events, tabs)
                     for identifier, label, build in TABS:
@@ -77,6 +77,7 @@ def build_page(services: Services) -> gr.Blocks:
         def forget(request: gr.Request) -> None:
             session = session_of(request)
             services.sessions.forget(session)
+            events.forget(session)
             page.state_holder.session_data.pop(session, None)  # gradio keeps what each page last showed, for good
 
         page.unload(forget)

@@ -29,6 +29,10 @@ Object.assign(window.VARS, {
     mark();
     return mark;
   },
+  turns: 0,
+  turn() {  // requests may overtake each other: the server is told which event came first
+    return String(++VARS.turns);
+  },
   say(message) {  // a sentence that goes away by itself, or by a click
     if (!message) return;
     let box = document.querySelector("#said");

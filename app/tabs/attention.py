@@ -15,7 +15,7 @@ from app.shell import Shell, fine, heading
 from app.tabs.choices import iteration_slider, layer_update, map_controls, model_choices
 from app.traced import LayerMaps
 from app.viewer import map_viewer, select_iterate
-from app.wiring import session_of, traced, wait
+from app.wiring import traced, wait
 
 TAB = "attention"
 
@@ -38,10 +38,9 @@ def build(shell: Shell) -> None:
             heading("Prediction")
             prediction = gr.HTML("", apply_default_css=False, elem_id="attention-prediction")
 
-    async def show(ref: str, name: str, wanted: str | None, t: float, request: gr.Request) -> object:
+    async def show(session: str | None, ref: str, name: str, wanted: str | None, t: float) -> object:
         if not ref:
             return gr.skip()
-        session = session_of(request)
         subject = await wait(services.subject, session, ref)
         result = await traced(services, session, subject, name)
         return (
@@ -51,10 +50,9 @@ def build(shell: Shell) -> None:
             attention.prediction_words(result, services.class_names(result)),
         )
 
-    async def chart(ref: str, name: str, chosen: str | None, request: gr.Request) -> object:
+    async def chart(session: str | None, ref: str, name: str, chosen: str | None) -> object:
         if not ref:
             return gr.skip()
-        session = session_of(request)
         subject = await wait(services.subject, session, ref)
         result = await traced(services, session, subject, name)
         return charted(result.layer(attention.layer_of(result, chosen)) if result.layers else None)

@@ -18,7 +18,7 @@ from app.shell import Shell
 from app.tabs.choices import iteration_slider, layer_update, map_controls, several_models, weights_html
 from app.traced import Traced
 from app.viewer import map_viewer
-from app.wiring import session_of, traced_all, wait
+from app.wiring import traced_all, wait
 
 TAB = "compare"
 CLEAN = "clean"
@@ -59,6 +59,7 @@ def build(shell: Shell) -> None:
         return subjects, await traced_all(services, session, subjects, names)
 
     async def show(
+        session: str | None,
         ref: str,
         names: list[str],
         chosen: list[str],
@@ -67,11 +68,9 @@ def build(shell: Shell) -> None:
         layer: str | None,
         t: float,
         against: str | None,
-        request: gr.Request,
     ) -> object:
         if not ref:
             return gr.skip()
-        session = session_of(request)
         corruptions = wanted(chosen, degree, draw)
         subjects, results = await run(session, ref, names, corruptions)
         panels = grids.panel_names(names, corruptions)

@@ -18,7 +18,7 @@ from app.shell import Shell, unseen
 from app.tabs.choices import iteration_slider, layer_update, map_controls, several_models, weights_html
 from app.traced import Traced
 from app.viewer import map_viewer
-from app.wiring import session_of, traced_all, wait
+from app.wiring import traced_all, wait
 
 TAB = "corruptions"
 
@@ -67,6 +67,7 @@ def build(shell: Shell) -> None:
         return subjects, await traced_all(services, session, subjects, names)
 
     async def show(
+        session: str | None,
         ref: str,
         chosen: str,
         degree: float,
@@ -77,11 +78,9 @@ def build(shell: Shell) -> None:
         layer: str | None,
         readout: str,
         t: float,
-        request: gr.Request,
     ) -> object:
         if not ref:
             return gr.skip()
-        session = session_of(request)
         corruption = checked(chosen, degree, draw)
         wanted = asked(corruption, kind, several)
         grids.check_models(names)
@@ -97,6 +96,7 @@ def build(shell: Shell) -> None:
         )
 
     async def agree(
+        session: str | None,
         ref: str,
         chosen: str,
         degree: float,
@@ -107,11 +107,9 @@ def build(shell: Shell) -> None:
         layer: str | None,
         readout: str,
         t: float,
-        request: gr.Request,
     ) -> object:
         if not (ref and names):
             return gr.skip()
-        session = session_of(request)
         corruption = checked(chosen, degree, draw)
         shown = asked(corruption, kind, several)
         seen = Look(layer, readout, int(t))

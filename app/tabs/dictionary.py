@@ -15,7 +15,7 @@ from app.photographs import Subject
 from app.shell import Shell, fine, unseen
 from app.tabs.choices import iteration_slider, layer_update, model_choices
 from app.traced import Traced
-from app.wiring import changes, dictionary_of, session_of, traced, wait
+from app.wiring import changes, dictionary_of, traced, wait
 
 TAB = "dictionary"
 START_MODEL = "rvt_nano/vars_sd"
@@ -95,11 +95,11 @@ def build(shell: Shell) -> None:
         return subject, result, await dictionary_of(services, session, subject, name, where)
 
     async def show(
-        ref: str, name: str, wanted: str | None, chosen: str | None, section: str, t: float, request: gr.Request
+        session: str | None, ref: str, name: str, wanted: str | None, chosen: str | None, section: str, t: float
     ) -> object:
         if not ref:
             return gr.skip()
-        subject, result, made = await found(session_of(request), ref, name, wanted)
+        subject, result, made = await found(session, ref, name, wanted)
         payload = dictionary.without(result.model) if made is None else await wait(dictionary.view, subject, made)
         return (
             payload,

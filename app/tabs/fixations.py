@@ -24,7 +24,7 @@ from app.shell import Shell, fine, heading, unseen
 from app.tabs.choices import iteration_slider, layer_update, map_controls, model_choices
 from app.traced import Traced
 from app.viewer import map_viewer
-from app.wiring import session_of, traced, wait
+from app.wiring import traced, wait
 from vars_core.errors import InputError
 
 TAB = "fixations"
@@ -85,11 +85,10 @@ def build(shell: Shell) -> None:
     redrawn = unseen("fixations-redrawn")  # another text each time the map under the same points is another one
 
     async def show(
-        ref: str, name: str, wanted: str | None, t: float, text: str, drop: str, link: str, request: gr.Request
+        session: str | None, ref: str, name: str, wanted: str | None, t: float, text: str, drop: str, link: str
     ) -> object:
         if not ref:
             return gr.skip()
-        session = session_of(request)
         subject = await wait(services.subject, session, ref)
         result = await traced(services, session, subject, name)
         known = Points.from_json(text).ref == ref
@@ -103,26 +102,25 @@ def build(shell: Shell) -> None:
         )
 
     async def rescore(
-        ref: str, name: str, wanted: str | None, readout: str, t: float, text: str, request: gr.Request
+        session: str | None, ref: str, name: str, wanted: str | None, readout: str, t: float, text: str
     ) -> object:
         given = Points.from_json(text)
         if not ref or given.ref != ref:
             return gr.skip()
-        session = session_of(request)
         subject = await wait(services.subject, session, ref)
         result = await traced(services, session, subject, name)  # kept from when the map was drawn: no model runs
         return await wait(scored, subject.photograph, result, wanted, readout, t, given)
 
-    async def restored(ref: str, drop: str) -> object:
+    async def restored(session: str | None, ref: str, drop: str) -> object:
         found = await wait(library.recorded, ref, drop)
         if found is None:
             raise InputError("no fixations are recorded for this photograph: choose an image of a fixation data set")
         return found.to_json()
 
-    async def uploaded(path: str | None, ref: str, request: gr.Request) -> object:
+    async def uploaded(session: str | None, path: str | None, ref: str) -> object:
         if not (path and ref):
             return gr.skip()
-        photograph = await wait(services.photograph, session_of(request), ref)
+        photograph = await wait(services.photograph, session, ref)
         found = await wait(read_table, Path(path), ref, photograph.title, photograph.height, photograph.width)
         return found.to_json()
 

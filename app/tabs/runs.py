@@ -168,9 +168,9 @@ def seen(library: RunLibrary, name: str, *wish: str | None) -> Sight:
 
 
 def waiting(function: Callable[..., Any]) -> Callable[..., Awaitable[Any]]:
-    """A handler that runs blocking work in a thread; with the request, which tells one visitor from another."""
+    """A handler that runs blocking work in a thread; it is the same for every visitor."""
 
-    async def handler(request: gr.Request, *values: Any) -> Any:
+    async def handler(session: str | None, *values: Any) -> Any:
         return await wait(function, *values)
 
     return handler

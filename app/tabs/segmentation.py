@@ -25,7 +25,7 @@ from app.shell import Shell, fine, heading, unseen
 from app.tabs.choices import iteration_slider, layer_update, model_choices
 from app.traced import READOUTS
 from app.viewer import control, map_viewer
-from app.wiring import session_of, traced, wait
+from app.wiring import traced, wait
 
 TAB = "segmentation"
 
@@ -84,10 +84,9 @@ def build(shell: Shell) -> None:
             iteration = iteration_slider(TAB)
     drawing, redrawn, renewed = (unseen(f"{TAB}-{name}") for name in ("drawing", "redrawn", "renewed"))
 
-    async def show(ref: str, name: str, wanted: str | None, t: float, request: gr.Request) -> object:
+    async def show(session: str | None, ref: str, name: str, wanted: str | None, t: float) -> object:
         if not ref:
             return gr.skip()
-        session = session_of(request)
         subject = await wait(services.subject, session, ref)
         result = await traced(services, session, subject, name)
         return (
@@ -97,10 +96,9 @@ def build(shell: Shell) -> None:
             secrets.token_hex(4),
         )
 
-    async def count(ref: str, name: str, wanted: str | None, chosen: str, request: gr.Request) -> object:
+    async def count(session: str | None, ref: str, name: str, wanted: str | None, chosen: str) -> object:
         if not ref:
             return gr.skip()
-        session = session_of(request)
         photograph = await wait(services.photograph, session, ref)
         result = await traced(services, session, Subject(photograph), name)
         truth = await wait(truth_for, services, session, ref)
@@ -108,18 +106,18 @@ def build(shell: Shell) -> None:
         counted = await wait(segmentation.scores, photograph, result, where, chosen, truth)
         return counted, segmentation.truth_words(photograph, truth)
 
-    async def drawn(ref: str, address: str, request: gr.Request) -> object:
+    async def drawn(session: str | None, ref: str, address: str) -> object:
         if not (ref and address):
             return gr.skip()
-        keep_truth(services, session_of(request), ref, await wait(read_drawing, address))
+        keep_truth(services, session, ref, await wait(read_drawing, address))
         return secrets.token_hex(4)
 
-    async def uploaded(path: str | None, ref: str, request: gr.Request) -> object:
+    async def uploaded(session: str | None, path: str | None, ref: str) -> object:
         if not (path and ref):
             return gr.skip()
         limit = min(services.settings.max_pixels, MAX_TRUTH_PIXELS)
         truth = await wait(partial(read_mask, max_pixels=limit), Path(path))
-        keep_truth(services, session_of(request), ref, truth)
+        keep_truth(services, session, ref, truth)
         return secrets.token_hex(4), "off", "errors"
 
     async def export(session: str | None, ref: str, name: str, *view: Any) -> Export:

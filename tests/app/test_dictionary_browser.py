@@ -8,7 +8,7 @@ import pytest
 
 from app.handlers.atom_order import AtomLook, chosen
 from app.photographs import Subject, sample
-from tests.app.page import opened, pixels, wait_for_change
+from tests.app.page import OVERTAKING, opened, pixels, wait_for_change
 from tests.app.serving import Served
 
 pytestmark = pytest.mark.browser
@@ -115,6 +115,11 @@ def test_the_second_page_of_a_link_is_the_second_page(browser: Any, served: Serv
     with opened_tab(browser, served, "&model=rvt_nano/vars_s&p=2") as page:
         page.get_by_text("65–128 of 192 kernels, by use at t = 3").wait_for()
         assert page.locator("#dictionary-part").count() == 0 or not page.locator("#dictionary-part").is_visible()
+
+
+def test_a_link_opens_though_its_requests_overtake_each_other_on_the_way(browser: Any, served: Served) -> None:
+    with opened_tab(browser, served, "&model=rvt_nano/vars_s&p=2", script=OVERTAKING) as page:
+        page.get_by_text("65–128 of 192 kernels, by use at t = 3").wait_for()
 
 
 def test_another_model_brings_its_own_atoms_and_attention_says_that_it_has_none(browser: Any, served: Served) -> None:
