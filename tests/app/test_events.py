@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 from typing import Any
 
@@ -32,6 +33,12 @@ class Bench:
             self.shown.append(answer)
 
 
+def run(work: Coroutine[Any, Any, Any]) -> Any:
+    """In a thread: where browser tests run too, this one's loop belongs to the browser."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, work).result()
+
+
 async def soon(session: str | None, value: str) -> str:
     await asyncio.sleep(0.01 if value == "quick" else 0.1)
     return value
@@ -48,7 +55,7 @@ def sent(*requests: tuple[str, ...]) -> list[Any]:
             await asyncio.sleep(0.005)
         await asyncio.gather(*running)
 
-    asyncio.run(arrive())
+    run(arrive())
     return bench.shown
 
 
@@ -67,7 +74,7 @@ def test_an_overtaken_event_does_nothing_even_when_the_newer_one_is_done() -> No
         await bench.send("2", "quick")
         await bench.send("1", "old")
 
-    asyncio.run(arrive())
+    run(arrive())
     assert bench.shown == ["quick"]
 
 
@@ -77,9 +84,9 @@ def test_visitors_do_not_overtake_each_other() -> None:
 
 def test_a_visitor_who_comes_back_starts_to_count_anew() -> None:
     bench = Bench(soon)
-    asyncio.run(bench.send("7", "before"))
+    run(bench.send("7", "before"))
     bench.events.forget("a")
-    asyncio.run(bench.send("1", "after"))
+    run(bench.send("1", "after"))
     assert bench.shown == ["before", "after"]
 
 
@@ -94,6 +101,6 @@ def test_bad_input_leaves_the_outputs_and_becomes_a_message() -> None:
 
     bench = Bench(refuse)
     request: Any = SimpleNamespace(session_hash="a", request=None)
-    answer, message = asyncio.run(bench.function("1", request, "word"))
+    answer, message = run(bench.function("1", request, "word"))
     assert answer == gr.skip()
     assert "A number was expected, got a word" in message
