@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 from functools import partial
 from typing import Any
 
@@ -61,32 +63,20 @@ def build(shell: Shell) -> None:
             maps = map_controls(TAB, iteration)
 
     async def results_for(
-        session: str | None, ref: str, wanted: list[Corruption | None], names: list[str]
+        session: str | None, ref: str, wanted: Sequence[Corruption | None], names: Sequence[str]
     ) -> tuple[list[Subject], list[list[Traced]]]:
         subjects = [await wait(services.subject, session, ref, corruption) for corruption in wanted]
         return subjects, await traced_all(services, session, subjects, names)
 
-    async def show(
-        session: str | None,
-        ref: str,
-        chosen: str,
-        degree: float,
-        draw: float | None,
-        kind: str,
-        several: list[str],
-        names: list[str],
-        layer: str | None,
-        readout: str,
-        t: float,
-    ) -> object:
+    async def show(session: str | None, ref: str, *values: Any) -> object:
         if not ref:
             return gr.skip()
-        corruption = checked(chosen, degree, draw)
-        wanted = asked(corruption, kind, several)
-        grids.check_models(names)
-        grids.check_pictures(wanted)
-        subjects, results = await results_for(session, ref, [None, *wanted], names)
-        shown = await wait(services.subject, session, ref, corruption)
+        asked, (layer, readout, t) = split(values)
+        pictures = asked.pictures()
+        grids.check_models(asked.models)
+        grids.check_pictures(pictures[1:])
+        subjects, results = await results_for(session, ref, pictures, asked.models)
+        shown = await wait(services.subject, session, ref, asked.corruption())
         said = corruptions.notes(results[0], results, Look(layer, readout, int(t)))
         return (
             await wait(corruptions.before_after, subjects[0].photograph, shown),
@@ -95,44 +85,23 @@ def build(shell: Shell) -> None:
             *layer_update(results[0], layer, t),
         )
 
-    async def agree(
-        session: str | None,
-        ref: str,
-        chosen: str,
-        degree: float,
-        draw: float | None,
-        kind: str,
-        several: list[str],
-        names: list[str],
-        layer: str | None,
-        readout: str,
-        t: float,
-    ) -> object:
-        if not (ref and names):
+    async def agree(session: str | None, ref: str, *values: Any) -> object:
+        asked, (layer, readout, t) = split(values)
+        if not (ref and asked.models):
             return gr.skip()
-        corruption = checked(chosen, degree, draw)
-        shown = asked(corruption, kind, several)
         seen = Look(layer, readout, int(t))
-        _, results = await results_for(session, ref, [None, *shown], names)
-        _, steps = await results_for(session, ref, list(corruptions.severities(corruption)), names)
+        _, results = await results_for(session, ref, asked.pictures(), asked.models)
+        _, steps = await results_for(session, ref, corruptions.severities(asked.corruption()), asked.models)
         said = await wait(corruptions.notes, results[0], results, seen)
-        figures = await wait(corruptions.agreement_figures, chosen, results[0], steps, seen)
+        figures = await wait(corruptions.agreement_figures, asked.name, results[0], steps, seen)
         return (json.dumps(said), *figures)
 
-    async def export(
-        session: str | None,
-        ref: str,
-        chosen: str,
-        degree: float,
-        draw: float | None,
-        kind: str,
-        several: list[str],
-        names: list[str],
-        *view: Any,
-    ) -> Export:
-        wanted = asked(checked(chosen, degree, draw), kind, several)
-        grids.check_models(names)
-        subjects, results = await results_for(session, ref, [None, *wanted], names)
+    async def export(session: str | None, ref: str, *values: Any) -> Export:
+        asked, view = split(values)
+        pictures = asked.pictures()
+        grids.check_models(asked.models)
+        grids.check_pictures(pictures[1:])
+        subjects, results = await results_for(session, ref, pictures, asked.models)
         seen = look(*view)
         said = await wait(corruptions.notes, results[0], results, seen)
         return await wait(partial(grids.export, captions=said), subjects, results, seen)
@@ -165,8 +134,29 @@ def build(shell: Shell) -> None:
     maps.connect(shell, TAB)
 
 
-def asked(corruption: Corruption, kind: str, several: list[str]) -> list[Corruption | None]:
-    """The rows below the clean one."""
-    if kind == "severities":
-        return list(corruptions.severities(corruption))
-    return [checked(name, corruption.severity, corruption.seed) for name in several]
+@dataclass(frozen=True)
+class Asked:
+    """The values of the controls that choose pictures and models, in their order on the page."""
+
+    name: str
+    severity: float
+    seed: float | None
+    rows: str
+    several: list[str]
+    models: list[str]
+
+    def corruption(self) -> Corruption:
+        """Raises InputError."""
+        return checked(self.name, self.severity, self.seed)
+
+    def pictures(self) -> list[Corruption | None]:
+        """The clean photograph, and the rows below it. Raises InputError."""
+        if self.rows == "severities":
+            return [None, *corruptions.severities(self.corruption())]
+        return [None, *(checked(name, self.severity, self.seed) for name in self.several)]
+
+
+def split(values: Sequence[Any]) -> tuple[Asked, Sequence[Any]]:
+    """Of the controls' values: what is asked for, and how it is looked at."""
+    count = len(fields(Asked))
+    return Asked(*values[:count]), values[count:]
