@@ -26,6 +26,17 @@ def test_the_sizes_of_the_authors_code_are_met() -> None:
     assert round(found["vars_d"].fixed / 1e6, 2) == 0.17
 
 
+def test_softmax_attention_counts_its_two_products_whatever_kernel_would_run_it() -> None:
+    """DeiT-Ti by hand: QKᵀ and AV take N²·C each; then projections and MLP, the stem, the head."""
+    with_attention, tokens, dim, depth = measured("deit_tiny/self").madds, 196, 192, 12
+    products = depth * 2 * tokens**2 * dim
+    projections = depth * tokens * (4 + 8) * dim**2
+    stem = sum(
+        9 * narrow * wide * side**2 for narrow, wide, side in ((3, 24, 112), (24, 48, 56), (48, 96, 28), (96, 192, 14))
+    )
+    assert with_attention == products + projections + stem + tokens * dim**2 + dim * 1000
+
+
 def test_the_papers_solver_leaves_out_the_coupling_of_the_released_one() -> None:
     """K PᵀP K is two products of 64 × 64 matrices in every head, 6 in ten blocks and 12 in two.
 

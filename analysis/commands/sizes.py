@@ -145,16 +145,18 @@ def image_size_of(model: nn.Module) -> int:
 def multiply_adds(model: nn.Module) -> tuple[float, float]:
     """What `FlopCounterMode` counts for one image, halved (it takes a multiply-add for two operations), and FFTs apart.
 
-    It knows matrix products, convolutions and attention. Everything that works element by element (norms, activations,
-    shrinkage, products of spectra) and eigenvalues count as nothing.
+    It knows matrix products and convolutions; attention is run as products of matrices, since whether a fused kernel is
+    counted depends on the version of torch and on the device. Everything that works element by element (norms,
+    activations, shrinkage, products of spectra) and eigenvalues count as nothing.
     """
     import torch
+    from torch.nn.attention import SDPBackend, sdpa_kernel
     from torch.utils.flop_counter import FlopCounterMode
 
     formulas: dict[Any, Any] = {torch.ops.aten._fft_r2c: forward_fft_flops, torch.ops.aten._fft_c2r: inverse_fft_flops}
     counter = FlopCounterMode(display=False, custom_mapping=formulas)
     size = image_size_of(model)
-    with torch.no_grad(), counter:
+    with torch.no_grad(), sdpa_kernel(SDPBackend.MATH), counter:
         model(torch.zeros(1, 3, size, size))
     counts = counter.get_flop_counts()["Global"]
     fft = sum(flops for operation, flops in counts.items() if operation in formulas)
