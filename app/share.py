@@ -10,8 +10,9 @@ from typing import Any
 import gradio as gr
 from gradio.components.base import Component
 
-from app.exports import KINDS, Export
-from app.shell import Shell, heading, unseen
+from app import downloads
+from app.exports import KINDS, Export, File
+from app.shell import Shell, heading
 from app.wiring import changes, wait
 
 Exporter = Callable[..., Awaitable[Export]]
@@ -55,21 +56,17 @@ def build(
     copy.click(fn=None, js=f"() => {{ VARS.copyLink('{tab}'); return []; }}")
     if export is None:
         return
-    token = unseen(f"{tab}-download")
-    for kind, button in buttons.items():
-        shell.events.on([button.click], offering(shell, tab, kind, export), [shell.photo, *components, *also], token)
-    token.change(fn=None, inputs=token, js="token => { VARS.download(token); return []; }")
+    makers = {button: exported(tab, kind, export) for kind, button in buttons.items()}
+    downloads.connect(shell, tab, makers, [shell.photo, *components, *also])
 
 
-def offering(shell: Shell, tab: str, kind: str, export: Exporter) -> Callable[..., Awaitable[Any]]:
-    """The handler behind one download button."""
+def exported(tab: str, kind: str, export: Exporter) -> downloads.Maker:
+    """What makes one kind of file of the view."""
 
-    async def offer(session: str | None, *values: Any) -> object:
-        made = await export(session, *values)
-        file = await wait(KINDS[kind], tab, made)
-        return shell.services.downloads.offer(file)
+    async def make(session: str | None, *values: Any) -> File:
+        return await wait(KINDS[kind], tab, await export(session, *values))
 
-    return offer
+    return make
 
 
 def restored(links: Mapping[str, Mapping[str, Component]], query: Mapping[str, str]) -> list[object]:

@@ -13,7 +13,7 @@ import gradio as gr
 from gradio.components.base import Component
 
 from app.atoms import LayerAtoms
-from app.photographs import Subject
+from app.photographs import Corruption, Subject
 from app.services import Services
 from app.traced import Traced
 from vars_core.errors import InputError
@@ -71,6 +71,18 @@ def session_of(request: gr.Request | None) -> str | None:
 async def wait(function: Callable[..., R], *args: Any) -> R:
     """Run blocking work in a thread."""
     return await asyncio.to_thread(function, *args)
+
+
+async def traced_corrupted(
+    services: Services,
+    session: str | None,
+    ref: str,
+    corruptions: Sequence[Corruption | None],
+    models: Sequence[str],
+) -> tuple[list[Subject], list[list[Traced]]]:
+    """The photograph with each corruption, and ``[corruption][model]`` what the models compute for it."""
+    subjects = [await wait(services.subject, session, ref, corruption) for corruption in corruptions]
+    return subjects, await traced_all(services, session, subjects, models)
 
 
 async def traced_all(

@@ -99,7 +99,8 @@ def file_hash(path: Path) -> str:
 def _read_safetensors(file: Path) -> tuple[StateDict, dict[str, str]]:
     try:
         with safe_open(str(file), framework="pt") as opened:
-            return {key: opened.get_tensor(key) for key in opened.keys()}, opened.metadata() or {}  # noqa: SIM118 - it cannot be iterated
+            names = opened.keys()
+            return {name: opened.get_tensor(name) for name in names}, opened.metadata() or {}
     except (SafetensorError, OSError) as error:
         raise InputError(f"{file.name} is not a whole safetensors file: {_first_line(error)}") from None
 

@@ -18,7 +18,7 @@ from app.shell import Shell
 from app.tabs.choices import iteration_slider, layer_update, map_controls, several_models, weights_html
 from app.traced import Traced
 from app.viewer import map_viewer
-from app.wiring import traced_all, wait
+from app.wiring import traced_corrupted, wait
 
 TAB = "compare"
 CLEAN = "clean"
@@ -55,8 +55,7 @@ def build(shell: Shell) -> None:
     ) -> tuple[list[Subject], list[list[Traced]]]:
         grids.check_models(names)
         grids.check_pictures(corruptions)
-        subjects = [await wait(services.subject, session, ref, corruption) for corruption in corruptions]
-        return subjects, await traced_all(services, session, subjects, names)
+        return await traced_corrupted(services, session, ref, corruptions, names)
 
     async def show(
         session: str | None,

@@ -20,7 +20,7 @@ from app.shell import Shell, unseen
 from app.tabs.choices import iteration_slider, layer_update, map_controls, several_models, weights_html
 from app.traced import Traced
 from app.viewer import map_viewer
-from app.wiring import traced_all, wait
+from app.wiring import traced_corrupted, wait
 
 TAB = "corruptions"
 
@@ -62,20 +62,17 @@ def build(shell: Shell) -> None:
             weights = gr.HTML("", apply_default_css=False)
             maps = map_controls(TAB, iteration)
 
-    async def results_for(
-        session: str | None, ref: str, wanted: Sequence[Corruption | None], names: Sequence[str]
-    ) -> tuple[list[Subject], list[list[Traced]]]:
-        subjects = [await wait(services.subject, session, ref, corruption) for corruption in wanted]
-        return subjects, await traced_all(services, session, subjects, names)
+    async def answered(session: str | None, ref: str, asked: Asked) -> tuple[list[Subject], list[list[Traced]]]:
+        pictures = asked.pictures()
+        grids.check_models(asked.models)
+        grids.check_pictures(pictures[1:])
+        return await traced_corrupted(services, session, ref, pictures, asked.models)
 
     async def show(session: str | None, ref: str, *values: Any) -> object:
         if not ref:
             return gr.skip()
         asked, (layer, readout, t) = split(values)
-        pictures = asked.pictures()
-        grids.check_models(asked.models)
-        grids.check_pictures(pictures[1:])
-        subjects, results = await results_for(session, ref, pictures, asked.models)
+        subjects, results = await answered(session, ref, asked)
         shown = await wait(services.subject, session, ref, asked.corruption())
         said = corruptions.notes(results[0], results, Look(layer, readout, int(t)))
         return (
@@ -86,22 +83,20 @@ def build(shell: Shell) -> None:
         )
 
     async def agree(session: str | None, ref: str, *values: Any) -> object:
-        asked, (layer, readout, t) = split(values)
-        if not (ref and asked.models):
+        if not ref:
             return gr.skip()
+        asked, (layer, readout, t) = split(values)
         seen = Look(layer, readout, int(t))
-        _, results = await results_for(session, ref, asked.pictures(), asked.models)
-        _, steps = await results_for(session, ref, corruptions.severities(asked.corruption()), asked.models)
+        _, results = await answered(session, ref, asked)
+        severities = corruptions.severities(asked.corruption())
+        _, steps = await traced_corrupted(services, session, ref, severities, asked.models)
         said = await wait(corruptions.notes, results[0], results, seen)
         figures = await wait(corruptions.agreement_figures, asked.name, results[0], steps, seen)
         return (json.dumps(said), *figures)
 
     async def export(session: str | None, ref: str, *values: Any) -> Export:
         asked, view = split(values)
-        pictures = asked.pictures()
-        grids.check_models(asked.models)
-        grids.check_pictures(pictures[1:])
-        subjects, results = await results_for(session, ref, pictures, asked.models)
+        subjects, results = await answered(session, ref, asked)
         seen = look(*view)
         said = await wait(corruptions.notes, results[0], results, seen)
         return await wait(partial(grids.export, captions=said), subjects, results, seen)

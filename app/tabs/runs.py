@@ -11,6 +11,7 @@ from gradio.components.base import Component
 
 from app import downloads, share
 from app.changing_dropdown import ChangingDropdown
+from app.exports import File
 from app.handlers import run_files, run_rows, runs
 from app.handlers.run_view import (
     ORDERS,
@@ -78,12 +79,17 @@ def build(shell: Shell) -> None:
     parts = lay_out(runs.described(library))
     with gr.Column(elem_classes="run-share"):
         share.build(shell, TAB, parts.linked())
-        makers: dict[str, tuple[str, downloads.Maker]] = {
+        files: dict[str, tuple[str, Callable[..., File]]] = {
             "summary-json": ("Summary (JSON)", lambda name, *_: run_files.summary_json(library.open(name))),
             "summary-csv": ("Summary (CSV)", lambda name, *_: run_files.summary_csv(library.open(name))),
             "images-csv": ("Images (CSV)", lambda *asked: run_files.images_csv(seen(library, *asked))),
         }
-        downloads.build(shell, TAB, makers, list(parts.linked().values()))
+        with gr.Row(elem_classes="share"):
+            makers = {
+                gr.Button(label, size="sm", elem_id=f"{TAB}-{key}"): waiting(make)
+                for key, (label, make) in files.items()
+            }
+        downloads.connect(shell, TAB, makers, list(parts.linked().values()))
     connect(shell, parts)
 
 

@@ -10,6 +10,7 @@ differs in a byte.
 
 from __future__ import annotations
 
+import importlib
 import os
 import random
 import shutil
@@ -20,8 +21,9 @@ import traceback
 from pathlib import Path
 
 import analysis.__main__ as command_line
-import analysis.evaluations.segmentation_report  # noqa: F401  imported late by the command
-import vars_core.weights  # noqa: F401  likewise
+
+IMPORTED_LATE = ("analysis.evaluations.segmentation_report", "vars_core.weights")
+"""By the command, which starts quickly without them."""
 
 
 def start(options: list[str], out: Path, log: Path) -> int:
@@ -56,6 +58,8 @@ def finish(options: list[str], out: Path, log: Path) -> float:
 
 
 def main() -> None:
+    for module in IMPORTED_LATE:
+        importlib.import_module(module)
     kills, seed, folder, options = int(sys.argv[1]), int(sys.argv[2]), Path(sys.argv[3]), sys.argv[4:]
     folder.mkdir(parents=True, exist_ok=True)
     log, target = folder / "log.txt", folder / "killed"
