@@ -58,7 +58,7 @@ def test_the_released_geometry_and_sizes_are_met() -> None:
 @pytest.mark.parametrize("mixer", RVT_MIXERS)
 def test_rvt_nano_stays_within_its_budget_and_reads_grids_of_14_and_7(mixer: str) -> None:
     model = create_model(f"rvt_nano/{mixer}", num_classes=200).eval()
-    assert sum(p.numel() for p in model.parameters()) <= 2.5e6
+    assert sum(p.numel() for p in model.parameters()) <= 2.7e6
     trace = vars_core.Backend(model, device="cpu").trace(torch.randn(1, 3, 112, 112))
     assert {layer.name[0]: layer.grid for layer in trace.layers} == {"0": (14, 14), "1": (7, 7)}
 

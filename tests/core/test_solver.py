@@ -73,7 +73,7 @@ def test_the_energy_never_rises_on_the_layers_of_a_model(mixer: str) -> None:
     torch.manual_seed(0)
     model = create_model(f"rvt_nano/{mixer}", num_steps=8, solver="ista", lam=0.05, image_size=64).eval()
     block = model.stages[0][-1]
-    operator, v = block.mixer.operator(torch.randn(2, 64, 96), (8, 8))
+    operator, v = block.mixer.operator(torch.randn(2, 64, block.mixer.output.in_features), (8, 8))
     found: list[Tensor] = []
     operator(v, lambda t, z, u: found.append(objective(z, v, u, operator.lam)))
     steps = torch.stack(found).diff(dim=0)
