@@ -27,6 +27,7 @@ if TYPE_CHECKING:  # a run of baselines alone loads neither torch nor a model
     from torch import Tensor
 
     from vars_core.backend import Backend
+    from vars_core.image_size import ImageSize
     from vars_core.images import Placement
 
 BATCHES_AHEAD = 2
@@ -42,14 +43,14 @@ class Item:
         sample: the entry of ``Evaluation.samples``; it has an ``id``.
         image: uint8 (height, width, 3).
         target: what the evaluation compares with (a mask, fixations), as its ``load`` returned it.
-        prepared: the model input (1, 3, S, S) and its placement, by image size S.
+        prepared: the model input (1, 3, H, W) and its placement, by its size.
     """
 
     position: int
     sample: Any
     image: np.ndarray
     target: Any
-    prepared: dict[int, tuple[Tensor, Placement]]
+    prepared: dict[ImageSize, tuple[Tensor, Placement]]
 
 
 class Evaluation(Protocol):
@@ -113,7 +114,7 @@ def evaluate(
 
 
 def model_input(backend: Backend, items: Sequence[Item]) -> tuple[Tensor, list[Placement]]:
-    """The prepared images of a batch, (B, 3, S, S) float32, and the placement of each."""
+    """The prepared images of a batch, (B, 3, H, W) float32, and the placement of each."""
     import torch
 
     prepared = [item.prepared[backend.image_size] for item in items]

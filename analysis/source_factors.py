@@ -1,6 +1,6 @@
 """A layer's map on its source image as a product of three matrices, in float64 (SPEC §5, §7).
 
-Upsampling to the model's square, placing on the source and blurring all act on rows and columns independently and
+Upsampling to the model's pixels, placing on the source and blurring all act on rows and columns independently and
 linearly: map on the source = rows @ map @ columnsᵀ. So values at single pixels, and mean and spread over all pixels,
 follow from the small map without the large one, which makes scoring many layers, readouts and iterates cheap.
 """
@@ -15,6 +15,7 @@ import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
 from analysis.metrics.fixations.density import TRUNCATE
+from vars_core.image_size import height_and_width
 
 if TYPE_CHECKING:
     from vars_core.images import Placement
@@ -84,8 +85,9 @@ class SourceFactors:
 def source_factors(placement: Placement, grid: tuple[int, int], blur: float = 0.0) -> SourceFactors:
     """The factors of ``placement.to_source`` for maps on ``grid``, then a Gaussian blur of σ = ``blur`` pixels."""
     left, top, right, bottom = placement.box
-    rows = _interpolation(placement.height, top, bottom, placement.size) @ _resize(placement.size, grid[0])
-    columns = _interpolation(placement.width, left, right, placement.size) @ _resize(placement.size, grid[1])
+    seen_height, seen_width = height_and_width(placement.size)
+    rows = _interpolation(placement.height, top, bottom, seen_height) @ _resize(seen_height, grid[0])
+    columns = _interpolation(placement.width, left, right, seen_width) @ _resize(seen_width, grid[1])
     if blur > 0:
         rows, columns = (
             gaussian_filter1d(factor, blur, axis=0, mode="nearest", truncate=TRUNCATE) for factor in (rows, columns)

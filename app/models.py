@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from app.traced import ModelFacts
 from vars_core.errors import InputError, nearest
+from vars_core.image_size import size_text
 from vars_core.spec import RVT_MIXERS, model_names, parse_spec
 
 if TYPE_CHECKING:
@@ -80,8 +81,10 @@ class ModelShelf:
             return self._load(name)
 
     def facts(self, name: str) -> ModelFacts:
-        """What the page says of a model; loads it."""
+        """What the page says of a model; loads it. The viewer places squares alone."""
         backend = self.backend(name)
+        if not isinstance(backend.image_size, int):
+            raise InputError(f"expected a model of square input, {name} has {size_text(backend.image_size)}")
         layers = tuple(backend.layer_names)
         return ModelFacts(
             name=name,

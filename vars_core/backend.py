@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from vars_core.errors import InputError
+from vars_core.image_size import ImageSize
 from vars_core.images import Placement, normalise
 from vars_core.models.base import VisionModel
 from vars_core.trace import Trace, TraceRecorder
@@ -49,7 +50,8 @@ class Backend:
         return str(self.model.spec)
 
     @property
-    def image_size(self) -> int:
+    def image_size(self) -> ImageSize:
+        """The side of the model's input in pixels, or (height, width)."""
         return self.model.image_size
 
     @property
@@ -80,7 +82,7 @@ class Backend:
         return self.model.checkpoint_hash
 
     def prepare(self, images: Sequence[np.ndarray], policy: str = "whole") -> tuple[Tensor, list[Placement]]:
-        """uint8 (H, W, 3) images of any size -> normalised batch (B, 3, S, S) float32, and where it lies on them."""
+        """uint8 (H, W, 3) images of any size -> normalised batch (B, 3, H, W) float32, and where it lies on them."""
         placements = [Placement(image.shape[0], image.shape[1], self.image_size, policy) for image in images]
         placed = np.stack([placement.place(image) for placement, image in zip(placements, images, strict=True)])
         return normalise(placed), placements

@@ -14,6 +14,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from torch import Tensor
 
 from vars_core.errors import InputError
+from vars_core.image_size import ImageSize, height_and_width
 
 MEAN = (0.485, 0.456, 0.406)
 STD = (0.229, 0.224, 0.225)
@@ -72,15 +73,15 @@ def _to_rgb(image: Image.Image) -> Image.Image:
 
 @dataclass(frozen=True)
 class Placement:
-    """Where the model's square of ``size`` pixels lies on a source image of ``height`` × ``width``, there and back.
+    """Where the model's input of ``size`` pixels lies on a source image of ``height`` × ``width``, there and back.
 
-    ``policy`` "whole": the whole image is squeezed into the square. "center": the short side is resized to 256/224 of
-    the size and the centre is cut out.
+    ``policy`` "whole": the whole image is squeezed into the input. "center": the largest part of the input's shape is
+    taken about the centre, 224/256 of it in either direction.
     """
 
     height: int
     width: int
-    size: int
+    size: ImageSize
     policy: str = "whole"
 
     def __post_init__(self) -> None:
@@ -89,46 +90,47 @@ class Placement:
 
     @property
     def box(self) -> tuple[float, float, float, float]:
-        """(left, top, right, bottom) of the square on the source image, in source pixels."""
+        """(left, top, right, bottom) of the input on the source image, in source pixels."""
         if self.policy == "whole":
             return (0.0, 0.0, float(self.width), float(self.height))
-        side = min(self.height, self.width) * 224 / 256
-        left, top = (self.width - side) / 2, (self.height - side) / 2
-        return (left, top, left + side, top + side)
+        rows, columns = height_and_width(self.size)
+        short = min(rows, columns)
+        scale = min(self.height * short / rows, self.width * short / columns) * 224 / 256
+        height, width = scale * rows / short, scale * columns / short
+        left, top = (self.width - width) / 2, (self.height - height) / 2
+        return (left, top, left + width, top + height)
 
     def place(self, image: np.ndarray) -> np.ndarray:
-        """uint8 (height, width, 3) -> uint8 (size, size, 3), bicubic with antialiasing."""
-        resized = Image.fromarray(image).resize((self.size, self.size), Image.Resampling.BICUBIC, box=self.box)
-        return np.array(resized)
+        """uint8 (height, width, 3) -> uint8 of the input's size, bicubic with antialiasing."""
+        rows, columns = height_and_width(self.size)
+        return np.array(Image.fromarray(image).resize((columns, rows), Image.Resampling.BICUBIC, box=self.box))
 
     def to_source(self, saliency_map: np.ndarray) -> np.ndarray:
-        """(h, w) map of the square -> float32 (height, width).
+        """(h, w) map of the input -> float32 (height, width).
 
-        Bilinear (align_corners = False), first to the pixels that the model saw, then to the source. Outside the square
+        Bilinear (align_corners = False), first to the pixels that the model saw, then to the source. Outside the box
         (policy "center") the map's edge is continued.
         """
-        square = cv2.resize(
-            np.asarray(saliency_map, dtype=np.float32), (self.size, self.size), interpolation=cv2.INTER_LINEAR
-        )
+        rows, columns = height_and_width(self.size)
+        seen = cv2.resize(np.asarray(saliency_map, dtype=np.float32), (columns, rows), interpolation=cv2.INTER_LINEAR)
         if self.policy == "whole":
-            return cv2.resize(square, (self.width, self.height), interpolation=cv2.INTER_LINEAR)
-        left, top, right, _ = self.box
-        scale = self.size / (right - left)
-        columns = ((np.arange(self.width) + 0.5 - left) * scale - 0.5).astype(np.float32)
-        rows = ((np.arange(self.height) + 0.5 - top) * scale - 0.5).astype(np.float32)
-        grid_x, grid_y = np.meshgrid(columns, rows)
-        return cv2.remap(square, grid_x, grid_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+            return cv2.resize(seen, (self.width, self.height), interpolation=cv2.INTER_LINEAR)
+        left, top, right, bottom = self.box
+        xs = (np.arange(self.width) + 0.5 - left) * (columns / (right - left)) - 0.5
+        ys = (np.arange(self.height) + 0.5 - top) * (rows / (bottom - top)) - 0.5
+        grid_x, grid_y = np.meshgrid(xs.astype(np.float32), ys.astype(np.float32))
+        return cv2.remap(seen, grid_x, grid_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
 
 
 def normalise(images: np.ndarray) -> Tensor:
-    """uint8 (B, S, S, 3) -> float32 (B, 3, S, S), per-channel ImageNet mean 0 and variance 1."""
+    """uint8 (B, H, W, 3) -> float32 (B, 3, H, W), per-channel ImageNet mean 0 and variance 1."""
     batch = torch.from_numpy(np.ascontiguousarray(images)).permute(0, 3, 1, 2).float() / 255
     mean, std = (torch.tensor(values).view(1, 3, 1, 1) for values in (MEAN, STD))
     return (batch - mean) / std
 
 
 def denormalise(batch: Tensor) -> np.ndarray:
-    """The inverse of `normalise`: (B, 3, S, S) -> uint8 (B, S, S, 3)."""
+    """The inverse of `normalise`: (B, 3, H, W) -> uint8 (B, H, W, 3)."""
     mean, std = (torch.tensor(values).view(1, 3, 1, 1) for values in (MEAN, STD))
     pixels = (batch.cpu() * std + mean) * 255
     return pixels.round().clamp(0, 255).byte().permute(0, 2, 3, 1).numpy()

@@ -9,6 +9,7 @@ from typing import Any
 from timm.models import register_model
 
 from vars_core.errors import InputError
+from vars_core.image_size import ImageSize, checked_size
 from vars_core.mixers import Solving
 from vars_core.models.base import VisionModel
 from vars_core.models.deit import build_deit
@@ -27,20 +28,21 @@ def create_model(
     *,
     solver: str | None = None,
     lam: float | None = None,
-    image_size: int | None = None,
+    image_size: ImageSize | None = None,
     drop_path: float = 0.0,
 ) -> VisionModel:
     """A model with fresh weights.
 
     ``spec`` "<backbone>/<mixer>" or "timm/<name>"; ``num_steps`` T ≥ 0; ``solver`` "ista", "lista" or None for the
-    mixer's own; ``lam`` λ ≥ 0 or None for the mixer's own; ``image_size`` pixels of the square input, None for the
-    backbone's own; ``drop_path`` the highest rate of stochastic depth. Raises InputError for anything unknown.
+    mixer's own; ``lam`` λ ≥ 0 or None for the mixer's own; ``image_size`` the input's side in pixels or (height,
+    width), None for the backbone's own; ``drop_path`` the highest rate of stochastic depth. Raises InputError for
+    anything unknown.
     """
     parsed = parse_spec(spec) if isinstance(spec, str) else spec
     if num_classes < 1:
         raise InputError(f"num_classes must be 1 or more, got {num_classes}")
-    if image_size is not None and image_size < 16:
-        raise InputError(f"image_size must be at least 16 pixels, got {image_size}")
+    if image_size is not None:
+        image_size = checked_size(image_size)
     if parsed.is_timm:
         return TimmModel(parsed, num_classes, image_size)
     solving = Solving(num_steps, lam, solver)

@@ -8,6 +8,7 @@ import torch
 
 from vars_core.checkpoints import Checkpoint, load_state, read_checkpoint
 from vars_core.errors import InputError
+from vars_core.image_size import ImageSize
 from vars_core.models.base import VisionModel
 from vars_core.registry import create_model
 from vars_core.spec import BACKBONE_MIXERS, ModelSpec, parse_spec
@@ -23,7 +24,7 @@ def load_model(
     num_steps: int = 3,
     solver: str | None = None,
     lam: float | None = None,
-    image_size: int | None = None,
+    image_size: ImageSize | None = None,
     num_classes: int | None = None,
 ) -> VisionModel:
     """A model in evaluation mode with the weights of ``checkpoint``, or else the embedded ones, or else fresh ones.

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from analysis.benchmark import Clock, interleaved, markdown, processor, ratio, spread
+from vars_core.image_size import height_and_width
 from vars_core.spec import parse_spec
 
 if TYPE_CHECKING:
@@ -117,8 +118,7 @@ def readouts(backends: Sequence[Backend], rounds: int, clock: Clock) -> str:
 def _images(backend: Backend, batch: int) -> torch.Tensor:
     import torch
 
-    size = backend.image_size
-    return torch.randn(batch, 3, size, size, generator=torch.Generator().manual_seed(0))
+    return torch.randn(batch, 3, *height_and_width(backend.image_size), generator=torch.Generator().manual_seed(0))
 
 
 def _clock(device: torch.device) -> tuple[Clock, str]:

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from vars_core.block import Block
 from vars_core.errors import InputError
+from vars_core.image_size import ImageSize
 from vars_core.models.base import VisionModel
 from vars_core.spec import ModelSpec
 from vars_core.tokens import Grid, to_image, to_sequence
@@ -21,7 +22,7 @@ class Backbone(VisionModel):
     def __init__(
         self,
         spec: ModelSpec,
-        image_size: int,
+        image_size: ImageSize,
         stem: nn.Module,
         stages: Sequence[Sequence[Block]],
         transitions: Sequence[nn.Module],

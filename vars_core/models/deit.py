@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from vars_core.image_size import ImageSize
 from vars_core.mixers import LayerShape, Solving
 from vars_core.mlp import Mlp
 from vars_core.models.backbone import Backbone, NormThenPool, drop_path_rates
@@ -27,7 +28,7 @@ DEIT_CONFIGS = {"deit_tiny": DeitConfig(192), "deit_small": DeitConfig(384)}
 
 
 def build_deit(
-    spec: ModelSpec, num_classes: int, image_size: int | None, solving: Solving, drop_path: float = 0.0
+    spec: ModelSpec, num_classes: int, image_size: ImageSize | None, solving: Solving, drop_path: float = 0.0
 ) -> Backbone:
     """``image_size`` None: 224."""
     dim = DEIT_CONFIGS[spec.backbone].dim

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from torch import nn
 
 from vars_core.block import SingleResidualBlock
+from vars_core.image_size import ImageSize
 from vars_core.mixers import LayerShape, Solving, build_mixer
 from vars_core.mixers.build import build_filter_replacement
 from vars_core.mlp import Mlp
@@ -28,7 +29,7 @@ GFNET_CONFIGS = {"gfnet_tiny": GfnetConfig(256, 12), "gfnet_small": GfnetConfig(
 
 
 def build_gfnet(
-    spec: ModelSpec, num_classes: int, image_size: int | None, solving: Solving, drop_path: float = 0.0
+    spec: ModelSpec, num_classes: int, image_size: ImageSize | None, solving: Solving, drop_path: float = 0.0
 ) -> Backbone:
     """``image_size`` None: 224."""
     config = GFNET_CONFIGS[spec.backbone]

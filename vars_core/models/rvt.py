@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from torch import nn
 
+from vars_core.image_size import ImageSize
 from vars_core.mixers import LayerShape, Solving
 from vars_core.mlp import ConvMlp, Mlp
 from vars_core.models.backbone import Backbone, Downsample, PoolThenNorm, drop_path_rates
@@ -53,7 +54,7 @@ RVT_CONFIGS = {
 
 
 def build_rvt(
-    spec: ModelSpec, num_classes: int, image_size: int | None, solving: Solving, drop_path: float = 0.0
+    spec: ModelSpec, num_classes: int, image_size: ImageSize | None, solving: Solving, drop_path: float = 0.0
 ) -> Backbone:
     """``image_size`` None: the size the backbone was made for."""
     config = RVT_CONFIGS[spec.backbone]

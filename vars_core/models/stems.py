@@ -7,6 +7,7 @@ import itertools
 import torch
 from torch import Tensor, nn
 
+from vars_core.image_size import ImageSize, height_and_width
 from vars_core.tokens import Grid, require_grid, to_sequence
 
 
@@ -61,10 +62,10 @@ class PositionedStem(nn.Module):
         return tokens + self.position, grid
 
 
-def stem_grid(stem: nn.Module, image_size: int) -> Grid:
-    """The grid that ``stem`` makes of a square image, found by running its geometry on shapes alone."""
+def stem_grid(stem: nn.Module, image_size: ImageSize) -> Grid:
+    """The grid that ``stem`` makes of an image, found by running its geometry on shapes alone."""
     meta = stem.to("meta").eval()
-    _, grid = meta(torch.empty(1, 3, image_size, image_size, device="meta"))
+    _, grid = meta(torch.empty(1, 3, *height_and_width(image_size), device="meta"))
     return grid
 
 

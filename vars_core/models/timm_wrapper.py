@@ -12,6 +12,7 @@ from torch.nn import functional as F
 from torch.overrides import TorchFunctionMode
 
 from vars_core.errors import InputError, nearest
+from vars_core.image_size import ImageSize
 from vars_core.models.base import VisionModel
 from vars_core.operators import LinearMixing
 from vars_core.spec import ModelSpec
@@ -26,7 +27,7 @@ class TimmModel(VisionModel):
 
     num_steps = 0
 
-    def __init__(self, spec: ModelSpec, num_classes: int, image_size: int | None) -> None:
+    def __init__(self, spec: ModelSpec, num_classes: int, image_size: ImageSize | None) -> None:
         super().__init__()
         name = spec.mixer
         if not timm.is_model(name):

@@ -16,6 +16,7 @@ from vars_core.backend import choose_device
 from vars_core.data.labelled import LabelledImages
 from vars_core.data.open import open_split
 from vars_core.errors import InputError
+from vars_core.image_size import ImageSize
 from vars_core.images import Placement, decode_image, normalise
 from vars_core.models.base import VisionModel
 from vars_core.training.accuracy import accuracy
@@ -25,7 +26,7 @@ app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 
 def placed_batches(
-    source: LabelledImages, size: int, policy: str, skipped: list[str], batch_size: int = 200
+    source: LabelledImages, size: ImageSize, policy: str, skipped: list[str], batch_size: int = 200
 ) -> Iterator[tuple[Tensor, Tensor]]:
     """Pictures as the product shows them to a model: (B, 3, size, size), labels. Undecodable: ``skipped``."""
     images, labels = [], []
