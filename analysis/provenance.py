@@ -7,23 +7,31 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from vars_core.image_size import size_text
+
 DIGITS = 16
 """Of a SHA-256: enough to tell weights and lists of names apart."""
 
 
 def conditions(facts: Mapping[str, Any]) -> list[str]:
-    """Lines for what ``run.json`` says: the command, the data's name and count, the hash of each model's weights."""
+    """Lines for what ``run.json`` says: the command, the data's name and count, each model's weights and input size."""
     data = facts.get("data", {})
     lines = [f"`{portable(facts['command'])}`"] if "command" in facts else []
     if "folder" in data:
         lines.append(f"data: {Path(data['folder']).name}, {_counted(data)}{_limited(facts)}")
-    return lines + [f"{model}: weights {sha}" for model, sha in weights(facts).items()]
+    return lines + [f"{model}: weights {sha}{_seen_at(facts, model)}" for model, sha in weights(facts).items()]
 
 
 def weights(facts: Mapping[str, Any]) -> dict[str, str]:
     """The first digits of the hash of each model's checkpoint; "untrained" where it has none."""
     found = {model: described["checkpoint"] for model, described in facts.get("models", {}).items()}
     return {model: "untrained" if sha is None else str(sha)[:DIGITS] for model, sha in found.items()}
+
+
+def input_size(described: Mapping[str, Any]) -> str:
+    """The size of a model's input in words, from what ``run.json`` says of it."""
+    size = described["image_size"]
+    return f"{size_text(size if isinstance(size, int) else tuple(size))} px"
 
 
 def portable(command: str) -> str:
@@ -33,6 +41,11 @@ def portable(command: str) -> str:
         name, sign, path = word.rpartition("=")  # SPEC=FILE
         words.append(shlex.quote(name + sign + (Path(path).name if path.startswith("/") else path)))
     return " ".join(words)
+
+
+def _seen_at(facts: Mapping[str, Any], model: str) -> str:
+    described = facts["models"][model]
+    return f", input {input_size(described)}" if "image_size" in described else ""
 
 
 def _counted(data: Mapping[str, Any]) -> str:

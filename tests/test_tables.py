@@ -35,7 +35,7 @@ FACTS = {
     "command": "python -m analysis segmentation --data /somewhere/photos --checkpoint m=/else/m.pth --out runs/a",
     "settings": {"limit": 3},
     "data": {"folder": "/somewhere/photos", "samples": 7, "names_sha256": "cd" * 32},
-    "models": {"m": {"checkpoint": "ab" * 32}, "fresh": {"checkpoint": None}},
+    "models": {"m": {"checkpoint": "ab" * 32, "image_size": [168, 224]}, "fresh": {"checkpoint": None}},
 }
 
 
@@ -69,7 +69,7 @@ def test_commands_print_the_tables_of_a_run_and_what_its_numbers_belong_to(tmp_p
     for line in (
         "`python -m analysis segmentation --data photos --checkpoint m=m.pth --out runs/a`",
         f"data: photos, 7 images (SHA-256 of their names {'cd' * 8}), the first 3 scored",
-        f"m: weights {'ab' * 8}",
+        f"m: weights {'ab' * 8}, input 224x168 px",
         "fresh: weights untrained",
     ):
         assert f"- {line}" in shown.output.splitlines()

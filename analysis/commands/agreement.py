@@ -11,9 +11,11 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from analysis.commands.corrupt import EXIT_WITH_UNREADABLE, parse_names, parse_severities
-from analysis.commands.options import load_backends, parse_models
+from analysis.commands.evaluating import ImageSizeOption
+from analysis.commands.options import load_backends, parse_image_size, parse_models
 from analysis.runs import command_line, versions
 from vars_core.errors import InputError
+from vars_core.image_size import size_text
 
 
 def agreement(
@@ -21,6 +23,7 @@ def agreement(
     data: Annotated[Path, typer.Option(help="Folder of photographs, searched to any depth.")],
     out: Annotated[Path, typer.Option(help="Parquet file for the rows; replaced when there is one.")],
     checkpoint: Annotated[list[str] | None, typer.Option(help="SPEC=FILE; repeatable.")] = None,
+    image_size: ImageSizeOption = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Only the first N photographs, in the order of names.")] = 50,
     names: Annotated[
         list[str] | None, typer.Option(help="Corruptions, or test (default), validation, all; comma-separated.")
@@ -36,7 +39,7 @@ def agreement(
     those of the model's default layer and readout at its last iterate. Exit status: 0; 2 for bad input; 3 when some
     photographs could not be read.
     """
-    requests = parse_models(model, checkpoint or [])
+    requests = parse_models(model, checkpoint or [], parse_image_size(image_size))
     chosen, degrees = parse_names(names or ["test"]), parse_severities(severities or ["1,2,3,4,5"])
     if not out.parent.is_dir() or out.is_dir():
         raise InputError(f"expected --out FILE in a folder that is there, got '{out}'")
@@ -65,6 +68,7 @@ def agreement(
         "command": command_line(),
         "data": {"folder": title, "photographs": used, "of": len(found)},
         "checkpoints": {backend.name: backend.checkpoint_hash for backend in backends},
+        "image_sizes": {backend.name: backend.image_size for backend in backends},
         "seed": seed,
         "versions": versions(),
     }
@@ -74,7 +78,7 @@ def agreement(
         weights = backend.checkpoint_hash or "untrained"
         last = next(row["iteration"] for row in rows if row["model"] == backend.name)
         place = f"layer {backend.default_layer}, {backend.default_readout}, iterate {last}"
-        typer.echo(f"- {backend.name}: {place}; weights {weights[:16]}")
+        typer.echo(f"- {backend.name}: {place}; weights {weights[:16]}; input {size_text(backend.image_size)} px")
     typer.echo(f"\n{summary(table, 'corruption')}\n\n{summary(table, 'severity')}\n")
     flat = sum(row["degenerate"] for row in rows)
     typer.echo(f"{flat} of {len(rows)} comparisons involve a degenerate map; rows in '{out}'")

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from analysis.benchmark import Clock, interleaved, markdown, processor, ratio, spread
-from vars_core.image_size import height_and_width
+from analysis.commands.evaluating import ImageSizeOption
+from analysis.commands.options import parse_image_size
+from vars_core.image_size import height_and_width, size_text
 from vars_core.spec import parse_spec
 
 if TYPE_CHECKING:
@@ -37,6 +39,7 @@ def benchmark(
     reference_rounds: Annotated[int, typer.Option(min=0, help="Rounds beside the formulas; 0 leaves them out.")] = 3,
     threads: Annotated[int, typer.Option(min=1, help="Threads of PyTorch.")] = 1,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, mps.")] = "cpu",
+    image_size: ImageSizeOption = None,
 ) -> None:
     """Print tables in Markdown: plain forward against formulas, tracing against plain forward, cost of each readout.
 
@@ -49,14 +52,16 @@ def benchmark(
     from vars_core.registry import create_model
 
     specs = [str(parse_spec(spec)) for spec in model or MODELS]
+    size = parse_image_size(image_size)
     batches = batch or BATCHES
     torch.set_num_threads(threads)
     backends = []
     for spec in specs:
         torch.manual_seed(0)
-        backends.append(Backend(create_model(spec, num_classes=200), device=device))
+        backends.append(Backend(create_model(spec, num_classes=200, image_size=size), device=device))
     clock, timed = _clock(backends[0].device)
-    typer.echo(f"{_machine(backends[0].device)}; torch {torch.__version__}, {threads} thread(s); {timed}.\n")
+    inputs = "inputs of " + ", ".join(f"{size_text(one)} px" for one in dict.fromkeys(b.image_size for b in backends))
+    typer.echo(f"{_machine(backends[0].device)}; torch {torch.__version__}, {threads} thread(s); {timed}; {inputs}.\n")
     if reference_rounds:
         typer.echo(
             f"Plain forward of one image against the formulas in the same precision, {reference_rounds} rounds:\n"

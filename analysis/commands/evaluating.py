@@ -24,6 +24,9 @@ EXIT_WITH_ERROR_ROWS = 3
 
 DataOption = Annotated[Path, typer.Option(help="The data set's folder.")]
 CheckpointOption = Annotated[list[str] | None, typer.Option(help="SPEC=FILE; repeatable.")]
+ImageSizeOption = Annotated[
+    str | None, typer.Option(help="Pixels of the models' input, 224 or 224x168 (width x height). None: their own.")
+]
 LayerOption = Annotated[
     list[str] | None, typer.Option(help='Layer, e.g. 0.9; repeatable; "default" (the model\'s own) or "all".')
 ]

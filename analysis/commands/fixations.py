@@ -18,6 +18,7 @@ from analysis.commands.evaluating import (
     CheckpointOption,
     DataOption,
     DeviceOption,
+    ImageSizeOption,
     IterationOption,
     LayerOption,
     LimitOption,
@@ -31,7 +32,7 @@ from analysis.commands.evaluating import (
     peak_memory,
     show_progress,
 )
-from analysis.commands.options import load_backends, parse_models
+from analysis.commands.options import load_backends, parse_image_size, parse_models
 from analysis.engine import evaluate
 from analysis.evaluations.fixation_scoring import METRICS
 from analysis.evaluations.fixation_summary import summarise
@@ -44,6 +45,7 @@ from vars_core.data.fixations import FixationSet, Note, image_size
 from vars_core.data.mit1003 import read_mit1003
 from vars_core.data.osie import read_osie
 from vars_core.errors import InputError, nearest
+from vars_core.image_size import size_text
 
 if TYPE_CHECKING:
     from vars_core.backend import Backend
@@ -70,6 +72,7 @@ def fixations(
         typer.Option(help="Model spec, e.g. rvt_nano/vars_d; repeatable. None: baselines and humans alone."),
     ] = None,
     checkpoint: CheckpointOption = None,
+    image_size: ImageSizeOption = None,
     drop_first: Annotated[
         bool | None,
         typer.Option("--drop-first/--keep-first", help="Each observer's first fixation; dropped for mit1003 alone."),
@@ -93,7 +96,8 @@ def fixations(
     """
     if out is None and extract is None:
         raise InputError("expected --out RUN, --extract FILE or both, got neither")
-    requests = parse_models(model or [], checkpoint or [])
+    size = parse_image_size(image_size)
+    requests = parse_models(model or [], checkpoint or [], size)
     chosen, blurs, step = parse_metrics(metrics), parse_blurs(blur), parse_iteration(iteration)
     found = READERS[layout](data)
     drops = found.drops_first if drop_first is None else drop_first
@@ -118,6 +122,7 @@ def fixations(
         "drop_first": drops,
         "sigma": degree,
         "models": [request.spec for request in requests],
+        "image_size": None if size is None else size_text(size),
         "layers": layer or ["default"],
         "readouts": readout or ["default"],
         "iteration": iteration,

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vars_core.errors import InputError, nearest
+from vars_core.image_size import ImageSize, parse_size
 from vars_core.spec import parse_spec
 
 if TYPE_CHECKING:
@@ -18,14 +19,25 @@ DEFAULT, ALL = "default", "all"
 
 @dataclass(frozen=True)
 class ModelRequest:
-    """A model asked for: its spec "rvt_nano/vars_d" and its checkpoint, None for the weights that come with it."""
+    """A model asked for: its spec "rvt_nano/vars_d", its checkpoint, None for the weights that come with it, and the
+    size of its input, None for the model's own."""
 
     spec: str
     checkpoint: Path | None
+    image_size: ImageSize | None = None
 
 
-def parse_models(specs: Sequence[str], checkpoints: Sequence[str]) -> list[ModelRequest]:
+def parse_image_size(text: str | None) -> ImageSize | None:
+    """``--image-size``, e.g. "224" or "224x168"; None: each model's own size. Raises InputError."""
+    return None if text is None else parse_size(text)
+
+
+def parse_models(
+    specs: Sequence[str], checkpoints: Sequence[str], image_size: ImageSize | None = None
+) -> list[ModelRequest]:
     """Match ``--model SPEC`` with ``--checkpoint SPEC=FILE`` (``--checkpoint FILE`` where there is one model).
+
+    ``image_size`` is that of all of them (:func:`parse_image_size`).
 
     Nothing is loaded.
 
@@ -51,14 +63,14 @@ def parse_models(specs: Sequence[str], checkpoints: Sequence[str]) -> list[Model
         if not Path(file).is_file():
             raise InputError(f"expected a checkpoint file for {spec!r}, there is none at {file!r}")
         files[spec] = Path(file)
-    return [ModelRequest(spec, files.get(spec)) for spec in specs]
+    return [ModelRequest(spec, files.get(spec), image_size) for spec in specs]
 
 
 def load_backends(requests: Sequence[ModelRequest], device: str) -> list[Backend]:
     """A backend for each request; without requests none, and no model is touched.
 
     Raises:
-        InputError: a device that is not there (found before any model is loaded), weights that do not fit.
+        InputError: a device that is not there (found before any model is loaded), weights or a size that do not fit.
     """
     if not requests:
         return []
@@ -72,7 +84,7 @@ def load_backends(requests: Sequence[ModelRequest], device: str) -> list[Backend
     for request in requests:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(0)  # fresh weights are the same in every process, so that such a run can be continued
-            model = load_model(request.spec, request.checkpoint)
+            model = load_model(request.spec, request.checkpoint, image_size=request.image_size)
         backends.append(Backend(model, device=device))
     return backends
 

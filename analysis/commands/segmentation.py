@@ -17,6 +17,7 @@ from analysis.commands.evaluating import (
     CheckpointOption,
     DataOption,
     DeviceOption,
+    ImageSizeOption,
     IterationOption,
     LayerOption,
     LimitOption,
@@ -30,7 +31,7 @@ from analysis.commands.evaluating import (
     peak_memory,
     show_progress,
 )
-from analysis.commands.options import load_backends, parse_models
+from analysis.commands.options import load_backends, parse_image_size, parse_models
 from analysis.engine import evaluate
 from analysis.evaluations.grouping import Entry
 from analysis.evaluations.segmentation import Segmentation
@@ -42,6 +43,7 @@ from vars_core.data.masks import Pair
 from vars_core.data.pairs import read_pairs, void_label
 from vars_core.data.voc import check_voc_labels, read_voc
 from vars_core.errors import InputError
+from vars_core.image_size import size_text
 
 if TYPE_CHECKING:
     from vars_core.backend import Backend
@@ -54,6 +56,7 @@ def segmentation(
         list[str] | None, typer.Option(help="Model spec, e.g. rvt_nano/vars_d; repeatable. None: baselines alone.")
     ] = None,
     checkpoint: CheckpointOption = None,
+    image_size: ImageSizeOption = None,
     layout: Annotated[Literal["voc", "pairs"], typer.Option(help="PASCAL VOC, or folders images and masks.")] = "voc",
     split: Annotated[str | None, typer.Option(help="VOC: the list to read; val by default.")] = None,
     layer: LayerOption = None,
@@ -70,7 +73,8 @@ def segmentation(
 
     Exit status: 0; 2 for bad input, before any model is loaded; 3 when some images could not be scored.
     """
-    requests = parse_models(model or [], checkpoint or [])
+    size = parse_image_size(image_size)
+    requests = parse_models(model or [], checkpoint or [], size)
     if not 0 <= threshold <= 1:
         raise InputError(f"expected a --threshold between 0 and 1, got {threshold}")
     step = parse_iteration(iteration)
@@ -81,6 +85,7 @@ def segmentation(
         "layout": layout,
         "split": split or "val" if layout == "voc" else None,
         "models": [request.spec for request in requests],
+        "image_size": None if size is None else size_text(size),
         "layers": layer or ["default"],
         "readouts": readout or ["default"],
         "iteration": iteration,

@@ -8,6 +8,7 @@ from typing import Any
 import pyarrow.compute as pc
 
 from analysis.evaluations.grouping import COORDINATES, Entry
+from analysis.provenance import input_size
 from analysis.reports import Cell, Report
 from analysis.runs import Run
 
@@ -39,7 +40,7 @@ def with_interval(entry: Entry | None, digits: int, between: str) -> Cell | None
 
 
 def tell_conditions(report: Report, facts: Mapping[str, Any]) -> None:
-    """Device, versions and checkpoints of a run, from its ``run.json``."""
+    """Device, versions, checkpoints and input sizes of a run, from its ``run.json``."""
     report.text(f"Device: {facts.get('device', 'none')}. Versions: {_listed(facts['versions'])}.")
     for other in facts.get("continued_under", []):
         report.text(f"Continued under other versions: {_listed(other)}.", kind="warning")
@@ -48,6 +49,7 @@ def tell_conditions(report: Report, facts: Mapping[str, Any]) -> None:
             report.text(f"{model} has no trained weights: its numbers say nothing about the model.", kind="warning")
         else:
             report.text(f"{model}: checkpoint SHA-256 {described['checkpoint']}.")
+        report.text(f"{model}: input of {input_size(described)}.")
 
 
 def tell_failures(report: Report, run: Run, images: int) -> None:

@@ -88,6 +88,18 @@ def test_every_iterate_of_the_chosen_maps_is_in_the_summary(tmp_path: Path, monk
     assert facts["models"]["made/model"]["layers"] == ["0.0", "0.1"]
 
 
+def test_a_run_belongs_to_one_image_size_which_the_report_tells(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fixed = ("--data", make_voc(tmp_path / "voc", 1), "--out", tmp_path / "run", "--model", "rvt_nano/self")
+    assert run(monkeypatch, *fixed, "--image-size", "64x48") == 0
+    facts = json.loads((tmp_path / "run/run.json").read_text())
+    assert (facts["settings"]["image_size"], facts["models"]["rvt_nano/self"]["image_size"]) == ("64x48", [48, 64])
+    assert "rvt_nano/self: input of 64x48 px." in (tmp_path / "run/report.html").read_text()
+    assert run(monkeypatch, *fixed, "--image-size", 96) == 2
+    assert 'image_size = "64x48", this command has "96"' in capsys.readouterr().err
+
+
 @pytest.mark.usefixtures("made_model")
 def test_the_same_command_again_computes_nothing_and_gives_the_same_bytes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -109,6 +121,7 @@ def test_the_same_command_again_computes_nothing_and_gives_the_same_bytes(
     [
         (("--threshold", "1.5"), "--threshold between 0 and 1, got 1.5"),
         (("--iteration", "-1"), '"last" or a number'),
+        (("--image-size", "small"), "an image size such as 224 or 224x168 (width x height), got 'small'"),
         (("--split", "train"), "got 'train' (known: 'val')"),
         (("--split", "empty"), "is empty"),
         (("--layout", "pairs"), "there is no folder"),
