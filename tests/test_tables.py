@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from analysis.__main__ import app
 from analysis.contact_sheet import GAP, LABEL_HEIGHT, contact_sheet
 from analysis.provenance import conditions
-from analysis.readout_table import Measure, ranked_places, table
+from analysis.readout_table import Measure, Place, baseline_table, ranked_places, size_table
 from vars_core import Backend, create_model
 from vars_core.errors import InputError
 
@@ -35,7 +35,10 @@ FACTS = {
     "command": "python -m analysis segmentation --data /somewhere/photos --checkpoint m=/else/m.pth --out runs/a",
     "settings": {"limit": 3},
     "data": {"folder": "/somewhere/photos", "samples": 7, "names_sha256": "cd" * 32},
-    "models": {"m": {"checkpoint": "ab" * 32, "image_size": [168, 224]}, "fresh": {"checkpoint": None}},
+    "models": {
+        "m": {"checkpoint": "ab" * 32, "image_size": [168, 224]},
+        "fresh": {"checkpoint": None, "image_size": 112},
+    },
 }
 
 
@@ -46,23 +49,45 @@ def stored(folder: Path) -> Path:
     return folder
 
 
-def test_iterates_stand_in_order_and_baselines_first() -> None:
-    lines = table([Measure("made NSS", "nss", SUMMARY)]).splitlines()
-    assert lines[2] == "| baseline:centre | — | — | 1.20 |"
+def measure(*runs: tuple[list[dict[str, object]], int]) -> Measure:
+    made = Measure("made NSS", 2)
+    for summary, size in runs:
+        made.add(summary, "nss", {"m": size})
+    return made
+
+
+def test_iterates_stand_in_order_and_baselines_apart() -> None:
+    made = measure((SUMMARY, 224))
+    assert baseline_table([made]).splitlines()[2] == "| baseline:centre | 1.20 |"
+    lines = size_table([made], "224").splitlines()
     assert "| m | 0.0 | energy | 0.25 / 0.50 |" in lines
     assert "| m | 0.1 | stream | 0.75 / -0.50 |" in lines
+    assert not any("baseline" in line for line in lines)
 
 
-def test_places_are_ranked_by_their_last_iterate() -> None:
-    ranked = ranked_places([Measure("made NSS", "nss", SUMMARY)], ["m"])
-    assert [place for place, _ in ranked] == [("0.0", "energy"), ("0.1", "stream")]
-    assert ranked[0][1] == pytest.approx(1.0) and ranked[1][1] == pytest.approx(-1.0)
+def test_places_are_ranked_by_their_last_iterate_over_all_sizes() -> None:
+    better = [entry("m", "0.0", "energy", 0, 0.25), entry("m", "0.1", "stream", 0, 3.75)]
+    ranked = ranked_places([measure((SUMMARY, 112), (better, 224))], ["m"])
+    assert [place for place, _ in ranked] == [
+        Place("224", "0.1", "stream"),
+        Place("112", "0.0", "energy"),
+        Place("224", "0.0", "energy"),
+        Place("112", "0.1", "stream"),
+    ]
+    values = np.array([3.75, 0.5, 0.25, -0.5])
+    assert [score for _, score in ranked] == pytest.approx(list((values - values.mean()) / values.std()))
+
+
+def test_a_place_that_one_model_was_not_read_at_is_not_ranked() -> None:
+    made = measure((SUMMARY, 112))
+    made.add([entry("other", "0.0", "energy", 0, 0.5)], "nss", {"other": 112})
+    assert [place for place, _ in ranked_places([made], ["m", "other"])] == [Place("112", "0.0", "energy")]
 
 
 def test_commands_print_the_tables_of_a_run_and_what_its_numbers_belong_to(tmp_path: Path) -> None:
     run = stored(tmp_path / "run")
     ranked = CliRunner().invoke(app, ["readouts", "--run", f"made={run}"])
-    assert ranked.exit_code == 0 and "1. `0.0` / energy: +1.00" in ranked.output
+    assert ranked.exit_code == 0 and "| 1 | 224x168 | 0.0 | energy | +1.00 | 0.50 |" in ranked.output
     shown = CliRunner().invoke(app, ["table", "--run", str(run), "--digits", "2"])
     assert "| m | 0.0 | energy | 1 | 0.50 [0.40, 0.60] |" in shown.output
     assert "| m | 0.1 | stream | 1 | -0.50 [-0.60, -0.40] |" in shown.output
@@ -70,7 +95,7 @@ def test_commands_print_the_tables_of_a_run_and_what_its_numbers_belong_to(tmp_p
         "`python -m analysis segmentation --data photos --checkpoint m=m.pth --out runs/a`",
         f"data: photos, 7 images (SHA-256 of their names {'cd' * 8}), the first 3 scored",
         f"m: weights {'ab' * 8}, input 224x168 px",
-        "fresh: weights untrained",
+        "fresh: weights untrained, input 112 px",
     ):
         assert f"- {line}" in shown.output.splitlines()
         assert f"- made: {line}" in ranked.output.splitlines()

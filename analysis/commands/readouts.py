@@ -1,4 +1,4 @@
-"""``python -m analysis readouts``: one table from runs over all layers and readouts, and the default that follows."""
+"""``python -m analysis readouts``: runs over all input sizes, layers and readouts, and the default that follows."""
 
 from __future__ import annotations
 
@@ -8,52 +8,72 @@ from typing import Annotated
 import typer
 
 from analysis.provenance import conditions
-from analysis.readout_table import Measure, ranked_places, table
+from analysis.readout_table import (
+    Measure,
+    baseline_table,
+    model_table,
+    models_of,
+    ranked_places,
+    ranking_table,
+    size_table,
+)
 from analysis.runs import Run, read_summary
 from vars_core.errors import InputError
 
 METRICS = {"nss": ("NSS", 2), "iou_pooled": ("IoU %", 1)}
 
+RULE = """\
+The default is the place (input size, layer, readout) that is best for all models and data together: the highest mean of
+the last iterate's value, standardised over the places of each model (mean 0, variance 1), over models and columns."""
+
 
 def readouts(
-    run: Annotated[list[str], typer.Option(help="NAME=RUN of fixations or segmentation, scored with all; repeatable.")],
+    run: Annotated[
+        list[str], typer.Option(help="NAME=RUN of fixations or segmentation, scored with all; one for each input size.")
+    ],
     out: Annotated[Path | None, typer.Option(help="Write the markdown here instead of printing it.")] = None,
 ) -> None:
-    """Put every layer, readout and iterate of some runs into one table, and rank layers and readouts."""
-    measures = [_read(text) for text in run]
-    models = list(
-        dict.fromkeys(
-            entry["model"] for measure in measures for entry in measure.summary if entry["layer"] not in (None, "")
-        )
-    )
-    beneath = "\n".join(f"- {line}" for text in run for line in _conditions(text))
-    ranking = "\n".join(
-        f"{place + 1}. `{layer}` / {readout}: {score:+.2f}"
-        for place, ((layer, readout), score) in enumerate(ranked_places(measures, models)[:8])
-    )
-    text = (
-        f"{beneath}\n\n{table(measures)}\n\n"
-        "Layers and readouts by their mean standardised value at the last iterate, over models and columns:\n\n"
-        f"{ranking}\n"
-    )
+    """Rank input sizes, layers and readouts over some runs, and put all their numbers into tables."""
+    pairs = [_split(text) for text in run]
+    measures: dict[str, Measure] = {}
+    for name, folder in pairs:
+        _read(name, folder, measures)
+    columns = list(measures.values())
+    models = models_of(columns)
+    best = ranked_places(columns, models)
+    sizes = sorted({place.size for place, _ in best}, key=lambda size: (len(size), size))
+    parts = [
+        RULE,
+        ranking_table(columns, models),
+        f"Each model at the first of these ({' '.join(best[0][0])}), in brackets the best it reaches anywhere:",
+        model_table(columns, models, best[0][0]),
+        "Beside them:",
+        baseline_table(columns),
+        *(part for size in sizes for part in (f"## At {size} px", size_table(columns, size))),
+        "## Conditions",
+        "\n".join(f"- {name}: {line}" for name, folder in pairs for line in conditions(Run.read(folder).facts)),
+    ]
+    text = "\n\n".join(parts) + "\n"
     if out is None:
         print(text)
     else:
         out.write_text(text)
 
 
-def _read(text: str) -> Measure:
-    name, folder = _split(text)
+def _read(name: str, folder: Path, measures: dict[str, Measure]) -> None:
     summary = read_summary(folder)
     for metric, (label, digits) in METRICS.items():
         if any(entry["metric"] == metric for entry in summary):
-            return Measure(f"{name} {label}", metric, summary, digits)
+            described = Run.read(folder).facts["models"]
+            sizes = {model: _size(facts["image_size"]) for model, facts in described.items()}
+            measures.setdefault(name, Measure(f"{name} {label}", digits)).add(summary, metric, sizes)
+            return
     raise InputError(f"{folder} holds none of the metrics {', '.join(METRICS)}")
 
 
-def _conditions(text: str) -> list[str]:
-    name, folder = _split(text)
-    return [f"{name}: {line}" for line in conditions(Run.read(folder).facts)]
+def _size(stored: int | list[int]) -> int | tuple[int, int]:
+    """A size as JSON keeps it."""
+    return stored if isinstance(stored, int) else (stored[0], stored[1])
 
 
 def _split(text: str) -> tuple[str, Path]:
