@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from app.traced import ModelFacts
 from vars_core.errors import InputError, nearest
 from vars_core.image_size import size_text
+from vars_core.readings import default_reading
 from vars_core.spec import RVT_MIXERS, model_names, parse_spec
 
 if TYPE_CHECKING:
@@ -109,12 +110,13 @@ class ModelShelf:
         from vars_core.backend import Backend
         from vars_core.weights import embedded_weights, load_model
 
+        size = default_reading(name.partition("/")[0]).image_size
         if name in self._files:
             model = load_model(None, self._files[name])
         elif name.startswith("rvt_nano/") and embedded_weights(name) is None:
-            model = load_model(name, num_classes=200)
+            model = load_model(name, num_classes=200, image_size=size)
         else:
-            model = load_model(name)
+            model = load_model(name, image_size=size)
         backend = Backend(model, self._device, self._precision)
         if name in EMBEDDED:
             self._kept[name] = backend

@@ -13,6 +13,7 @@ from vars_core.errors import InputError
 from vars_core.image_size import ImageSize
 from vars_core.images import Placement, normalise
 from vars_core.models.base import VisionModel
+from vars_core.readings import default_reading
 from vars_core.trace import Trace, TraceRecorder
 
 PRECISIONS = {"fp32": None, "bf16": torch.bfloat16, "fp16": torch.float16}
@@ -60,16 +61,16 @@ class Backend:
 
     @property
     def default_layer(self) -> str:
-        """The last block of stage 0: first for VARS by measurement (docs/weights.md); the paper's figures 5, 7."""
-        layers = [name for name in self.layer_names if name.startswith("0.")]
-        if not layers:
+        """The layer whose maps are shown first (`vars_core.readings`). Raises InputError where none can be traced."""
+        if not self.layer_names:
             raise InputError(f"{self.name} has no layer whose attention can be traced: it gives logits only")
-        return layers[-1]
+        chosen = default_reading(self.model.spec.backbone).layer
+        return chosen or [name for name in self.layer_names if name.startswith("0.")][-1]
 
     @property
     def default_readout(self) -> str:
-        """``stream``: first for every model by measurement (docs/weights.md)."""
-        return "stream"
+        """The readout that is shown first; see `vars_core.readings`."""
+        return default_reading(self.model.spec.backbone).readout
 
     @property
     def num_steps(self) -> int:

@@ -12,7 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from analysis.commands.corrupt import EXIT_WITH_UNREADABLE, parse_names, parse_severities
 from analysis.commands.evaluating import ImageSizeOption
-from analysis.commands.options import load_backends, parse_image_size, parse_models
+from analysis.commands.options import for_maps, load_backends, parse_image_size, parse_models
 from analysis.runs import command_line, versions
 from vars_core.errors import InputError
 from vars_core.image_size import size_text
@@ -50,7 +50,7 @@ def agreement(
 
     found = find_images(data)
     images = dict(list(found.items())[:limit])
-    backends = load_backends(requests, device)
+    backends = load_backends(for_maps(requests), device)
     rows, unreadable = [], []
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(file=sys.stderr)) as progress:

@@ -32,7 +32,7 @@ from analysis.commands.evaluating import (
     peak_memory,
     show_progress,
 )
-from analysis.commands.options import load_backends, parse_image_size, parse_models
+from analysis.commands.options import for_maps, load_backends, parse_image_size, parse_models
 from analysis.engine import evaluate
 from analysis.evaluations.fixation_scoring import METRICS
 from analysis.evaluations.fixation_summary import summarise
@@ -133,7 +133,7 @@ def fixations(
         "device": device,
     }
     run = Run.open(out, settings, data=_described(data, found))
-    backends = load_backends(requests, device)
+    backends = load_backends(for_maps(requests), device)
     readings = choose_readings(backends, layer, readout)
     confirm_models(run, backends, readings)
     check_iteration(backends, step)

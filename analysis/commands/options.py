@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vars_core.errors import InputError, nearest
 from vars_core.image_size import ImageSize, parse_size
+from vars_core.readings import default_reading
 from vars_core.spec import parse_spec
 
 if TYPE_CHECKING:
@@ -64,6 +65,12 @@ def parse_models(
             raise InputError(f"expected a checkpoint file for {spec!r}, there is none at {file!r}")
         files[spec] = Path(file)
     return [ModelRequest(spec, files.get(spec), image_size) for spec in specs]
+
+
+def for_maps(requests: Sequence[ModelRequest]) -> list[ModelRequest]:
+    """The same models, at the input size at which their maps are read where none was asked for."""
+    sizes = [default_reading(parse_spec(request.spec).backbone).image_size for request in requests]
+    return [replace(r, image_size=r.image_size or size) for r, size in zip(requests, sizes, strict=True)]
 
 
 def load_backends(requests: Sequence[ModelRequest], device: str) -> list[Backend]:

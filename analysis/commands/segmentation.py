@@ -31,7 +31,7 @@ from analysis.commands.evaluating import (
     peak_memory,
     show_progress,
 )
-from analysis.commands.options import load_backends, parse_image_size, parse_models
+from analysis.commands.options import for_maps, load_backends, parse_image_size, parse_models
 from analysis.engine import evaluate
 from analysis.evaluations.grouping import Entry
 from analysis.evaluations.segmentation import Segmentation
@@ -96,7 +96,7 @@ def segmentation(
         "device": device,
     }
     run = Run.open(out, settings, data=_described(data, samples, values))
-    backends = load_backends(requests, device)
+    backends = load_backends(for_maps(requests), device)
     readings = choose_readings(backends, layer, readout)
     confirm_models(run, backends, readings)
     evaluation = Segmentation(samples, regions_of, readings, threshold=threshold, per_head=heads, workers=workers)

@@ -21,13 +21,13 @@ def sheet(
     """Draw the default map of every model at every iterate on every photograph."""
     from PIL import Image
 
-    from analysis.commands.options import load_backends, parse_image_size, parse_models
+    from analysis.commands.options import for_maps, load_backends, parse_image_size, parse_models
     from analysis.contact_sheet import contact_sheet
     from vars_core.images import decode_image
 
     photographs = [decode_image(path) for path in (image or samples())]
     size = parse_image_size(image_size)
-    backends = load_backends(parse_models(model, checkpoint or [], size), device)
+    backends = load_backends(for_maps(parse_models(model, checkpoint or [], size)), device)
     Image.fromarray(contact_sheet(photographs, backends)).save(out)
 
 

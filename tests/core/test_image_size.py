@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis.source_factors import source_factors
-from vars_core import Backend, InputError, create_model, load_model
+from vars_core import READOUTS, Backend, InputError, create_model, load_model
 from vars_core.image_size import checked_size, parse_size, size_text
 from vars_core.images import Placement
+from vars_core.readings import default_reading
 from vars_core.spec import RVT_MIXERS
 
 SIDES = st.integers(16, 400)
@@ -75,3 +76,14 @@ def test_weights_of_one_grid_meet_no_other(mixer: str, weights: str) -> None:
     model = load_model(f"rvt_nano/{mixer}")
     with pytest.raises(InputError, match=f"{weights} belong to a 14×14 grid, the input gives 12×16"):
         model(torch.zeros(1, 3, 96, 128))
+
+
+@pytest.mark.parametrize("mixer", RVT_MIXERS)
+def test_the_default_reading_of_an_embedded_model_is_one_it_has(mixer: str) -> None:
+    reading = default_reading("rvt_nano")
+    backend = Backend(load_model(f"rvt_nano/{mixer}", image_size=reading.image_size), device="cpu")
+    assert backend.default_layer == reading.layer and backend.default_readout in READOUTS
+
+
+def test_other_models_are_read_at_the_last_block_of_stage_0() -> None:
+    assert Backend(create_model("rvt_tiny/vars_d", image_size=64), device="cpu").default_layer == "0.9"
