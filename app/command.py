@@ -9,8 +9,8 @@ from typing import Annotated
 
 import typer
 
-from app.preflight import check
-from app.settings import Settings, read_auth, read_data
+from app.serving.preflight import check
+from app.serving.settings import Settings, read_auth, read_data
 from vars_core.errors import InputError
 
 ON_A_SPACE = "SPACE_ID" in os.environ

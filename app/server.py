@@ -7,8 +7,8 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
-from app.cleaning import fresh_folder, repeat, return_memory, sweep
-from app.settings import Settings
+from app.serving.cleaning import fresh_folder, repeat, return_memory, sweep
+from app.serving.settings import Settings
 
 # Uploads and made files go to a folder of their own; gradio reads its name when it is imported.
 os.environ["GRADIO_TEMP_DIR"] = str(fresh_folder())
@@ -20,11 +20,12 @@ from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from gradio_client.utils import is_http_url_like
 from starlette.middleware.cors import CORSMiddleware
 
-from app.guards import BESIDES_THE_FILE, BodyLimit, CarefulHeaders
+from app.page.assets import styles
+from app.page.theme import build_theme
+from app.page.viewer import head
 from app.services import Services
-from app.theme import build_theme, style_sheet
+from app.serving.guards import BESIDES_THE_FILE, BodyLimit, CarefulHeaders
 from app.ui import build_page
-from app.viewer import head
 
 TEMPORARY = Path(os.environ["GRADIO_TEMP_DIR"])
 
@@ -94,7 +95,7 @@ def build_app(settings: Settings, services: Services) -> FastAPI:
         pwa=False,
         mcp_server=True,
         theme=build_theme(),
-        css=style_sheet(),
+        css=styles(),
         head=head(),
     )
 

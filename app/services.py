@@ -7,17 +7,17 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import TypeVar, cast
 
-from app.atoms import LayerAtoms
-from app.exports import Downloads
-from app.handlers.fixation_library import FixationLibrary
-from app.models import ModelShelf
-from app.photographs import Corruption, Photograph, Subject, data_files, data_photograph, read_upload, sample
-from app.run_library import RunLibrary
-from app.sessions import Sessions, Sized
-from app.settings import Settings
-from app.tasks import DictionaryOf, EveryMap, Task
-from app.traced import Traced
-from app.work import ModelQueue
+from app.inference.atoms import LayerAtoms
+from app.inference.models import ModelShelf
+from app.inference.sessions import Sessions, Sized
+from app.inference.tasks import DictionaryOf, EveryMap, Task
+from app.inference.traced import Traced
+from app.inference.work import ModelQueue
+from app.library.fixation_library import FixationLibrary
+from app.library.photographs import Corruption, Photograph, Subject, data_files, data_photograph, read_upload, sample
+from app.library.run_library import RunLibrary
+from app.serving.settings import Settings
+from app.views.exports import Downloads
 from vars_core.errors import InputError
 
 R = TypeVar("R", bound=Sized)
@@ -44,7 +44,7 @@ class Services:
         self.tiny_imagenet = tuple(entry["name"].partition(",")[0] for entry in entries)
 
     def photograph(self, session: str | None, ref: str) -> Photograph:
-        """A photograph by its reference, see `app.photographs`. Raises InputError."""
+        """A photograph by its reference, see `app.library.photographs`. Raises InputError."""
         if ref.startswith("sample:"):
             return sample(ref.removeprefix("sample:"))
         kept = self.sessions.get(session, ref)

@@ -4,12 +4,23 @@ from __future__ import annotations
 
 import gradio as gr
 
-from app import api, rail, share
-from app.events import Events, said
+from app.page import catalogue, rail, share
+from app.page.events import Events, said
+from app.page.shell import Shell, unseen
+from app.page.wiring import sentence, session_of
 from app.services import Services
-from app.shell import Shell, unseen
-from app.tabs import attention, compare, corruptions, dictionary, fixations, runs, segmentation
-from app.wiring import sentence, session_of
+from app.tabs.attention import page as attention
+from app.tabs.compare import api as compare_api
+from app.tabs.compare import page as compare
+from app.tabs.corruptions import page as corruptions
+from app.tabs.dictionary import api as dictionary_api
+from app.tabs.dictionary import page as dictionary
+from app.tabs.fixations import api as fixations_api
+from app.tabs.fixations import page as fixations
+from app.tabs.runs import api as runs_api
+from app.tabs.runs import page as runs
+from app.tabs.segmentation import api as segmentation_api
+from app.tabs.segmentation import page as segmentation
 from vars_core.errors import InputError
 
 TABS = (
@@ -22,6 +33,9 @@ TABS = (
     ("runs", "Runs", runs.build),
 )
 """Id, label and builder of each tab, in their order on the page."""
+
+ENDPOINTS = (catalogue, compare_api, dictionary_api, fixations_api, segmentation_api, runs_api)
+"""What scripts and MCP clients may call, each named and typed; everything else on the page is private."""
 
 MASTHEAD = """
 <header class="masthead">
@@ -49,7 +63,9 @@ def build_page(services: Services) -> gr.Blocks:
                         with gr.Tab(label, id=identifier) as tab:
                             build(shell)
                         tab.select(fn=None, js=f"() => '{identifier}'", outputs=active)
-        api.build(services)
+        with gr.Column(visible=False):  # on components that are never rendered
+            for family in ENDPOINTS:
+                family.build(services)
         shell.connect()
         rail.connect(side, services, events)
 

@@ -1,1 +1,1 @@
-"""The tabs: gradio components and their wiring, one file a tab."""
+"""The tabs, a folder each: page, words, exports, endpoints, script and style. None imports from another."""

@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 from gradio_client import Client
 
-from app.models import EMBEDDED
-from app.settings import Settings
-from tests.app.serving import Served
+from app.inference.models import EMBEDDED
+from app.serving.settings import Settings
+from tests.app.served import Served
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 

@@ -9,9 +9,9 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from app.atoms import LayerAtoms
-from app.photographs import Photograph, Subject, read_photograph
-from app.traced import LayerMaps, ModelFacts, Traced
+from app.inference.atoms import LayerAtoms
+from app.inference.traced import LayerMaps, ModelFacts, Traced
+from app.library.photographs import Photograph, Subject, read_photograph
 
 
 def picture(height: int = 48, width: int = 64, seed: int = 0) -> np.ndarray:

@@ -8,10 +8,9 @@ from typing import Any
 import pytest
 
 from analysis.__main__ import app
+from tests.app.browser import opened
 from tests.fixations.made import made_rows, make_table
 from tests.segmentation.made import make_voc
-
-from .page import opened
 
 pytestmark = pytest.mark.browser
 

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from app.ui import TABS
-from tests.app.page import opened, wait_for_map
-from tests.app.serving import Served
+from tests.app.browser import opened, wait_for_map
+from tests.app.served import Served
 
 pytestmark = pytest.mark.browser
 

@@ -1,1 +1,0 @@
-"""What the tabs compute, without gradio: plain functions that tests call directly."""

@@ -1,0 +1,169 @@
+"""The models of the page: embedded ones load once, in the background; others when first asked for."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from app.inference.traced import ModelFacts
+from vars_core.errors import InputError, nearest
+from vars_core.image_size import size_text
+from vars_core.readings import default_reading
+from vars_core.spec import RVT_MIXERS, model_names, parse_spec
+
+if TYPE_CHECKING:
+    from vars_core.backend import Backend
+
+EMBEDDED = tuple(f"rvt_nano/{mixer}" for mixer in ("vars_d", "vars_sd", "vars_s", "performer", "self"))
+assert {name.partition("/")[2] for name in EMBEDDED} == set(RVT_MIXERS)
+
+FROM_FILE = "weights:"
+"""Prefix of a model that is a checkpoint in the configured folder."""
+
+EXTRA_MODELS = 3
+"""How many models besides the embedded ones stay loaded: a bound on memory."""
+
+
+class ModelShelf:
+    """Loaded backends by name. Safe from several threads; each model is loaded once."""
+
+    def __init__(self, device: str = "auto", precision: str = "fp32", weights: Path | None = None) -> None:
+        self._device = device
+        self._precision = precision
+        self._files = checkpoint_files(weights)
+        self._kept: dict[str, Backend] = {}
+        self._extra: OrderedDict[str, Backend] = OrderedDict()
+        self._states = dict.fromkeys(EMBEDDED, "waiting")
+        self._lock = threading.RLock()
+
+    @property
+    def names(self) -> list[str]:
+        """Every model that the page offers: embedded, then from files, then the others with fresh weights."""
+        return [*EMBEDDED, *self._files, *(name for name in model_names() if name not in EMBEDDED)]
+
+    def states(self) -> dict[str, str]:
+        """ "waiting", "loading", "ready" or "failed: …" for each embedded model."""
+        return dict(self._states)
+
+    def check(self, name: str) -> None:
+        """Raise InputError unless ``name`` is a model that can be asked for; timm models are, by their names."""
+        if name in self._files:
+            return
+        if name.startswith(FROM_FILE):
+            raise InputError(
+                f"no checkpoint {name!r} on this server; nearest: {nearest(name, self._files or EMBEDDED)}"
+            )
+        if parse_spec(name).is_timm:
+            import timm
+
+            architecture = name.removeprefix("timm/")
+            if not timm.is_model(architecture):
+                raise InputError(
+                    f"timm has no model {architecture!r}; nearest: {nearest(architecture, timm.list_models())}"
+                )
+
+    def load_embedded(self) -> threading.Thread:
+        """Load the embedded models in a thread of their own, which is returned."""
+        thread = threading.Thread(target=self._load_embedded, name="models", daemon=True)
+        thread.start()
+        return thread
+
+    def backend(self, name: str) -> Backend:
+        """The model of that name, loaded if it is not yet. Raises InputError for an unknown or unusable one."""
+        with self._lock:
+            if name in self._kept:
+                return self._kept[name]
+            if name in self._extra:
+                self._extra.move_to_end(name)
+                return self._extra[name]
+            return self._load(name)
+
+    def facts(self, name: str) -> ModelFacts:
+        """What the page says of a model; loads it. The viewer places squares alone."""
+        backend = self.backend(name)
+        if not isinstance(backend.image_size, int):
+            raise InputError(f"expected a model of square input, {name} has {size_text(backend.image_size)}")
+        layers = tuple(backend.layer_names)
+        return ModelFacts(
+            name=name,
+            image_size=backend.image_size,
+            layers=layers,
+            default_layer=backend.default_layer if layers else "",
+            default_readout=backend.default_readout,
+            num_steps=backend.num_steps,
+            checkpoint_hash=backend.checkpoint_hash,
+        )
+
+    def _load_embedded(self) -> None:
+        for name in EMBEDDED:
+            try:
+                self.backend(name)
+            except Exception as error:  # the page stays up, and says which model is missing and why
+                self._states[name] = f"failed: {error}"
+
+    def _load(self, name: str) -> Backend:
+        self.check(name)
+        self._note(name, "loading")
+        from vars_core.backend import Backend
+        from vars_core.weights import embedded_weights, load_model
+
+        size = default_reading(name.partition("/")[0]).image_size
+        if name in self._files:
+            model = load_model(None, self._files[name])
+        elif name.startswith("rvt_nano/") and embedded_weights(name) is None:
+            model = load_model(name, num_classes=200, image_size=size)
+        else:
+            model = load_model(name, image_size=size)
+        backend = Backend(model, self._device, self._precision)
+        if name in EMBEDDED:
+            self._kept[name] = backend
+        else:
+            self._extra[name] = backend
+            while len(self._extra) > EXTRA_MODELS:
+                self._extra.popitem(last=False)
+        self._note(name, "ready")
+        return backend
+
+    def _note(self, name: str, state: str) -> None:
+        if name in self._states:
+            self._states[name] = state
+
+
+def checkpoint_files(folder: Path | None) -> dict[str, Path]:
+    """``weights:<stem>`` -> file, for every checkpoint directly in ``folder``."""
+    if folder is None:
+        return {}
+    files = sorted(path for path in folder.iterdir() if path.suffix in (".pth", ".safetensors") and path.is_file())
+    return {f"{FROM_FILE}{path.stem}": path for path in files}
+
+
+MIXER_WORDS = {
+    "self": "self-attention",
+    "performer": "Performer attention",
+    "vars_s": "VARS-S",
+    "vars_d": "VARS-D",
+    "vars_sd": "VARS-SD",
+    "filter": "global filter",
+}
+BACKBONE_WORDS: Callable[[str], str] = {
+    "rvt_nano": "RVT-nano",
+    "rvt_tiny": "RVT-Ti",
+    "rvt_small": "RVT-S",
+    "rvt_base": "RVT-B",
+    "deit_tiny": "DeiT-Ti",
+    "deit_small": "DeiT-S",
+    "gfnet_tiny": "GFNet-Ti",
+    "gfnet_small": "GFNet-S",
+}.__getitem__
+
+
+def title(name: str) -> str:
+    """ "rvt_nano/vars_d" -> "RVT-nano · VARS-D"."""
+    backbone, _, mixer = name.partition("/")
+    try:
+        return f"{BACKBONE_WORDS(backbone)} · {MIXER_WORDS[mixer]}"
+    except KeyError:
+        return name

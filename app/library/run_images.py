@@ -1,0 +1,58 @@
+"""Where the image of a run's row lies among the folders of photographs that the server was started with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from app.library.photographs import IMAGE_SUFFIXES
+from vars_core.errors import InputError
+
+FOLDERS = {"voc": "JPEGImages", "pairs": "images", "mit1003": "ALLSTIMULI", "osie": "stimuli", "table": "stimuli"}
+"""Where each layout of `vars_core.data` keeps its images."""
+
+SUFFIXES = {"voc": (".jpg",), "pairs": tuple(sorted(IMAGE_SUFFIXES))}
+"""Endings of images whose rows are named without one."""
+
+
+def image_refs(facts: Mapping[str, Any], name: str, folders: Mapping[str, Path]) -> list[str]:
+    """``data:NAME/path`` of each file that may be the image ``name`` of a run.
+
+    One where the folder that the run was made from lies in a configured one. Otherwise, for a run made elsewhere, one
+    for each configured folder that has the file in the same layout.
+    """
+    layout = facts["settings"].get("layout")
+    if layout not in FOLDERS:
+        return []
+    files = [f"{FOLDERS[layout]}/{name}{suffix}" for suffix in SUFFIXES.get(layout, ("",))]
+    recorded = PurePosixPath(str(facts.get("data", {}).get("folder", "")))
+    for label, folder in folders.items():
+        root = folder.resolve()
+        if recorded.is_relative_to(root.as_posix()):
+            inside = recorded.relative_to(root.as_posix())
+            return _there(label, root, [(inside / file).as_posix() for file in files])
+    return [ref for label, folder in folders.items() for ref in _there(label, folder.resolve(), files)]
+
+
+def image_ref(facts: Mapping[str, Any], name: str, folders: Mapping[str, Path]) -> str:
+    """The one file that is the image ``name`` of a run.
+
+    Raises:
+        InputError: no configured folder has it, or several have.
+    """
+    refs = image_refs(facts, name, folders)
+    if len(refs) > 1:
+        raise InputError(f"{len(refs)} photographs of this server may be {name!r}: {', '.join(refs)}")
+    if not refs:
+        raise InputError(f"the photograph {name!r} is in no data folder of this server: start it with --data NAME=DIR")
+    return refs[0]
+
+
+def _there(label: str, root: Path, files: list[str]) -> list[str]:
+    """References to the first of some files that is in a folder; none where no file is, or where it leads out."""
+    for file in files:
+        path = (root / file).resolve() if "\0" not in file else root
+        if path.is_relative_to(root) and path.suffix.lower() in IMAGE_SUFFIXES and path.is_file():
+            return [f"data:{label}/{file}"]
+    return []

@@ -1,0 +1,1 @@
+"""The parts that every tab is made of: components, events, links, downloads, styles."""

@@ -1,0 +1,30 @@
+"""``/models``: what this server has."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gradio as gr
+
+from app.library.photographs import SAMPLES
+from app.page.endpoint import declare
+from app.services import Services
+from app.tabs.attention import words as attention
+from app.tabs.corruptions import words as corruptions
+
+
+def build(services: Services) -> None:
+    """The endpoint."""
+
+    async def list_models() -> dict[str, Any]:
+        """The models, samples and data folders of this server, and which models are loaded."""
+        return {
+            "models": services.models.names,
+            "states": services.models.states(),
+            "readouts": dict(attention.READOUT_WORDS),
+            "photographs": [f"sample:{one}" for one in SAMPLES]
+            + [f"data:{folder}/{one}" for folder, files in services.data.items() for one in files],
+            "corruptions": [one for _, one in corruptions.CHOICES],
+        }
+
+    declare(list_models, [], [gr.JSON(label="Facts")], "models")

@@ -1,0 +1,111 @@
+"""Controls that several tabs have."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import gradio as gr
+
+from app.inference.models import EMBEDDED, title
+from app.inference.traced import READOUTS, Traced
+from app.page.changing_dropdown import ChangingDropdown
+from app.page.shell import Shell, fine
+from app.page.viewer import control
+from app.tabs.attention import words as attention
+from app.views.grids import MAX_MODELS
+
+START_STEPS = 3
+
+
+@dataclass(frozen=True)
+class MapControls:
+    """What steers a viewer: which map, and how it is coloured."""
+
+    layer: gr.Dropdown
+    readout: gr.Radio
+    iteration: gr.Slider
+    opacity: gr.Slider
+    scale: gr.Radio
+
+    def linked(self) -> dict[str, gr.components.Component]:
+        """These, by the names that they have in a link."""
+        return {
+            "layer": self.layer,
+            "readout": self.readout,
+            "t": self.iteration,
+            "opacity": self.opacity,
+            "scale": self.scale,
+        }
+
+    def connect(self, shell: Shell, viewer: str, **more: gr.components.Component) -> None:
+        """Steer a viewer by these, and by ``more`` of its view's keys."""
+        control(shell.page, viewer, {**self.linked(), **more})
+
+
+def iteration_slider(tab: str) -> gr.Slider:
+    """t = 0..T."""
+    return gr.Slider(0, START_STEPS, value=START_STEPS, step=1, label="Iterate t", elem_id=f"{tab}-iteration")
+
+
+def map_controls(tab: str, iteration: gr.Slider, *, shared: str = "shared by all maps") -> MapControls:
+    """Layer, readout with its sentence, opacity and colour scale."""
+    layer = ChangingDropdown([], value=None, label="Layer", elem_id=f"{tab}-layer")
+    readout = gr.Radio(list(READOUTS), value="stream", label="Readout", elem_id=f"{tab}-readout")
+    meaning = gr.HTML(readout_html("stream"), apply_default_css=False, elem_id=f"{tab}-meaning")
+    scale = gr.Radio(
+        [("each map's own", "map"), (shared, "shared")], value="map", label="Colour scale", elem_id=f"{tab}-scale"
+    )
+    opacity = gr.Slider(0, 1, value=0.6, step=0.05, label="Opacity", elem_id=f"{tab}-opacity")
+    words = json.dumps({readout: readout_html(readout) for readout in READOUTS})
+    readout.change(fn=None, inputs=readout, outputs=meaning, js=f"readout => ({words})[readout]")
+    return MapControls(layer, readout, iteration, opacity, scale)
+
+
+def several_models(shell: Shell, tab: str, value: Sequence[str] = (EMBEDDED[0], "rvt_nano/self")) -> gr.Dropdown:
+    """Up to four models."""
+    return gr.Dropdown(
+        model_choices(shell),
+        value=list(value),
+        multiselect=True,
+        max_choices=MAX_MODELS,
+        label=f"Models (up to {MAX_MODELS})",
+        elem_id=f"{tab}-models",
+    )
+
+
+def model_choices(shell: Shell) -> list[tuple[str, str]]:
+    """(title, name) of every model on offer."""
+    return [(title(name), name) for name in shell.services.models.names]
+
+
+def layer_update(results: Sequence[Traced], wanted: str | None, t: float) -> tuple[object, object]:
+    """Updates for the layer's and the iterate's controls, for the first model that has layers. ``t``: the slider's.
+
+    A slider must not end below its value, which gradio would refuse from then on.
+    """
+    traced = next((result for result in results if result.layers), None)
+    if traced is None:
+        return gr.update(choices=[], value=None, interactive=False), gr.update(interactive=False)
+    choices = attention.layer_choices(traced.model, traced)
+    layer = gr.update(choices=choices, value=attention.layer_of(traced, wanted), interactive=True)
+    steps = max(result.layers[0].num_steps for result in results if result.layers)
+    if not steps:
+        return layer, gr.update(interactive=False)
+    slider = gr.update(maximum=steps, interactive=True)
+    return layer, {**slider, "value": steps} if t > steps else slider
+
+
+def weights_html(results: Sequence[Traced]) -> str:
+    """Says which of the models are untrained."""
+    fresh = [title(result.model.name) for result in results if not result.model.trained]
+    if not fresh:
+        return ""
+    who = "" if len(fresh) == len(results) else f" ({', '.join(fresh)})"
+    return f'<p class="notice">{attention.UNTRAINED.replace("weights", f"weights{who}", 1)}</p>'
+
+
+def readout_html(readout: str) -> str:
+    """The sentence that explains a readout."""
+    return fine(attention.READOUT_WORDS[readout])

@@ -1,0 +1,173 @@
+"""Events of the page: one way to wire them, so that each is quick, says what is wrong, and stops when nobody waits.
+
+They do not go through gradio's queue, whose two extra requests would take longer than a model run: what waits does so
+in the model queue (`app.inference.work`), which is bounded. Their requests may overtake each other on the way, so each
+carries its turn, counted by the browser.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import secrets
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+import gradio as gr
+from gradio.components.base import Component
+from gradio.events import Dependency
+
+from app.page.wiring import sentence, session_of
+from vars_core.errors import InputError
+
+DISCONNECT_POLL = 0.25
+"""Seconds between two looks whether the visitor is still there."""
+
+MAX_TURN_DIGITS = 15
+
+Handler = Callable[..., Awaitable[Any]]
+"""Called with the visitor's session and the values of the inputs in their order."""
+
+
+class Events:
+    """Wires handlers to components.
+
+    ``message``: the component whose change shows a sentence to the visitor; ``turn``: one that is never shown, in whose
+    place the browser sends the event's turn.
+    """
+
+    def __init__(self, message: gr.Textbox, turn: gr.Textbox) -> None:
+        self.message = message
+        self.turn = turn
+        self._running: dict[tuple[str, int], asyncio.Task[Any]] = {}
+        self._turns: dict[str, dict[int, int]] = {}  # per session and handler the newest event's
+        self._count = 0
+        message.change(fn=None, inputs=message, js="text => { VARS.say(text); return []; }")
+
+    def forget(self, session: str | None) -> None:
+        """The visitor has left."""
+        if session is not None:
+            self._turns.pop(session, None)
+
+    def on(
+        self,
+        triggers: Sequence[Callable[..., Any]],
+        handler: Handler,
+        inputs: Sequence[Component] | Component,
+        outputs: Sequence[Component] | Component,
+        *,
+        progress: Component | None = None,
+        quiet: bool = False,
+        js: str | None = None,
+    ) -> Dependency:
+        """Run ``handler`` when one of ``triggers`` fires.
+
+        A newer event of the same visitor cancels the one still running, and a visitor who leaves cancels it too; an
+        event that arrives after a newer one does nothing. An InputError becomes a message and leaves the outputs as
+        they are; ``quiet``: without the message, for an event that follows another one. ``progress``: the component
+        that shows that something is being computed. ``js``: a function in the browser from the inputs to those that
+        are sent.
+        """
+        return gr.on(
+            list(triggers),
+            **self._wired(handler, inputs, outputs, quiet, js),
+            show_progress="minimal" if progress else "hidden",
+            show_progress_on=progress,
+        )
+
+    def after(
+        self,
+        event: Dependency,
+        handler: Handler,
+        inputs: Sequence[Component] | Component,
+        outputs: Sequence[Component] | Component,
+    ) -> Dependency:
+        """Run ``handler`` each time ``event`` is done, quietly."""
+        return event.success(**self._wired(handler, inputs, outputs, True), show_progress="hidden")
+
+    def _wired(
+        self,
+        handler: Handler,
+        inputs: Sequence[Component] | Component,
+        outputs: Sequence[Component] | Component,
+        quiet: bool,
+        js: str | None = None,
+    ) -> dict[str, Any]:
+        given, shown = listed(inputs), listed(outputs)
+        self._count += 1
+        return {
+            "fn": self._wrapped(handler, len(shown), self._count, quiet),
+            "inputs": [self.turn, *given],
+            "js": in_turn(js or f"(...values) => values.slice(0, {len(given)})"),
+            "outputs": [*shown, self.message],
+            "queue": False,
+            "api_visibility": "private",
+            "trigger_mode": "multiple",
+        }
+
+    def _wrapped(self, handler: Handler, count: int, number: int, quiet: bool) -> Handler:
+        nothing = [gr.skip()] * count
+
+        async def event(turn: str, request: gr.Request, *values: Any) -> list[Any]:
+            session = session_of(request)
+            if self._is_overtaken(session, number, turn):
+                return [*nothing, gr.skip()]
+            key = session or secrets.token_hex(8), number
+            try:
+                finished, result = await self._newest(key, handler(session, *values), request)
+            except InputError as error:
+                return [*nothing, gr.skip() if quiet else said(sentence(error))]
+            if not finished or result == gr.skip():
+                return [*nothing, gr.skip()]
+            return [*(result if count > 1 else [result]), gr.skip()]
+
+        return event
+
+    def _is_overtaken(self, session: str | None, number: int, turn: str) -> bool:
+        """Whether a newer event of this handler has arrived before this one. What is no turn is never late."""
+        if session is None or not (turn.isdecimal() and len(turn) <= MAX_TURN_DIGITS):
+            return False
+        turns = self._turns.setdefault(session, {})
+        newest = turns[number] = max(int(turn), turns.get(number, 0))
+        return int(turn) < newest
+
+    async def _newest(self, key: tuple[str, int], work: Awaitable[Any], request: gr.Request) -> tuple[bool, Any]:
+        """(True, result), or (False, None) when a newer event took over or the visitor left."""
+        task: asyncio.Task[Any] = asyncio.ensure_future(work)
+        if older := self._running.get(key):
+            older.cancel()
+        self._running[key] = task
+        watching = asyncio.ensure_future(left(request))
+        try:
+            await asyncio.wait({task, watching}, return_when=asyncio.FIRST_COMPLETED)
+            if not task.done():
+                task.cancel()
+                await asyncio.wait({task})
+            return (False, None) if task.cancelled() else (True, task.result())
+        finally:
+            task.cancel()
+            watching.cancel()
+            if self._running.get(key) is task:
+                del self._running[key]
+
+
+def listed(components: Sequence[Component] | Component) -> list[Component]:
+    return list(components) if isinstance(components, Sequence) else [components]
+
+
+def in_turn(js: str) -> str:
+    """A function in the browser that puts the event's turn before what ``js`` makes of the inputs."""
+    return f"(turn, ...values) => [VARS.turn(), ...({js})(...values)]"
+
+
+async def left(request: gr.Request) -> None:
+    """Return once the visitor has closed the connection."""
+    while True:
+        await asyncio.sleep(DISCONNECT_POLL)
+        if request.request is not None and await request.request.is_disconnected():
+            return
+
+
+def said(text: str) -> str:
+    """A message as the page takes it; the same words twice are two messages."""
+    return json.dumps({"text": text, "id": secrets.token_hex(4)})

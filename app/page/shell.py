@@ -1,0 +1,71 @@
+"""What every tab gets from the page around it."""
+
+from __future__ import annotations
+
+import html
+from dataclasses import dataclass, field
+
+import gradio as gr
+from gradio.components.base import Component
+
+from app.page.events import Events
+from app.services import Services
+
+
+@dataclass
+class Shell:
+    """The shared parts of the page.
+
+    Attributes:
+        page: the Blocks under construction, for `page.load`.
+        services: models, photographs, results.
+        photo: holds the reference of the chosen photograph ("sample:coffee", see `app.library.photographs`).
+        active: holds the id of the tab that is shown.
+        events: wires handlers, see `app.page.events`.
+        tabs: the tabs, whose ``selected`` is the one that is shown; change ``active`` with it.
+        links: for each tab the components that a link to it restores; `app.page.share.build` fills it in.
+    """
+
+    page: gr.Blocks
+    services: Services
+    photo: gr.Textbox
+    active: gr.Textbox
+    events: Events
+    tabs: gr.Tabs
+    links: dict[str, dict[str, Component]] = field(default_factory=dict)
+    _followers: dict[str, gr.Textbox] = field(default_factory=dict)
+
+    def follow(self, tab: str) -> gr.Textbox:
+        """A component that holds the photograph's reference, changed only while tab ``tab`` is shown.
+
+        A tab computes when this changes, so a hidden tab costs nothing and catches up once it is shown.
+        """
+        self._followers[tab] = unseen(f"photo-{tab}")
+        return self._followers[tab]
+
+    def connect(self) -> None:
+        """Wire the followers; called once, after all tabs are built."""
+        names = ", ".join(f"'{name}'" for name in self._followers)
+        followers = list(self._followers.values())
+        gr.on(
+            [self.photo.change, self.active.change],
+            fn=None,
+            inputs=[self.photo, self.active, *followers],
+            outputs=followers,
+            js=f"(photo, active, ...old) => [{names}].map((name, i) => name === active ? photo : old[i])",
+        )
+
+
+def unseen(identifier: str, value: str = "") -> gr.Textbox:
+    """A text that is part of the page's state but never shown."""
+    return gr.Textbox(value, elem_id=identifier, elem_classes="unseen", container=False, show_label=False)
+
+
+def heading(text: str) -> gr.HTML:
+    """A small heading of a group of controls."""
+    return gr.HTML(f'<h2 class="heading">{text}</h2>', apply_default_css=False)
+
+
+def fine(text: str) -> str:
+    """HTML: a sentence in small type. ``text`` is plain."""
+    return f'<p class="fine">{html.escape(text)}</p>'

@@ -1,0 +1,55 @@
+"""The viewer as a gradio component, and the script that draws it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+import gradio as gr
+from gradio.components.base import Component
+
+from app.page import assets
+from app.page.wiring import changes
+from app.views.payload import colour_tables
+
+
+def head() -> str:
+    """HTML for the page's head: the script and its colours. Nothing is fetched from elsewhere."""
+    tables = "".join(
+        f"VARS.colours.{name}.set({json.dumps(numbers, separators=(',', ':'))});"
+        for name, numbers in colour_tables().items()
+    )
+    return f"<script>{assets.scripts()}{tables}</script>"
+
+
+def map_viewer(identifier: str) -> gr.HTML:
+    """A component whose value is a payload of `app.views.payload.viewer`; emits `select` when an iterate is clicked."""
+    return gr.HTML(
+        value=None,
+        html_template=f'<div class="viewer" data-viewer="{identifier}"></div>',
+        js_on_load=(
+            f"VARS.mount(element, '{identifier}', () => trigger('select'));"
+            f"VARS.show('{identifier}', props.value);"
+            f"watch('value', () => VARS.show('{identifier}', props.value));"
+        ),
+        apply_default_css=False,
+        elem_id=f"{identifier}-viewer",
+        elem_classes="viewer-block",
+    )
+
+
+def control(page: gr.Blocks, viewer: str, controls: Mapping[str, Component]) -> None:
+    """Let components steer a viewer without a request: ``{"t": slider, …}``, keys of the view in static/viewer.js."""
+    names = list(controls)
+    pairs = ", ".join(f"{name}: values[{i}]" for i, name in enumerate(names))
+    gr.on(
+        [page.load, *changes(controls.values())],
+        fn=None,
+        inputs=list(controls.values()),
+        js=f"(...values) => {{ VARS.view('{viewer}', {{{pairs}}}); return []; }}",
+    )
+
+
+def select_iterate(viewer: str, component: gr.HTML, iteration: Component) -> None:
+    """A click on an iterate of the strip moves the slider."""
+    component.select(fn=None, js=f"() => VARS.chosen('{viewer}')", outputs=iteration)

@@ -1,0 +1,105 @@
+"""Between gradio's events and plain functions: bad input becomes a sentence, waiting stays off the event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import html
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from concurrent.futures import Future
+from typing import Any, ParamSpec, TypeVar
+
+import gradio as gr
+from gradio.components.base import Component
+
+from app.inference.atoms import LayerAtoms
+from app.inference.traced import Traced
+from app.library.photographs import Corruption, Subject
+from app.services import Services
+from vars_core.errors import InputError
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def changes(components: Iterable[Component]) -> list[Callable[..., Any]]:
+    """The change event of each component."""
+    return [one.change for one in components]  # type: ignore[attr-defined]  # gradio makes events at run time
+
+
+def raised(handler: Callable[P, Awaitable[R]]) -> Callable[P, Awaitable[R]]:
+    """For API endpoints: an InputError reaches the caller as its sentence, without a traceback in the log.
+
+    Any other error stays in the log, and the caller is told no more than that.
+    """
+
+    @functools.wraps(handler)
+    async def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return await handler(*args, **kwargs)
+        except InputError as error:
+            raise gr.Error(html.escape(sentence(error), quote=False), print_exception=False) from None
+        except Exception as error:
+            raise gr.Error("The server failed to answer; its log says why.") from error
+
+    return wrapper
+
+
+def sentence(error: InputError) -> str:
+    """The error's words, begun like a sentence."""
+    text = str(error)
+    return text[:1].upper() + text[1:]
+
+
+async def traced(services: Services, session: str | None, subject: Subject, model: str) -> Traced:
+    """What a model computes; a cancelled event takes its request out of the queue."""
+    return await asyncio.wrap_future(services.trace(session, subject, model))
+
+
+async def dictionary_of(
+    services: Services, session: str | None, subject: Subject, model: str, layer: str
+) -> LayerAtoms:
+    """A layer's atoms and their use; a cancelled event takes its request out of the queue."""
+    return await asyncio.wrap_future(services.dictionary(session, subject, model, layer))
+
+
+def session_of(request: gr.Request | None) -> str | None:
+    """The visitor's key."""
+    return getattr(request, "session_hash", None) or None
+
+
+async def wait(function: Callable[..., R], *args: Any) -> R:
+    """Run blocking work in a thread."""
+    return await asyncio.to_thread(function, *args)
+
+
+async def traced_corrupted(
+    services: Services,
+    session: str | None,
+    ref: str,
+    corruptions: Sequence[Corruption | None],
+    models: Sequence[str],
+) -> tuple[list[Subject], list[list[Traced]]]:
+    """The photograph with each corruption, and ``[corruption][model]`` what the models compute for it."""
+    subjects = [await wait(services.subject, session, ref, corruption) for corruption in corruptions]
+    return subjects, await traced_all(services, session, subjects, models)
+
+
+async def traced_all(
+    services: Services, session: str | None, subjects: Sequence[Subject], models: Sequence[str]
+) -> list[list[Traced]]:
+    """``[subject][model]``. All wait in the queue at once, model by model so that they run as batches.
+
+    Where one fails or the event is cancelled, the others leave the queue.
+    """
+    futures: dict[tuple[int, str], Future[Traced]] = {}
+    try:
+        for model in models:
+            for row, subject in enumerate(subjects):
+                futures[row, model] = services.trace(session, subject, model)
+        await asyncio.gather(*(asyncio.wrap_future(future) for future in futures.values()))
+    except BaseException:
+        for future in futures.values():
+            future.cancel()
+        raise
+    return [[futures[row, model].result() for model in models] for row in range(len(subjects))]

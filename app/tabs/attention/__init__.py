@@ -1,0 +1,1 @@
+"""The Attention tab: one photograph, one model, every layer, readout and iterate."""

@@ -1,0 +1,1 @@
+"""The Compare tab: up to four models on the clean photograph and on corrupted ones."""

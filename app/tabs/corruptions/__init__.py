@@ -1,0 +1,1 @@
+"""The Corruptions tab: do the maps hold when the photograph does not?"""

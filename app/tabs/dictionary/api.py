@@ -1,0 +1,86 @@
+"""``/dictionary``: the atoms of one layer, and how much the codes use them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gradio as gr
+
+from app.page.endpoint import (
+    PHOTO,
+    declare,
+    layer_input,
+    model_input,
+    photograph_inputs,
+    picture_output,
+    subject_of,
+    written,
+)
+from app.page.wiring import dictionary_of, session_of, traced, wait
+from app.services import Services
+from app.tabs.attention import words as attention
+from app.tabs.dictionary import words as dictionary
+from app.tabs.dictionary.order import ALL, PARTS, SCALES, SORTS, AtomLook
+from app.views.exports import arrays_file
+
+MODEL = "rvt_nano/vars_sd"
+
+
+def build(services: Services) -> None:
+    """The endpoint."""
+
+    async def atoms(
+        image: str | None = None,
+        photo: str = PHOTO,
+        model: str = MODEL,
+        layer: str = "",
+        head: str = ALL,
+        part: str = ALL,
+        sort: str = SORTS[0],
+        iteration: float = 3,
+        scale: str = SCALES[0],
+        page: float = 1,
+        request: gr.Request | None = None,
+    ) -> Any:
+        """The dictionary of one VARS layer: its atoms over the token grid, and their use by the codes.
+
+        Returns a figure of one page of 64 atoms, facts (of each atom on the page: head and index, part, its mean |u|
+        and the fraction of codes that are not zero per iterate), and all atoms of the layer as .npz.
+        """
+        session = session_of(request)
+        look = AtomLook(layer or None, head, part, sort, int(iteration), scale, int(page))
+        subject = await subject_of(services, session, image, photo)
+        result = await traced(services, session, subject, model)
+        if not dictionary.has_dictionary(result):
+            raise dictionary.no_dictionary(result.model)
+        where = layer or attention.layer_of(result, None)
+        found = await dictionary_of(services, session, subject, model, where)
+        made = await wait(dictionary.export, subject, found, look)
+        groups, count, *grid = found.atoms.shape
+        facts = {
+            **made.settings,
+            "grid": grid,
+            "channels" if found.convolutional else "heads": groups,
+            "atoms_each": count,
+            "dynamic_each": found.num_dynamic,
+            "atoms": dictionary.listed(found, look),
+            "trained": found.model.trained,
+        }
+        return made.figure, facts, await wait(written, arrays_file("dictionary", made).data)
+
+    declare(
+        atoms,
+        [
+            *photograph_inputs(),
+            model_input(MODEL),
+            layer_input(),
+            gr.Textbox(ALL, label="Head from 0, for VARS-S a block of 16 channels; all for every one"),
+            gr.Radio(list(PARTS), value=ALL, label="Part: computed from the image, or learned"),
+            gr.Radio(list(SORTS), value=SORTS[0], label="Order: by use at the iterate, or by index"),
+            gr.Number(3, label="Iterate 0..T", precision=0),
+            gr.Radio(list(SCALES), value=SCALES[0], label="Colour scale: each atom's own, or shared"),
+            gr.Number(1, label="Page of 64 atoms, from 1", precision=0),
+        ],
+        [picture_output("Figure"), gr.JSON(label="Facts"), gr.File(label="Arrays (.npz)")],
+        "dictionary",
+    )

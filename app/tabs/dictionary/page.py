@@ -1,0 +1,191 @@
+"""The Dictionary tab: components and wiring. What it computes is in `app.tabs.dictionary.words`."""
+
+from __future__ import annotations
+
+import gradio as gr
+from gradio.components.base import Component
+
+from app.inference.atoms import LayerAtoms
+from app.inference.traced import Traced
+from app.library.photographs import Subject
+from app.page import share
+from app.page.changing_dropdown import ChangingDropdown
+from app.page.choices import iteration_slider, layer_update, model_choices
+from app.page.shell import Shell, fine, unseen
+from app.page.wiring import changes, dictionary_of, traced, wait
+from app.tabs.attention import words as attention
+from app.tabs.dictionary import words as dictionary
+from app.tabs.dictionary.order import ALL, PARTS, SCALES, SORTS, AtomLook, number
+from app.views.exports import Export
+
+TAB = "dictionary"
+START_MODEL = "rvt_nano/vars_sd"
+"""The one with both parts."""
+
+MEANING = (
+    "z = Pu: what the layer answers is a sum of atoms, the columns of P, weighted by the codes u. Dynamic atoms Φ are "
+    "computed from this photograph, static ones A are learned. Use is the mean |u| of an atom's codes. Heads and atoms "
+    "(VARS-S: channels and kernels) are counted from 0, as in the arrays."
+)
+
+ATOMS = """
+<div class="dictionary empty" data-words="">
+  <p data-show="words"></p>
+  <div class="atom-over">
+    <div class="viewer" id="dictionary-large-viewer" data-viewer="dictionary-large"></div>
+    <div class="atom-numbers">
+      <table>
+        <thead>
+          <tr><th scope="col">t</th><th scope="col">use, mean |u|</th><th scope="col">codes not zero</th></tr>
+        </thead>
+        <tbody data-show="facts"></tbody>
+      </table>
+      <figure>
+        <svg viewBox="0 0 320 132" role="img" aria-label="Use of the atoms, sorted"></svg>
+        <figcaption>Use of the atoms, sorted at each iterate. Grey: the other iterates.</figcaption>
+      </figure>
+    </div>
+  </div>
+  <div class="atom-bar">
+    <strong data-show="count" aria-live="polite"></strong>
+    <span data-show="pages">
+      <button type="button" data-show="back" aria-label="Page before">‹</button>
+      <span data-show="page"></span>
+      <button type="button" data-show="on" aria-label="Next page">›</button>
+    </span>
+  </div>
+  <div class="atom-legend" data-show="legend"></div>
+  <div class="atoms" data-show="atoms" role="group" aria-label="Atoms"></div>
+</div>
+"""
+
+
+def build(shell: Shell) -> None:
+    """Inside its `gr.Tab`."""
+    services = shell.services
+    photo = shell.follow(TAB)
+    with gr.Row(elem_classes="work"):
+        with gr.Column(elem_classes="sheet", scale=1):
+            iteration = iteration_slider(TAB)
+            atoms = atoms_component()
+        with gr.Column(elem_classes="controls", scale=0) as controls:
+            model = gr.Dropdown(model_choices(shell), value=START_MODEL, label="Model", elem_id="dictionary-model")
+            weights = gr.HTML("", apply_default_css=False)
+            layer = ChangingDropdown([], value=None, label="Layer", elem_id="dictionary-layer")
+            head = ChangingDropdown([("all heads", ALL)], value=ALL, label="Head", elem_id="dictionary-head")
+            part = gr.Radio(list(PARTS), value=ALL, label="Part", elem_id="dictionary-part")
+            sort = gr.Radio(list(SORTS), value=SORTS[0], label="Sorted by", elem_id="dictionary-sort")
+            scale = gr.Radio(
+                list(zip(("each atom's own", "shared"), SCALES, strict=True)),
+                value=SCALES[0],
+                label="Colour scale",
+                elem_id="dictionary-scale",
+            )
+            gr.HTML(fine(MEANING), apply_default_css=False)
+    page, atom = unseen("dictionary-page", "1"), unseen("dictionary-atom")
+
+    async def found(
+        session: str | None, ref: str, name: str, wanted: str | None
+    ) -> tuple[Subject, Traced, LayerAtoms | None]:
+        """The photograph, what the model computes for it, and its dictionary, None where it has none."""
+        subject = await wait(services.subject, session, ref)
+        result = await traced(services, session, subject, name)
+        if not dictionary.has_dictionary(result):
+            return subject, result, None
+        where = attention.layer_of(result, wanted)
+        return subject, result, await dictionary_of(services, session, subject, name, where)
+
+    async def show(
+        session: str | None, ref: str, name: str, wanted: str | None, chosen: str | None, section: str, t: float
+    ) -> object:
+        if not ref:
+            return gr.skip()
+        subject, result, made = await found(session, ref, name, wanted)
+        payload = dictionary.without(result.model) if made is None else await wait(dictionary.view, subject, made)
+        return (
+            payload,
+            attention.model_words(result.model),
+            *layer_update([result], wanted, t),
+            *choices_update(made, chosen, section),
+        )
+
+    async def export(
+        session: str | None,
+        ref: str,
+        name: str,
+        wanted: str | None,
+        chosen: str | None,
+        section: str,
+        order: str,
+        t: float,
+        colours: str,
+        at: str,
+        *_: object,
+    ) -> Export:
+        subject, result, made = await found(session, ref, name, wanted)
+        if made is None:
+            raise dictionary.no_dictionary(result.model)
+        look = AtomLook(wanted, chosen or ALL, section, order, int(t), colours, max(1, number(at) or 1))
+        return await wait(dictionary.export, subject, made, look)
+
+    seen: dict[str, Component] = {
+        "head": head,
+        "part": part,
+        "sort": sort,
+        "t": iteration,
+        "scale": scale,
+        "p": page,  # in an address gradio takes "page" for its own
+        "atom": atom,
+    }
+    with controls:
+        share.build(shell, TAB, {"model": model, "layer": layer, **seen}, export)
+    shell.events.on(
+        [photo.change, model.change, layer.input],
+        show,
+        [photo, model, layer, head, part, iteration],
+        [atoms, weights, layer, iteration, head, part],
+        progress=atoms,
+    )
+    steer(shell, seen)
+    gr.on([one.input for one in (layer, head, part, sort)], fn=None, outputs=page, js="() => '1'")
+    atoms.select(fn=None, js="() => VARS.dictionary.chosen()", outputs=[page, atom])
+
+
+def atoms_component() -> gr.HTML:
+    """The pictures and numbers; its value is what `app.tabs.dictionary.words.view` returns."""
+    return gr.HTML(
+        value=None,
+        html_template=ATOMS,
+        js_on_load=(
+            "VARS.dictionary.mount(element, () => trigger('select'));"
+            "VARS.dictionary.show(props.value);"
+            "watch('value', () => VARS.dictionary.show(props.value));"
+        ),
+        apply_default_css=False,
+        elem_id="dictionary-atoms",
+    )
+
+
+def steer(shell: Shell, seen: dict[str, Component]) -> None:
+    """Let the controls change what is shown, without a request."""
+    pairs = ", ".join(f"{name}: values[{i}]" for i, name in enumerate(seen))
+    gr.on(
+        [shell.page.load, *changes(seen.values())],
+        fn=None,
+        inputs=list(seen.values()),
+        js=f"(...values) => {{ VARS.dictionary.view({{{pairs}}}); return []; }}",
+    )
+
+
+def choices_update(atoms: LayerAtoms | None, head: str | None, part: str) -> tuple[object, object]:
+    """Updates for the controls of head and part; a choice that this dictionary lacks becomes "all"."""
+    if atoms is None:
+        return gr.update(interactive=False), gr.update(interactive=False)
+    heads = dictionary.head_choices(atoms)
+    known = {value for _, value in heads}
+    label = "Channels" if atoms.convolutional else "Head"
+    both = len(atoms.parts) > 1
+    return (
+        gr.update(choices=heads, value=head if head in known else ALL, label=label, interactive=True),
+        gr.update(visible=both, value=part if both else ALL, interactive=True),
+    )

@@ -1,0 +1,1 @@
+"""The Fixations tab: a map against where people looked."""

@@ -1,0 +1,91 @@
+"""``/fixations``: a map against where people looked."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from app.library.fixation_library import FIRST
+from app.library.fixation_points import Points, listed_points
+from app.library.photographs import Photograph
+from app.page.endpoint import (
+    MODEL,
+    PHOTO,
+    declare,
+    file_input,
+    map_inputs,
+    model_input,
+    photograph_inputs,
+    picture_output,
+    subject_of,
+    written,
+)
+from app.page.wiring import session_of, traced, wait
+from app.services import Services
+from app.tabs.fixations.export import export
+from app.tabs.fixations.tables import read_table
+from app.views.exports import arrays_file
+from app.views.look import Look
+from vars_core.errors import InputError
+
+
+def build(services: Services) -> None:
+    """The endpoint."""
+
+    def points_of(photograph: Photograph, xs: Any, ys: Any, table: str | None, first: str) -> Points:
+        ref, height, width = photograph.ref, photograph.height, photograph.width
+        if table is not None:
+            return read_table(Path(table), ref, photograph.title, height, width)
+        if xs is not None or ys is not None:
+            return listed_points(ref, xs, ys, height, width)
+        recorded = services.fixations.recorded(ref, first)
+        if recorded is None:
+            raise InputError("expected fixations as xs and ys, as a table, or a photograph of a fixation data set")
+        return recorded
+
+    async def fixate(
+        image: str | None = None,
+        photo: str = PHOTO,
+        xs: list[float] | None = None,
+        ys: list[float] | None = None,
+        table: str | None = None,
+        first: str = "usual",
+        model: str = MODEL,
+        layer: str = "",
+        readout: str = "stream",
+        iteration: float = 3,
+        request: gr.Request | None = None,
+    ) -> Any:
+        """One map against fixations: xs and ys in pixels of the photograph, or a table (CSV or Parquet with x, y and
+        optionally observer and image), or those recorded for a photograph of a fixation data set.
+
+        Fixations outside the photograph do not count; if all lie outside, that is an error.
+
+        Returns a figure (the map and the centre Gaussian with the points), facts (NSS, AUC-Judd, NSS of every iterate,
+        both of the centre Gaussian, which has seen no image, the NSS of people where observers are named, and the
+        z-value of each point), and the arrays as .npz.
+        """
+        session = session_of(request)
+        seen = Look(layer or None, readout, int(iteration))
+        subject = await subject_of(services, session, image, photo)
+        points = await wait(points_of, subject.photograph, xs, ys, table, first)
+        result = await traced(services, session, subject, model)
+        made = await wait(export, subject, result, seen, points, first)
+        return made.figure, made.settings, await wait(lambda: written(arrays_file("fixations", made).data))
+
+    declare(
+        fixate,
+        [
+            *photograph_inputs(),
+            gr.JSON(None, label="x of the fixations, a list of numbers"),
+            gr.JSON(None, label="y of the fixations, a list of numbers"),
+            file_input("Table of fixations (.csv, .parquet)"),
+            gr.Radio(list(FIRST), value="usual", label="First fixation of each observer, of recorded ones"),
+            model_input(),
+            *map_inputs(),
+        ],
+        [picture_output("Figure"), gr.JSON(label="Facts"), gr.File(label="Arrays (.npz)")],
+        "fixations",
+    )

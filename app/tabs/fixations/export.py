@@ -1,0 +1,139 @@
+"""What a visitor takes along from the Fixations tab, and what the endpoint answers: map and centre, with the points."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import cv2
+import numpy as np
+
+from analysis.baselines import centre_gaussian
+from analysis.drawing import heat_overlay
+from app.inference.models import title
+from app.inference.traced import Traced
+from app.library.fixation_points import Points
+from app.library.photographs import Photograph, Subject
+from app.tabs.attention.words import UNTRAINED, drawn, layer_of
+from app.tabs.fixations.scores import Z_EDGES, MapScore, Scores, score
+from app.tabs.fixations.words import by_point
+from app.views import overlays
+from app.views.exports import Export, described
+from app.views.look import Look
+
+DOT = 0.009
+"""Radius of a point, as a share of the longer side; script.js draws about the same."""
+
+
+def export(subject: Subject, traced: Traced, look: Look, points: Points, first: str = "usual") -> Export:
+    """The map at the iterate looked at beside the centre Gaussian, both with the points, and all that was measured.
+
+    ``first``: which of the recorded fixations these are, for the settings.
+    """
+    shown = traced.layer(layer_of(traced, look.layer))
+    step, photograph = min(look.t, shown.num_steps), subject.photograph
+    raw = list(shown.maps[look.readout])
+    found = score(photograph.height, photograph.width, traced, shown.name, look.readout, step, points)
+    limits = overlays.shared_limits(raw) if look.scale == "shared" else None
+    height, width = subject.display.shape[:2]
+    pictures = [
+        drawn(subject, traced, raw[step], limits, look.opacity),
+        heat_overlay(subject.display, overlays.unit_map(centre_gaussian(height, width)), look.opacity),
+    ]
+    names = [f"{title(traced.model.name)}, t = {step}", "Centre Gaussian (no image seen)"]
+    sheet = overlays.sheet(
+        [dotted(picture, photograph, points) for picture in pictures],
+        [f"{name}{numbers(one)}" for name, one in zip(names, both(found), strict=True)],
+        columns=2,
+        heading=f"{title(traced.model.name)} · layer {shown.name} · {look.readout} · "
+        f"{0 if found is None else found.kept.sum()} fixations",
+        footer=ceiling(found) + ("" if traced.model.trained else UNTRAINED.replace("—", "-")),
+        width=480,
+    )
+    view = {**replace(look, layer=shown.name, t=step).settings, "first": first}
+    settings = described([subject], [traced.model], view)
+    return Export(sheet, arrays(subject, raw, step, points, found), {**settings, **facts(points, found)})
+
+
+def facts(points: Points, found: Scores | None) -> dict[str, Any]:
+    """The scores in plain numbers; "scores" is None where no fixation lies inside the photograph."""
+    z, centre = (None, None) if found is None else (by_point(found, one.z) for one in (found.map, found.centre))
+    return {
+        "fixations": {
+            "given": len(points.points),
+            "counted": 0 if found is None else int(found.kept.sum()),
+            "sigma": points.sigma,
+            "notes": list(points.notes),
+        },
+        "scores": None
+        if found is None
+        else {
+            "nss": found.map.nss,
+            "auc_judd": found.map.auc,
+            "degenerate": found.map.degenerate,
+            "nss_by_iterate": found.by_iterate.tolist(),
+            "centre": {"nss": found.centre.nss, "auc_judd": found.centre.auc},
+            "human_nss": found.human,
+        },
+        "points": [
+            {"x": x, "y": y, "observer": observer, "z": number(z, i), "z_centre": number(centre, i)}
+            for i, (x, y, observer) in enumerate(points.points)
+        ],
+    }
+
+
+def arrays(
+    subject: Subject, raw: list[np.ndarray], step: int, points: Points, found: Scores | None
+) -> dict[str, np.ndarray]:
+    """The maps, the points, and what was measured at them."""
+    made = {
+        "map": raw[step],
+        "iterates": np.stack(raw),
+        "picture": subject.display,
+        "xs": points.xs,
+        "ys": points.ys,
+        "observers": points.observers.astype(str),
+    }
+    if found is None:
+        return made
+    return {
+        **made,
+        "z": by_point(found, found.map.z),
+        "z_centre": by_point(found, found.centre.z),
+        "nss_by_iterate": found.by_iterate,
+        "histogram_edges": Z_EDGES,
+        "histogram_everywhere": found.map.everywhere,
+    }
+
+
+def dotted(picture: np.ndarray, photograph: Photograph, points: Points) -> np.ndarray:
+    """A copy of the picture with the points that lie on it, white with a dark edge."""
+    height, width = picture.shape[:2]
+    painted = np.ascontiguousarray(picture).copy()
+    radius = max(2, round(DOT * max(height, width)))
+    for x, y, _ in points.points:
+        if 0 <= x < photograph.width and 0 <= y < photograph.height:
+            place = (int(x / photograph.width * width), int(y / photograph.height * height))
+            cv2.circle(painted, place, radius + 1, (0, 0, 0), -1, cv2.LINE_AA)
+            cv2.circle(painted, place, radius, (255, 255, 255), -1, cv2.LINE_AA)
+    return painted
+
+
+def both(found: Scores | None) -> tuple[MapScore | None, MapScore | None]:
+    """The map's scores and the centre's."""
+    return (None, None) if found is None else (found.map, found.centre)
+
+
+def numbers(one: MapScore | None) -> str:
+    """The caption's second half."""
+    return "" if one is None else f":  NSS {one.nss:.3f} · AUC-Judd {one.auc:.3f}"
+
+
+def ceiling(found: Scores | None) -> str:
+    """The footer's words about people."""
+    return "" if found is None or found.human is None else f"Humans, one observer left out: NSS {found.human:.3f}. "
+
+
+def number(values: np.ndarray | None, i: int) -> float | None:
+    """One value for JSON, which has no NaN."""
+    return None if values is None or np.isnan(values[i]) else float(values[i])

@@ -1,0 +1,32 @@
+"""``/runs`` and ``/run``: the finished runs that this server was started with."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gradio as gr
+
+from app.page.endpoint import declare
+from app.tabs.runs import files as run_files
+from app.tabs.runs import words as runs
+from app.services import Services
+from app.page.wiring import wait
+
+
+def build(services: Services) -> None:
+    """The endpoints."""
+
+    async def list_runs() -> list[dict[str, Any]]:
+        """Every run of this server: name, kind (segmentation, fixations), models, number of images, date, and whether
+        it has finished; `problem` where one cannot be read.
+        """
+        return await wait(runs.described, services.runs)
+
+    async def one_run(run: str = "") -> dict[str, Any]:
+        """One run: its provenance (command, settings, versions, device, checkpoints, data) and its summary, a list of
+        {model, layer, readout, iteration, metric, value, ci95, n}, None while it has not finished.
+        """
+        return await wait(lambda: run_files.facts(services.runs.open(run)))
+
+    declare(list_runs, [], [gr.JSON(label="Runs")], "runs")
+    declare(one_run, [gr.Textbox("", label="Run, one of /runs")], [gr.JSON(label="Facts")], "run")

@@ -1,0 +1,1 @@
+"""The Segmentation tab: a map cut into a mask, held against a ground truth."""

@@ -1,0 +1,86 @@
+"""``/segmentation``: a map cut into a mask, held against a ground truth where there is one."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+import numpy as np
+
+from app.library.photographs import Photograph
+from app.page.endpoint import (
+    MODEL,
+    PHOTO,
+    declare,
+    file_input,
+    map_inputs,
+    model_input,
+    photograph_inputs,
+    picture_output,
+    subject_of,
+    written,
+)
+from app.page.wiring import session_of, traced, wait
+from app.services import Services
+from app.tabs.segmentation.export import Cut, export
+from app.tabs.segmentation.truth import MAX_TRUTH_PIXELS, Truth, check_shape, read_mask, stored_truth
+from app.tabs.segmentation.words import PAPER_THRESHOLD
+from app.views.exports import arrays_file
+from app.views.look import Look
+
+
+def build(services: Services) -> None:
+    """The endpoint."""
+
+    def truth_of(photograph: Photograph, path: str | None) -> Truth | None:
+        if path is None:
+            return stored_truth(photograph.ref, services.settings.data)
+        truth = read_mask(Path(path), max_pixels=min(services.settings.max_pixels, MAX_TRUTH_PIXELS))
+        check_shape(photograph, truth)
+        return truth
+
+    async def segment(
+        image: str | None = None,
+        photo: str = PHOTO,
+        model: str = MODEL,
+        layer: str = "",
+        readout: str = "stream",
+        iteration: float = 3,
+        threshold: float = PAPER_THRESHOLD,
+        mask: str | None = None,
+        request: gr.Request | None = None,
+    ) -> Any:
+        """The mask of one map: where the map, scaled to its own 0..1, reaches the threshold.
+
+        With a ground truth (a mask file, or the one beside a photograph of a data folder) it is counted at the truth's
+        size, never the reverse: 0 is background, 255 void, any other label the object; in a mask of 0 and 255 alone
+        255 is the object. The two must have the same aspect ratio.
+
+        Returns the mask (white on black, at the size of the truth, else of the photograph), a figure with the mask, the
+        contour, the cut-out and the error map, facts (with a truth: iou, fp and fn in percent of all pixels that are
+        not void, counts, IoU at each threshold, the best single threshold, which knows the truth, and baselines), and
+        the arrays as .npz.
+        """
+        session = session_of(request)
+        cut, seen = Cut(threshold), Look(layer or None, readout, int(iteration))
+        subject = await subject_of(services, session, image, photo)
+        truth = await wait(truth_of, subject.photograph, mask)
+        result = await traced(services, session, subject, model)
+        made = await wait(partial(export, subject, result, seen, cut, truth))
+        file = await wait(lambda: written(arrays_file("segmentation", made).data))
+        return np.where(made.arrays["mask"], np.uint8(255), np.uint8(0)), made.figure, made.settings, file
+
+    declare(
+        segment,
+        [
+            *photograph_inputs(),
+            model_input(),
+            *map_inputs(),
+            gr.Number(PAPER_THRESHOLD, label="Threshold 0..1"),
+            file_input("Ground truth as a mask image"),
+        ],
+        [picture_output("Mask"), picture_output("Figure"), gr.JSON(label="Facts"), gr.File(label="Arrays (.npz)")],
+        "segmentation",
+    )

@@ -1,0 +1,180 @@
+"""What a visitor takes along from the Segmentation tab, and what the endpoint answers: masks, counts, the curve."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+
+from analysis.drawing import draw_contour, error_overlay, mask_overlay
+from analysis.metrics.segmentation import (
+    CURVE_THRESHOLDS,
+    FOREGROUND,
+    VOID,
+    Counts,
+    count_mask,
+    fraction_of_pixels,
+    iou,
+)
+from app.inference.models import title
+from app.inference.traced import LayerMaps, Traced
+from app.library.photographs import Photograph, Subject
+from app.tabs.attention.words import UNTRAINED, layer_of
+from app.tabs.segmentation.truth import Truth, region_picture
+from app.tabs.segmentation.words import baselines, counts_of_map, mask_of
+from app.views import overlays
+from app.views.exports import Export, described
+from app.views.look import Look
+from vars_core.errors import InputError
+
+MODES = {"mask": "mask", "contour": "contour", "cutout": "cut-out", "errors": "error map", "truth": "truth"}
+"""Ways to show a mask, and what they are called. The last two need a ground truth."""
+
+ERRORS = ": green found, orange too much, blue missed"
+
+CHEQUERS = 8, (217, 242)
+"""Side and greys of the ground behind a cut-out, as in script.js."""
+
+
+@dataclass(frozen=True)
+class Cut:
+    """Where a map is cut, and which of `MODES` comes first in the figure."""
+
+    threshold: float
+    mode: str = "mask"
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.threshold <= 1:
+            raise InputError(f"expected a threshold 0..1, got {self.threshold}")
+        if self.mode not in MODES:
+            raise InputError(f"unknown way to show a mask {self.mode!r}: expected one of {', '.join(MODES)}")
+
+
+def export(subject: Subject, traced: Traced, look: Look, cut: Cut, truth: Truth | None) -> Export:
+    """The mask in every way of showing it, its counts, and the counts of every threshold and iterate.
+
+    The mask among the arrays has the size of the ground truth, on which it is counted; without one the photograph's.
+    """
+    truth = truth if truth is not None and truth.given else None
+    shown = traced.layer(layer_of(traced, look.layer))
+    step, size = min(look.t, shown.num_steps), traced.model.image_size
+    raw = shown.maps[look.readout]
+    found = truth.regions() if truth is not None else None
+    sized = truth if truth is not None else subject.photograph
+    mask = mask_of(raw[step], sized.height, sized.width, size, cut.threshold)
+    told = facts(subject.photograph, mask, truth, found, cut)
+    arrays = {"map": raw[step], "iterates": raw, "picture": subject.display, "mask": mask}
+    if found is not None:
+        curves = curve(shown, look.readout, found, size)
+        best = int(curves["iou"][step].argmax())
+        told |= {
+            "curve": {"thresholds": CURVE_THRESHOLDS.tolist(), "iou": (100 * curves["iou"][step]).round(4).tolist()},
+            "best": {"threshold": float(CURVE_THRESHOLDS[best]), "iou": float(100 * curves["iou"][step][best])},
+        }
+        arrays |= {"truth": found, "thresholds": CURVE_THRESHOLDS, **curves}
+    view = {"layer": shown.name, "readout": look.readout, "t": step, "threshold": cut.threshold, "mode": cut.mode}
+    settings = {**described([subject], [traced.model], view), **told}
+    return Export(figure(subject, traced, shown, look, cut, truth, told), arrays, settings)
+
+
+def figure(
+    subject: Subject,
+    traced: Traced,
+    shown: LayerMaps,
+    look: Look,
+    cut: Cut,
+    truth: Truth | None,
+    told: dict[str, Any],
+) -> np.ndarray:
+    """All ways to show the mask, the chosen one first."""
+    height, width = subject.display.shape[:2]
+    step = min(look.t, shown.num_steps)
+    mask = mask_of(shown.maps[look.readout][step], height, width, traced.model.image_size, cut.threshold)
+    found = None if truth is None else region_picture(truth, height, width)
+    modes = sorted(ways(found), key=lambda mode: mode != cut.mode)
+    return overlays.sheet(
+        [picture_of(subject.display, mask, found, mode) for mode in modes],
+        [MODES[mode] + (ERRORS if mode == "errors" else "") for mode in modes],
+        columns=len(modes),
+        heading=f"{title(traced.model.name)} · layer {shown.name} · {look.readout} · t = {step} · "
+        f"threshold {cut.threshold:g}",
+        footer=words(told) + ("" if traced.model.trained else f" {UNTRAINED.replace('—', '-')}"),
+    )
+
+
+def ways(found: np.ndarray | None) -> list[str]:
+    """The modes that can be shown."""
+    return [mode for mode in MODES if found is not None or mode not in ("errors", "truth")]
+
+
+def picture_of(picture: np.ndarray, mask: np.ndarray, found: np.ndarray | None, mode: str) -> np.ndarray:
+    """A bool mask on its picture, uint8 (h, w, 3). ``found``: regions (h, w); without them errors are a contour."""
+    if mode == "mask":
+        return mask_overlay(picture, mask)
+    if mode == "cutout":
+        return np.where(mask[..., None], picture, chequers(*mask.shape))
+    if found is None or mode == "contour":
+        return draw_contour(picture, mask)
+    if mode == "errors":
+        return error_overlay(picture, mask, found)
+    grey = np.where((found == VOID)[..., None], np.uint8(128), picture)
+    return draw_contour(np.asarray(cv2.addWeighted(picture, 0.4, grey, 0.6, 0)), found == FOREGROUND)
+
+
+def chequers(height: int, width: int) -> np.ndarray:
+    """A ground that no photograph has, uint8 (height, width, 1)."""
+    side, greys = CHEQUERS
+    odd = (np.arange(height)[:, None] // side + np.arange(width) // side) % 2
+    return np.array(greys[::-1], np.uint8)[odd][..., None]
+
+
+def curve(shown: LayerMaps, readout: str, found: np.ndarray, size: int) -> dict[str, np.ndarray]:
+    """tp, fp and iou of every iterate at each of `CURVE_THRESHOLDS`: (T+1, 101) each."""
+    counted = [counts_of_map(one, found, size) for one in shown.maps[readout]]
+    tp, fp = (np.array([one[i] for one in counted]) for i in (0, 1))
+    return {"tp": tp, "fp": fp, "iou": iou(tp, fp, int(np.count_nonzero(found == FOREGROUND)) - tp)}
+
+
+def facts(
+    photograph: Photograph, mask: np.ndarray, truth: Truth | None, found: np.ndarray | None, cut: Cut
+) -> dict[str, Any]:
+    """The mask in numbers, in percent; without a ground truth only how much of the photograph it covers."""
+    covered = {"threshold": cut.threshold, "coverage": float(100 * mask.mean())}
+    if truth is None or found is None:
+        return {**covered, "truth": None}
+    counts = count_mask(mask, found)
+    return {
+        **covered,
+        **percentages(counts),
+        "counts": {"tp": counts.tp, "fp": counts.fp, "fn": counts.fn, "tn": counts.tn, "void": counts.void},
+        "baselines": baselines(found, truth),
+        "truth": {
+            "kind": truth.kind,
+            "height": truth.height,
+            "width": truth.width,
+            "note": f"{truth.note} The photograph is {photograph.width}×{photograph.height}.".strip(),
+        },
+    }
+
+
+def percentages(counts: Counts) -> dict[str, float]:
+    """IoU, and FP and FN as fractions of all pixels that are not void, in percent."""
+    pixels = counts.tp + counts.fp + counts.fn + counts.tn
+    return {
+        "iou": float(100 * iou(counts.tp, counts.fp, counts.fn)),
+        "fp": float(100 * fraction_of_pixels(counts.fp, pixels)),
+        "fn": float(100 * fraction_of_pixels(counts.fn, pixels)),
+    }
+
+
+def words(told: dict[str, Any]) -> str:
+    """The line under the figure."""
+    if told["truth"] is None:
+        return f"The mask covers {told['coverage']:.2f} % of the photograph."
+    best = told["best"]
+    return (
+        f"IoU {told['iou']:.2f} % · FP {told['fp']:.2f} % · FN {told['fn']:.2f} % · best single threshold (oracle) "
+        f"{best['threshold']:.2f} with IoU {best['iou']:.2f} %."
+    )

@@ -1,0 +1,109 @@
+"""What a visitor takes along from a view: the figure, the raw arrays, the settings."""
+
+from __future__ import annotations
+
+import io
+import json
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from app.inference.sessions import Sessions
+from app.inference.traced import ModelFacts
+from app.library.photographs import Subject
+from app.views.overlays import png
+
+
+@dataclass(frozen=True)
+class Export:
+    """``figure`` uint8 (H, W, 3); ``arrays`` for the .npz; ``settings`` for the JSON."""
+
+    figure: np.ndarray = field(repr=False)
+    arrays: Mapping[str, np.ndarray] = field(repr=False)
+    settings: Mapping[str, Any] = field(repr=False)
+
+
+@dataclass(frozen=True)
+class File:
+    """A finished download; its name is ours, never a visitor's."""
+
+    name: str
+    kind: str
+    data: bytes = field(repr=False)
+
+    @property
+    def nbytes(self) -> int:
+        return len(self.data)
+
+
+def figure_file(tab: str, export: Export) -> File:
+    """The figure as PNG."""
+    return File(f"vars-{tab}.png", "image/png", png(export.figure))
+
+
+def arrays_file(tab: str, export: Export) -> File:
+    """The raw arrays as .npz, with the settings as ``settings`` (JSON text)."""
+    buffer = io.BytesIO()
+    arrays: dict[str, Any] = {**export.arrays, "settings": np.array(json.dumps(export.settings))}
+    np.savez_compressed(buffer, **arrays)
+    return File(f"vars-{tab}.npz", "application/octet-stream", buffer.getvalue())
+
+
+def settings_file(tab: str, export: Export) -> File:
+    """The settings as JSON."""
+    return File(f"vars-{tab}.json", "application/json", json.dumps(export.settings, indent=2).encode())
+
+
+KINDS: dict[str, Callable[[str, Export], File]] = {
+    "figure": figure_file,
+    "arrays": arrays_file,
+    "settings": settings_file,
+}
+
+
+class Downloads:
+    """Finished files under names that cannot be guessed, in memory, the latest few: nothing is written to disk."""
+
+    def __init__(self, total_bytes: int = 64_000_000) -> None:
+        self._files = Sessions(session_bytes=total_bytes, total_bytes=total_bytes)
+
+    def offer(self, file: File) -> str:
+        """Keep the file for a while; returns the token that `take` wants."""
+        token = secrets.token_urlsafe(24)
+        self._files.put("downloads", token, file)
+        return token
+
+    def take(self, token: str) -> File | None:
+        """The file, None when it is unknown or was pushed out by newer ones."""
+        found = self._files.get("downloads", token)
+        return found if isinstance(found, File) else None
+
+
+def described(subjects: list[Subject], models: list[ModelFacts], view: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings that reproduce a view, and what it was made of."""
+    from analysis.runs import versions
+
+    photograph = subjects[0].photograph
+    return {
+        "view": dict(view),
+        "photograph": {"ref": photograph.ref, "height": photograph.height, "width": photograph.width},
+        "pictures": [
+            None
+            if subject.corruption is None
+            else {
+                "corruption": subject.corruption.name,
+                "severity": subject.corruption.severity,
+                "seed": subject.corruption.seed,
+                "size": list(subject.display.shape[:2]),
+            }
+            for subject in subjects
+        ],
+        "models": [
+            {"name": model.name, "checkpoint_sha256": model.checkpoint_hash, "image_size": model.image_size}
+            for model in models
+        ],
+        "versions": versions(),
+    }

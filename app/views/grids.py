@@ -1,0 +1,118 @@
+"""Several models on several pictures, side by side: what the Compare and Corruptions tabs share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from app.inference.models import title
+from app.inference.traced import Traced
+from app.library.photographs import Corruption, Subject, fitted
+from app.tabs.attention.words import layer_of
+from app.views import overlays, payload
+from app.views.exports import Export, described
+from app.views.look import Look
+from vars_core.errors import InputError
+
+MAX_MODELS = 4
+MAX_PICTURES = 5
+PANEL_SIDE = 400
+"""Longest side of a picture in a grid, in pixels."""
+
+
+def picture_words(corruption: Corruption | None) -> str:
+    """What a picture is: "clean" or "fog, severity 3"."""
+    return "clean" if corruption is None else f"{words(corruption.name)}, severity {corruption.severity}"
+
+
+def words(name: str) -> str:
+    """ "gaussian_noise" -> "gaussian noise"."""
+    return name.replace("_", " ")
+
+
+def check_models(models: Sequence[str]) -> None:
+    """Raise InputError unless 1..`MAX_MODELS` different models are named."""
+    if not 1 <= len(models) <= MAX_MODELS or len(set(models)) != len(models):
+        raise InputError(f"expected 1 to {MAX_MODELS} different models, got {len(models)}")
+
+
+def check_pictures(corruptions: Sequence[Corruption | None]) -> None:
+    """Raise InputError unless 1..`MAX_PICTURES` pictures are asked for."""
+    if not 1 <= len(corruptions) <= MAX_PICTURES:
+        raise InputError(f"expected 1 to {MAX_PICTURES} pictures, got {len(corruptions)}")
+
+
+def panel_names(models: Sequence[str], corruptions: Sequence[Corruption | None]) -> list[str]:
+    """A name for each panel, row by row (a row is a picture, a column a model)."""
+    return [f"{title(model)}, {picture_words(corruption)}" for corruption in corruptions for model in models]
+
+
+def grid(subjects: Sequence[Subject], results: Sequence[Sequence[Traced]], notes: Sequence[str] = ()) -> dict[str, Any]:
+    """The viewer's payload: a table with a picture a row and a model a column.
+
+    ``results[row][column]`` belongs to ``subjects[row]``; ``notes``: one line a panel, row by row.
+    """
+    panels: list[dict[str, Any]] = []
+    for subject, row in zip(subjects, results, strict=True):
+        picture = fitted(subject.display, PANEL_SIDE)
+        said = picture_words(subject.corruption)
+        for result in row:
+            note = notes[len(panels)] if notes else ""
+            alt = f"{subject.photograph.title}, {said}"
+            panel = payload.panel(picture, result, heading=f"{title(result.model.name)} — {said}", note=note, alt=alt)
+            panels.append(panel)
+    return payload.viewer(
+        panels,
+        columns=len(results[0]),
+        heads=[title(result.model.name) for result in results[0]],
+        rows=[picture_words(subject.corruption) for subject in subjects],
+    )
+
+
+def export(
+    subjects: Sequence[Subject],
+    results: Sequence[Sequence[Traced]],
+    look: Look,
+    *,
+    reference: str | None = "none",
+    captions: Sequence[str] = (),
+) -> Export:
+    """The table as a figure, and every map of it. ``reference``: the index of the panel to subtract, else none is."""
+    flat = [(subject, result) for subject, row in zip(subjects, results, strict=True) for result in row]
+    layers = [result.layer(layer_of(result, look.layer)) for _, result in flat]
+    every = [layer.maps[look.readout] for layer in layers]
+    raw = [maps[min(look.t, len(maps) - 1)] for maps in every]
+    limits = overlays.shared_limits(every) if look.scale == "shared" else None
+    units = [overlays.unit_map(one, limits) for one in raw]
+    names = [f"{title(result.model.name)}, {picture_words(subject.corruption)}" for subject, result in flat]
+    subtracted = {str(i): i for i in range(len(units))}.get(reference or "")
+    sheet = overlays.sheet(
+        [
+            panel_image(subject, result, unit, None if subtracted is None else units[subtracted], look.opacity)
+            for (subject, result), unit in zip(flat, units, strict=True)
+        ],
+        [f"{name}   {more}" for name, more in zip(names, captions, strict=True)] if captions else names,
+        columns=len(results[0]),
+        heading=f"Layer {layers[0].name} · {look.readout} · t = {look.t} · "
+        + ("maps" if subtracted is None else f"difference to {names[subtracted]}"),
+        footer="One colour scale for all maps and iterates." if limits else "Each map has its own colour scale.",
+    )
+    arrays = {f"{i:02d}/map": one for i, one in enumerate(raw)}
+    arrays |= {f"{i:02d}/iterates": maps for i, maps in enumerate(every)}
+    view = {**look.settings, "layer": layers[0].name, "reference": "none" if subtracted is None else reference}
+    settings = described(list(subjects), [result.model for result in results[0]], view)
+    return Export(sheet, arrays, {**settings, "panels": names})
+
+
+def panel_image(
+    subject: Subject, traced: Traced, unit: np.ndarray, subtracted: np.ndarray | None, opacity: float
+) -> np.ndarray:
+    """One cell: the map, or its difference to another; the bare picture where the two grids differ."""
+    picture, size = fitted(subject.display, PANEL_SIDE), traced.model.image_size
+    if subtracted is None:
+        return overlays.overlay(picture, unit, size, opacity)
+    if subtracted.shape != unit.shape:
+        return picture
+    return overlays.difference_overlay(picture, unit - subtracted, size, opacity)

@@ -1,0 +1,44 @@
+"""How maps are looked at: which one of a trace, and how it is coloured. Nothing here needs a model run."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+from app.inference.traced import READOUTS
+from vars_core.errors import InputError
+
+SCALES = ("map", "shared")
+
+
+@dataclass(frozen=True)
+class Look:
+    """``layer`` None or one that the model lacks: the model's default. ``t`` past the last iterate: the last one.
+
+    ``scale`` "map": each map by its own minimum and maximum; "shared": one scale for all maps that are shown.
+    """
+
+    layer: str | None = None
+    readout: str = "stream"
+    t: int = 0
+    opacity: float = 0.6
+    scale: str = "map"
+
+    def __post_init__(self) -> None:
+        if self.readout not in READOUTS:
+            raise InputError(f"unknown readout {self.readout!r}: expected one of {', '.join(READOUTS)}")
+        if self.t < 0:
+            raise InputError(f"expected an iterate of 0 or more, got {self.t}")
+        if not 0 <= self.opacity <= 1:
+            raise InputError(f"expected an opacity 0..1, got {self.opacity}")
+        if self.scale not in SCALES:
+            raise InputError(f"unknown colour scale {self.scale!r}: expected {' or '.join(SCALES)}")
+
+    @property
+    def settings(self) -> dict[str, object]:
+        """As they stand in a link and in the settings file."""
+        return asdict(self)
+
+
+def look(layer: str | None, readout: str, t: float, opacity: float, scale: str) -> Look:
+    """From the values of the page's controls, in their order."""
+    return Look(layer, readout, int(t), opacity, scale)

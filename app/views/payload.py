@@ -1,0 +1,95 @@
+"""What the viewer in the browser gets: pictures, and every map in so few bytes that sliders need no request."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Sequence
+from typing import Any
+
+import cv2
+import numpy as np
+
+from analysis.drawing import data_uri
+from analysis.saliency import normalise_map
+from app.inference.models import title
+from app.inference.traced import LayerMaps, Traced
+
+LEVELS = 65535
+"""Maps travel in 16 bits between each one's minimum and maximum: finer than a colour scale can show."""
+
+
+def panel(picture: np.ndarray, traced: Traced, *, heading: str = "", note: str = "", alt: str = "") -> dict[str, Any]:
+    """One picture with the maps of one model. ``picture`` uint8 (h, w, 3) as shown; texts are plain, never HTML."""
+    height, width = picture.shape[:2]
+    return {
+        "title": heading or title(traced.model.name),
+        "note": note,
+        "alt": alt or "the photograph that the maps lie on",
+        "image": data_uri(picture),
+        "height": height,
+        "width": width,
+        "size": traced.model.image_size,
+        "layers": [_layer(layer) for layer in traced.layers],
+        "default_layer": traced.model.default_layer,
+    }
+
+
+def viewer(panels: Sequence[dict[str, Any]], *, columns: int = 1, strip: bool = False, **more: Any) -> dict[str, Any]:
+    """The payload of a viewer; A picture travels once.
+
+    ``more``: ``words`` to show when there is no panel; ``heads`` and ``rows`` label the columns and rows of a table.
+    """
+    images = list(dict.fromkeys(panel["image"] for panel in panels))
+    indexed = [{**panel, "image": images.index(panel["image"])} for panel in panels]
+    return {"panels": indexed, "images": images, "columns": columns, "strip": strip, **more}
+
+
+def colour_tables() -> dict[str, list[int]]:
+    """256 colours each as a little-endian RGBA number: OpenCV's viridis, and a diverging table blue-white-red."""
+    return {
+        "heat": _numbers(heat(np.linspace(0, 1, 256))),
+        "difference": _numbers(diverging(np.linspace(-1, 1, 256))),
+    }
+
+
+def heat(values: np.ndarray) -> np.ndarray:
+    """Values in [0, 1] as colours (…, 3) uint8: OpenCV's viridis."""
+    levels = np.rint(np.clip(values, 0, 1) * 255).astype(np.uint8)
+    coloured = cv2.applyColorMap(levels.reshape(-1, 1), cv2.COLORMAP_VIRIDIS)[:, 0, ::-1]
+    return np.ascontiguousarray(coloured).reshape(*values.shape, 3)
+
+
+def diverging(values: np.ndarray) -> np.ndarray:
+    """Values in [−1, 1] as colours (…, 3) uint8: blue, near-white at 0, vermilion."""
+    ends = np.array([(0, 90, 160), (245, 245, 245), (200, 60, 0)], dtype=np.float64)
+    strength = np.clip(np.abs(values), 0, 1)[..., None]
+    end = np.where(values[..., None] < 0, ends[0], ends[2])
+    return np.rint(ends[1] * (1 - strength) + end * strength).astype(np.uint8)
+
+
+def _numbers(colours: np.ndarray) -> list[int]:
+    opaque = np.concatenate([colours, np.full((256, 1), 255, np.uint8)], axis=1)
+    return [int(number) for number in np.ascontiguousarray(opaque).view("<u4")[:, 0]]
+
+
+def _layer(layer: LayerMaps) -> dict[str, Any]:
+    return {
+        "name": layer.name,
+        "grid": list(layer.grid),
+        "maps": {readout: maps(values) for readout, values in layer.maps.items()},
+    }
+
+
+def maps(values: np.ndarray) -> dict[str, Any]:
+    """Several maps (n, h, w) float32 -> the minimum and maximum of each, and the codes between them."""
+    flat = values.reshape(len(values), -1).astype(np.float64)
+    finite = np.where(np.isfinite(flat), flat, 0.0)
+    low, high = finite.min(axis=1), finite.max(axis=1)
+    span = np.where(high > low, high - low, 1.0)
+    codes = np.rint((finite - low[:, None]) / span[:, None] * LEVELS).astype("<u2")
+    return {
+        "low": low.tolist(),
+        "high": high.tolist(),
+        "degenerate": [normalise_map(one)[1] for one in values],
+        "data": base64.b64encode(codes.tobytes()).decode(),
+    }

@@ -1,0 +1,135 @@
+"""The queue: batches, order, refusal, cancellation, and never another one's answer."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import Future
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from app.inference.models import ModelShelf
+from app.inference.traced import Traced
+from app.inference.work import MAX_BATCH, BusyError, ModelQueue
+from vars_core.errors import InputError
+
+MODEL = "rvt_nano/vars_d"
+
+
+@pytest.fixture(scope="module")
+def shelf() -> ModelShelf:
+    torch.manual_seed(0)
+    return ModelShelf("cpu")
+
+
+class Held:
+    """A picture that makes the worker wait: whatever is submitted meanwhile stays in the queue."""
+
+    def __init__(self, queue: ModelQueue, model: str = MODEL) -> None:
+        self.started, self.released = threading.Event(), threading.Event()
+        self.future = queue.submit(model, self)
+
+    def __call__(self, size: int) -> np.ndarray:
+        self.started.set()
+        assert self.released.wait(60)
+        return np.zeros((size, size, 3), np.uint8)
+
+    def __enter__(self) -> Held:
+        assert self.started.wait(60)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.released.set()
+        self.future.result(60)
+
+
+def coloured(value: int) -> Any:
+    def make(size: int) -> np.ndarray:
+        return np.random.default_rng(value).integers(0, 255, (size, size, 3), dtype=np.uint8)
+
+    return make
+
+
+@pytest.fixture
+def queue(shelf: ModelShelf) -> Any:
+    made = ModelQueue(shelf, size=20)
+    yield made
+    made.close()
+
+
+def test_requests_that_arrive_together_run_as_batches(queue: ModelQueue) -> None:
+    with Held(queue):
+        futures = [queue.submit(MODEL, coloured(i)) for i in range(MAX_BATCH + 2)]
+    for future in futures:
+        future.result(60)
+    assert list(queue.batches) == [1, MAX_BATCH, 2]
+
+
+def test_each_request_gets_the_answer_to_its_own_picture(queue: ModelQueue) -> None:
+    alone = [queue.submit(MODEL, coloured(i)).result(60) for i in range(5)]
+    with Held(queue):
+        futures = [queue.submit(MODEL, coloured(i)) for i in range(5)]
+    for single, future in zip(alone, futures, strict=True):
+        together = future.result(60)
+        np.testing.assert_allclose(together.logits, single.logits, atol=1e-4)
+        for ours, theirs in zip(together.layers, single.layers, strict=True):
+            np.testing.assert_allclose(ours.maps["stream"], theirs.maps["stream"], rtol=1e-3, atol=1e-3)
+    assert not np.allclose(alone[0].logits, alone[1].logits, atol=1e-3)
+
+
+def test_a_full_queue_refuses_with_a_sentence(shelf: ModelShelf) -> None:
+    queue = ModelQueue(shelf, size=2)
+    with Held(queue):
+        kept = [queue.submit(MODEL, coloured(i)) for i in range(2)]
+        with pytest.raises(BusyError, match="2 requests are waiting; please try again"):
+            queue.submit(MODEL, coloured(3))
+    assert all(isinstance(future.result(60), Traced) for future in kept)
+    queue.close()
+
+
+def test_a_cancelled_request_is_never_computed_and_frees_its_place(shelf: ModelShelf) -> None:
+    queue = ModelQueue(shelf, size=1)
+    asked: list[int] = []
+
+    def watched(size: int) -> np.ndarray:
+        asked.append(size)
+        return np.zeros((size, size, 3), np.uint8)
+
+    with Held(queue):
+        gone = queue.submit(MODEL, watched)
+        assert gone.cancel()
+        kept = queue.submit(MODEL, coloured(1))
+    kept.result(60)
+    queue.close()
+    assert asked == []
+
+
+def test_one_bad_picture_fails_with_its_reason_and_the_queue_goes_on(queue: ModelQueue) -> None:
+    def broken(size: int) -> np.ndarray:
+        raise InputError("this picture is broken")
+
+    with pytest.raises(InputError, match="broken"):
+        queue.submit(MODEL, broken).result(60)
+    assert queue.submit(MODEL, coloured(0)).result(60).logits.shape == (200,)
+
+
+def test_an_unknown_model_is_refused_at_once_and_names_the_nearest(queue: ModelQueue) -> None:
+    with pytest.raises(InputError, match="rvt_nano/vars_d"):
+        queue.submit("rvt_nano/vars_x", coloured(0))
+    with pytest.raises(InputError, match="timm has no model"):
+        queue.submit("timm/resnet51x", coloured(0))
+
+
+def test_closing_cancels_what_waits(shelf: ModelShelf) -> None:
+    queue = ModelQueue(shelf, size=5)
+    with Held(queue) as held:
+        waiting: Future[Traced] = queue.submit(MODEL, coloured(0))
+        closing = threading.Thread(target=queue.close)
+        closing.start()
+        while not waiting.cancelled():
+            pass
+        held.released.set()
+    closing.join(60)
+    assert waiting.cancelled()

@@ -1,0 +1,106 @@
+"""Events of one visitor: the newest counts, in the order in which the browser sent them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
+from typing import Any
+
+import gradio as gr
+import pytest
+
+from app.page.events import Events
+from vars_core.errors import InputError
+
+
+class Bench:
+    """One event on a page of its own, called as gradio does. ``shown`` holds what each answer changes."""
+
+    def __init__(self, handler: Callable[..., Awaitable[Any]]) -> None:
+        with gr.Blocks() as page:
+            self.events = Events(gr.Textbox(), gr.Textbox())
+            button, text = gr.Button(), gr.Textbox()
+            self.events.on([button.click], handler, [text], text)
+        self.function = list(page.fns.values())[-1].fn
+        self.shown: list[Any] = []
+
+    async def send(self, turn: str, value: str, session: str = "a") -> None:
+        request: Any = SimpleNamespace(session_hash=session, request=None)
+        answer, _ = await self.function(turn, request, value)
+        if answer != gr.skip():
+            self.shown.append(answer)
+
+
+def run(work: Coroutine[Any, Any, Any]) -> Any:
+    """In a thread: where browser tests run too, this one's loop belongs to the browser."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, work).result()
+
+
+async def soon(session: str | None, value: str) -> str:
+    await asyncio.sleep(0.01 if value == "quick" else 0.1)
+    return value
+
+
+def sent(*requests: tuple[str, ...]) -> list[Any]:
+    """What is shown after these (turn, value, session) have arrived in this order, all while the first still runs."""
+    bench = Bench(soon)
+
+    async def arrive() -> None:
+        running = []
+        for request in requests:
+            running.append(asyncio.create_task(bench.send(*request)))
+            await asyncio.sleep(0.005)
+        await asyncio.gather(*running)
+
+    run(arrive())
+    return bench.shown
+
+
+def test_a_newer_event_takes_the_place_of_the_one_that_runs() -> None:
+    assert sent(("1", "old"), ("2", "new")) == ["new"]
+
+
+def test_an_event_that_was_overtaken_on_the_way_neither_runs_nor_stops_the_newer_one() -> None:
+    assert sent(("2", "new"), ("1", "old")) == ["new"]
+
+
+def test_an_overtaken_event_does_nothing_even_when_the_newer_one_is_done() -> None:
+    bench = Bench(soon)
+
+    async def arrive() -> None:
+        await bench.send("2", "quick")
+        await bench.send("1", "old")
+
+    run(arrive())
+    assert bench.shown == ["quick"]
+
+
+def test_visitors_do_not_overtake_each_other() -> None:
+    assert sorted(sent(("2", "one", "a"), ("1", "other", "b"))) == ["one", "other"]
+
+
+def test_a_visitor_who_comes_back_starts_to_count_anew() -> None:
+    bench = Bench(soon)
+    run(bench.send("7", "before"))
+    bench.events.forget("a")
+    run(bench.send("1", "after"))
+    assert bench.shown == ["before", "after"]
+
+
+@pytest.mark.parametrize("turn", ["", "-1", "1e9", "9" * 400, "٣x"])
+def test_what_is_no_turn_is_taken_as_it_comes(turn: str) -> None:
+    assert sent(("5", "quick"), (turn, "any")) == ["any"]
+
+
+def test_bad_input_leaves_the_outputs_and_becomes_a_message() -> None:
+    async def refuse(session: str | None, value: str) -> str:
+        raise InputError("a number was expected, got a word")
+
+    bench = Bench(refuse)
+    request: Any = SimpleNamespace(session_hash="a", request=None)
+    answer, message = run(bench.function("1", request, "word"))
+    assert answer == gr.skip()
+    assert "A number was expected, got a word" in message

@@ -1,0 +1,103 @@
+"""The Attention tab in headless Chromium."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+
+from tests.app.browser import opened, pixels, wait_for_change, wait_for_map
+from tests.app.served import Served
+
+pytestmark = pytest.mark.browser
+
+
+def slide(page: Any, name: str, key: str) -> None:
+    page.locator(f"#{name} input[type=range]").focus()
+    page.keyboard.press(key)
+
+
+def test_the_page_opens_with_a_sample_and_its_map(browser: Any, served: Served) -> None:
+    with opened(browser, served.url) as page:
+        wait_for_map(page)
+        assert page.locator(".masthead h1").inner_text() == "VARS Studio"
+        assert "cat · 451×300" in page.locator("#current-photograph").inner_text()
+        words = page.locator("#attention-viewer figcaption").inner_text()
+        facts = served.services.models.facts("rvt_nano/vars_d")
+        assert f"layer {facts.default_layer} · {facts.default_readout} · t = 3 of 3" in words
+        page.wait_for_function("() => document.querySelector('.masthead .state').textContent === '5 models ready'")
+
+
+def test_the_iterate_slider_moves_by_keyboard_and_changes_the_map(browser: Any, served: Served) -> None:
+    with opened(browser, served.url) as page:
+        wait_for_map(page)
+        before = pixels(page)
+        slide(page, "attention-iteration", "ArrowLeft")
+        wait_for_change(page, before)
+        page.wait_for_function(
+            "() => document.querySelector('#attention-viewer figcaption').innerText.includes('t = 2 of 3')"
+        )
+
+
+def test_moving_the_slider_asks_nothing_of_the_server(browser: Any, served: Served) -> None:
+    with opened(browser, served.url) as page:
+        wait_for_map(page)
+        page.wait_for_timeout(500)
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url))
+        before = pixels(page)
+        slide(page, "attention-iteration", "Home")
+        wait_for_change(page, before)
+        assert asked == []
+
+
+def test_a_click_on_an_iterate_moves_the_slider(browser: Any, served: Served) -> None:
+    with opened(browser, served.url) as page:
+        wait_for_map(page)
+        before = pixels(page)
+        page.locator("#attention-viewer .viewer-strip button").nth(1).click()
+        wait_for_change(page, before)
+        assert page.locator("#attention-iteration input[type=range]").input_value() == "1"
+
+
+def test_another_sample_gives_another_map(browser: Any, served: Served) -> None:
+    with opened(browser, served.url) as page:
+        wait_for_map(page)
+        before = pixels(page)
+        page.get_by_role("button", name="Sample photograph: coffee").click()
+        wait_for_change(page, before)
+        page.locator("#current-photograph", has_text="coffee · 600×400").wait_for()
+
+
+def test_an_uploaded_photograph_gets_its_map(browser: Any, served: Served, tmp_path: Any) -> None:
+    path = tmp_path / "upload.png"
+    cv2.imwrite(str(path), np.random.default_rng(1).integers(0, 255, (90, 120, 3), dtype=np.uint8))
+    with opened(browser, served.url) as page:
+        wait_for_map(page)
+        before = pixels(page)
+        page.locator("#drop input[type=file]").first.set_input_files(str(path))
+        wait_for_change(page, before)
+        page.locator("#current-photograph", has_text="120×90").wait_for()
+
+
+def test_what_is_no_photograph_gets_a_sentence(browser: Any, served: Served, tmp_path: Any) -> None:
+    path = tmp_path / "broken.png"
+    path.write_bytes(b"not a picture at all")
+    with opened(browser, served.url) as page:
+        wait_for_map(page)
+        before = pixels(page)
+        page.locator("#drop input[type=file]").first.set_input_files(str(path))
+        page.get_by_text("not a picture in a format that can be read").wait_for()
+        assert pixels(page) == before
+
+
+def test_attention_says_that_it_does_not_iterate(browser: Any, served: Served) -> None:
+    with opened(browser, served.url) as page:
+        wait_for_map(page)
+        before = pixels(page)
+        page.locator("#attention-model input").click()
+        page.get_by_role("option", name="RVT-nano · self-attention").click()
+        wait_for_change(page, before)
+        page.get_by_text("there is nothing to iterate").wait_for()

@@ -1,0 +1,76 @@
+"""What travels to the browser says what the arrays say."""
+
+from __future__ import annotations
+
+import base64
+
+import cv2
+import numpy as np
+
+from app.views import overlays, payload
+from tests.app.made import photograph, subject, traced
+
+
+def decoded(record: dict, grid: list[int]) -> np.ndarray:
+    codes = np.frombuffer(base64.b64decode(record["data"]), "<u2").reshape(-1, *grid)
+    low, high = (np.array(record[end])[:, None, None] for end in ("low", "high"))
+    return low + (high - low) * codes / 65535
+
+
+def test_maps_arrive_within_one_part_in_a_hundred_thousand_of_their_range() -> None:
+    result = traced()
+    panel = payload.panel(subject().display, result)
+    for layer, sent in zip(result.layers, panel["layers"], strict=True):
+        for readout, maps in layer.maps.items():
+            found = decoded(sent["maps"][readout], sent["grid"])
+            assert np.abs(found - maps).max() <= 1e-5 * np.ptp(maps)
+
+
+def test_a_constant_map_is_flagged_and_one_that_is_not_finite_stays_json() -> None:
+    result = traced()
+    result.layers[0].maps["energy"][1] = 4.0
+    result.layers[0].maps["energy"][2, 3, 3] = np.nan
+    sent = payload.panel(subject().display, result)["layers"][0]["maps"]["energy"]
+    assert sent["degenerate"] == [False, True, True, False]
+    assert np.isfinite(sent["low"]).all() and np.isfinite(sent["high"]).all()
+
+
+def test_a_picture_that_several_panels_show_travels_once() -> None:
+    shown = subject().display
+    sent = payload.viewer([payload.panel(shown, traced(i)) for i in range(3)], columns=3)
+    assert len(sent["images"]) == 1
+    assert [panel["image"] for panel in sent["panels"]] == [0, 0, 0]
+
+
+def test_the_heat_colours_are_opencv_s_viridis() -> None:
+    numbers = np.array(payload.colour_tables()["heat"], "<u4").view(np.uint8).reshape(256, 4)
+    expected = cv2.applyColorMap(np.arange(256, dtype=np.uint8)[:, None], cv2.COLORMAP_VIRIDIS)[:, 0, ::-1]
+    assert np.array_equal(numbers[:, :3], expected)
+    assert (numbers[:, 3] == 255).all()
+
+
+def test_no_difference_is_pale_and_its_signs_are_told_apart() -> None:
+    low, none, high = payload.diverging(np.array([-1.0, 0.0, 1.0])).astype(int)
+    assert none.min() > 240
+    assert low[2] > low[0] and high[0] > high[2]
+
+
+def test_an_overlay_without_opacity_is_the_photograph() -> None:
+    picture = photograph().display
+    unit = overlays.unit_map(traced().map("0.0", "stream", 0))
+    assert np.array_equal(overlays.overlay(picture, unit, 112, 0.0), picture)
+
+
+def test_shared_limits_span_all_maps_and_own_limits_each() -> None:
+    small, large = np.array([[0.0, 1.0]]), np.array([[0.0, 4.0]])
+    limits = overlays.shared_limits([small, large])
+    assert limits == (0.0, 4.0)
+    assert overlays.unit_map(small, limits).max() == 0.25
+    assert overlays.unit_map(small).max() == 1.0
+
+
+def test_a_sheet_holds_every_picture_at_its_place() -> None:
+    pictures = [np.full((30, 40, 3), value, np.uint8) for value in (10, 90, 170)]
+    made = overlays.sheet(pictures, ["a", "b", "c"], columns=2, heading="h", footer="f", width=40)
+    for value in (10, 90, 170):
+        assert (made == value).all(axis=2).sum() >= 30 * 40

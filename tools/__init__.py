@@ -1,0 +1,1 @@
+"""Commands that measure and photograph the page, and what they share with its tests."""
