@@ -7,7 +7,7 @@ import base64
 import cv2
 import numpy as np
 
-from analysis.metrics.segmentation import FOREGROUND, VOID
+from vars_core.data.masks import FOREGROUND, VOID
 
 TP_COLOUR = (0, 158, 115)
 FP_COLOUR = (213, 94, 0)

@@ -120,6 +120,11 @@ class Run:
                 "use the same settings to continue it, or another folder"
             )
 
+    def record(self, name: str, value: Any) -> None:
+        """Store the fact ``name``, in place of an earlier value: for what may change when files are repaired."""
+        self.facts[name] = json.loads(json.dumps(value))
+        _write_atomically(self.folder / "run.json", _as_json(self.facts))
+
     def _note_versions(self) -> None:
         """Libraries may be upgraded between a start and its continuation; say so rather than hide it."""
         now = versions()

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import io
-import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
 import numpy as np
 import torch
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image
 from torch import Tensor
 
+from vars_core.decoding import MAX_PIXELS, ImageError, read_picture
 from vars_core.errors import InputError
 from vars_core.image_size import ImageSize, height_and_width
 
@@ -22,53 +21,40 @@ STD = (0.229, 0.224, 0.225)
 
 POLICIES = ("whole", "center")
 
-FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "GIF", "BMP", "TIFF", "PPM")
-"""What is decoded. Pillow knows many more, among them PostScript, for which it starts another program."""
 
-
-class ImageError(InputError):
-    """A picture that cannot be used, and why."""
-
-
-def decode_image(source: str | Path | bytes, *, max_pixels: int = 64_000_000, min_side: int = 2) -> np.ndarray:
+def decode_image(source: str | Path | bytes, *, max_pixels: int = MAX_PIXELS, min_side: int = 2) -> np.ndarray:
     """uint8 (H, W, 3) RGB from a file or its bytes.
 
-    EXIF orientation is applied; transparency is laid on white; the first frame of an animation is taken; grey, palette,
-    CMYK and 16-bit pictures become RGB. The size is checked before any pixel is decoded. Raises ImageError.
+    Upright, whatever orientation the file carries; transparency is laid on white; the first frame of an animation is
+    taken; grey, palette, CMYK and 16-bit pictures become RGB. Raises `vars_core.decoding.ImageError`.
     """
-    name = "the image" if isinstance(source, bytes) else Path(source).name
+    picture = read_picture(source, max_pixels=max_pixels, min_side=min_side)
     try:
-        data = source if isinstance(source, bytes) else Path(source).read_bytes()
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            image = Image.open(io.BytesIO(data), formats=FORMATS)
-            width, height = image.size
-            if width * height > max_pixels:
-                raise ImageError(f"{name} has {width}×{height} pixels, more than the {max_pixels:,} allowed")
-            if min(width, height) < min_side:
-                raise ImageError(f"{name} is {width}×{height} pixels: expected at least {min_side}×{min_side}")
-            image.seek(0)
-            return np.array(_to_rgb(ImageOps.exif_transpose(image)))
-    except ImageError:
-        raise
-    except UnidentifiedImageError:
-        raise ImageError(f"{name} is not a picture in a format that can be read") from None
-    except FileNotFoundError:
-        raise ImageError(f"no image at {source!r}") from None
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError, MemoryError, EOFError) as error:
-        raise ImageError(f"{name} cannot be decoded: {error}") from None
+        return np.array(_to_rgb(picture.image))
+    except (OSError, ValueError, MemoryError) as error:
+        raise ImageError(f"{picture.name} cannot be shown in colour: {error}") from None
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:
     if image.mode.startswith(("I", "F")):  # 16 and 32 bits a channel, which Pillow would clip
-        values = np.asarray(image, dtype=np.float64)
-        full = 65535.0 if image.mode != "F" or values.max(initial=0) > 1 else 1.0
-        grey = np.clip(values / full * 255, 0, 255).round().astype(np.uint8)
+        values = np.nan_to_num(np.asarray(image, dtype=np.float64))
+        grey = np.clip(values / _full_scale(values, image.mode) * 255, 0, 255).round().astype(np.uint8)
         return Image.fromarray(grey).convert("RGB")
     if image.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in image.info:
         layer = image.convert("RGBA")
         return Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer).convert("RGB")
     return image.convert("RGB")
+
+
+def _full_scale(values: np.ndarray, mode: str) -> float:
+    """What is white in a picture of more than 8 bits: the least of the usual scales that holds its brightest value.
+
+    Scanners and microscopes keep 10, 12 or 14 bits in 16; on the scale of 16 their pictures would be black.
+    """
+    scales = (1.0,) if mode == "F" else ()
+    brightest = float(values.max(initial=0.0))
+    usual = (*scales, 255.0, 1023.0, 4095.0, 16383.0, 65535.0)
+    return next((scale for scale in usual if brightest <= scale), brightest)
 
 
 @dataclass(frozen=True)

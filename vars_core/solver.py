@@ -5,22 +5,21 @@ One loop, two settings: `Ista` is the paper's, `Lista` the learned variant that 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Protocol
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+OnStep = Callable[[int, Tensor], None]
+"""Called with (t, codes u_t) for t = 0..T."""
+
 Shrinkage = Callable[[Tensor, Tensor | float], Tensor]
 
 
 class Dictionary(Protocol):
-    """A linear dictionary P, in the forms that the solvers and the layers use, and as columns to look at.
-
-    `gram` and `decode` take what `combine` makes of the codes u, the part that PᵀPu and Pu have in common: a solver
-    combines every iterate once, and whoever watches it decodes from there.
-    """
+    """A linear dictionary P, in the four forms that the solvers and the layers use, and as columns to look at."""
 
     @property
     def num_dynamic(self) -> int:
@@ -29,16 +28,13 @@ class Dictionary(Protocol):
     def encode(self, x: Tensor) -> Tensor:
         """Drive Pᵀx."""
 
-    def combine(self, codes: Tensor) -> Tensor:
-        """Pu in the dictionary's own terms: its spectrum for convolutions, still the codes for dense atoms."""
-
-    def gram(self, combined: Tensor) -> Tensor:
+    def gram(self, codes: Tensor) -> Tensor:
         """PᵀPu."""
 
     def coupled(self, coupling: Tensor) -> Callable[[Tensor], Tensor]:
-        """`gram` with a learned coupling K of the atoms, K PᵀP K u."""
+        """u ↦ K PᵀP K u for a learned coupling K of the atoms."""
 
-    def decode(self, combined: Tensor) -> Tensor:
+    def decode(self, codes: Tensor) -> Tensor:
         """Reconstruction Pu."""
 
     def columns(self) -> Tensor:
@@ -52,6 +48,9 @@ class Dictionary(Protocol):
 
     def detach(self) -> Dictionary:
         """The same dictionary, cut off from autograd."""
+
+    def remembering(self) -> Dictionary:
+        """The same dictionary for one solve, sharing between `decode` and `gram` what both need of the same codes."""
 
 
 def soft_threshold(v: Tensor, threshold: Tensor | float) -> Tensor:
@@ -70,9 +69,8 @@ def drive_as_start(drive: Tensor, threshold: Tensor | float) -> Tensor:
     return drive
 
 
-def iterate(
+def solve(
     drive: Tensor,
-    combine: Callable[[Tensor], Tensor],
     gram: Callable[[Tensor], Tensor],
     *,
     start: Tensor,
@@ -80,17 +78,20 @@ def iterate(
     lam: Tensor | float,
     shrink: Shrinkage,
     num_steps: int,
-) -> Iterator[tuple[Tensor, Tensor]]:
-    """u_0 = ``start``, u_1, … u_T by u ← S_{λ/L}(u − (PᵀPu − Pᵀx)/L), each with what `combine` makes of it (eq. 12).
+    on_step: OnStep | None = None,
+) -> Tensor:
+    """T steps of u ← S_{λ/L}(u − (PᵀPu − Pᵀx)/L) from ``start``, with ``bound`` L (paper eq. 12).
 
-    ``drive`` and ``start`` have the shape of the codes; ``bound`` L broadcasts to it. The caller owns the loop.
+    ``drive`` and ``start`` have the shape of the codes; ``bound`` broadcasts to it. Returns u_T.
     """
     codes = start
-    for _ in range(num_steps):
-        combined = combine(codes)
-        yield codes, combined
-        codes = shrink(codes - (gram(combined) - drive) / bound, lam / bound)
-    yield codes, combine(codes)
+    if on_step is not None:
+        on_step(0, codes)
+    for step in range(1, num_steps + 1):
+        codes = shrink(codes - (gram(codes) - drive) / bound, lam / bound)
+        if on_step is not None:
+            on_step(step, codes)
+    return codes
 
 
 class Ista(nn.Module):
@@ -102,16 +103,16 @@ class Ista(nn.Module):
         self.num_steps = num_steps
         self.start = start
 
-    def forward(self, drive: Tensor, dictionary: Dictionary) -> Iterator[tuple[Tensor, Tensor]]:
-        return iterate(
+    def forward(self, drive: Tensor, dictionary: Dictionary, on_step: OnStep | None = None) -> Tensor:
+        return solve(
             drive,
-            dictionary.combine,
             dictionary.gram,
             start=self.start(drive, self.lam),
             bound=dictionary.largest_eigenvalue(),
             lam=self.lam,
             shrink=soft_threshold,
             num_steps=self.num_steps,
+            on_step=on_step,
         )
 
 
@@ -129,17 +130,17 @@ class Lista(nn.Module):
         self.lam_scale = nn.Parameter(torch.ones(1))
         self.rate_scale = nn.Parameter(torch.ones(1))
 
-    def forward(self, drive: Tensor, dictionary: Dictionary) -> Iterator[tuple[Tensor, Tensor]]:
+    def forward(self, drive: Tensor, dictionary: Dictionary, on_step: OnStep | None = None) -> Tensor:
         lam = self.lam_scale * self.lam
-        return iterate(
+        return solve(
             drive,
-            dictionary.combine,
             dictionary.coupled(self.coupling),
             start=gelu_threshold(drive, lam),
             bound=dictionary.row_sum_bound() / self.rate_scale,
             lam=lam,
             shrink=gelu_threshold,
             num_steps=self.num_steps,
+            on_step=on_step,
         )
 
 

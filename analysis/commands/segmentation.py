@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated
 
-import numpy as np
 import typer
 
 from analysis.commands.evaluating import (
@@ -36,12 +35,12 @@ from analysis.engine import evaluate
 from analysis.evaluations.grouping import Entry
 from analysis.evaluations.segmentation import Segmentation
 from analysis.evaluations.segmentation_summary import summarise
-from analysis.metrics.segmentation import regions
 from analysis.runs import Run
 from analysis.saliency import MapKey
-from vars_core.data.masks import Pair
-from vars_core.data.pairs import read_pairs, void_label
-from vars_core.data.voc import check_voc_labels, read_voc
+from vars_core.data.layouts import MASKS, choose, described
+from vars_core.data.mask_set import MaskSet
+from vars_core.data.mask_values import CHOICES, MaskValues
+from vars_core.data.notes import described as described_notes
 from vars_core.errors import InputError
 from vars_core.image_size import size_text
 
@@ -57,7 +56,13 @@ def segmentation(
     ] = None,
     checkpoint: CheckpointOption = None,
     image_size: ImageSizeOption = None,
-    layout: Annotated[Literal["voc", "pairs"], typer.Option(help="PASCAL VOC, or folders images and masks.")] = "voc",
+    layout: Annotated[
+        str | None, typer.Option(help=f"{described(MASKS)}. None: the one that the folder looks like.")
+    ] = None,
+    mask_values: Annotated[
+        str | None,
+        typer.Option(help=f"What the masks' numbers mean: {CHOICES}. None: judged from the masks, and said."),
+    ] = None,
     split: Annotated[str | None, typer.Option(help="VOC: the list to read; val by default.")] = None,
     layer: LayerOption = None,
     readout: ReadoutOption = None,
@@ -78,12 +83,18 @@ def segmentation(
     if not 0 <= threshold <= 1:
         raise InputError(f"expected a --threshold between 0 and 1, got {threshold}")
     step = parse_iteration(iteration)
-    samples, regions_of, values = _read_samples(data, layout, split)
-    samples = samples[:limit]
+    chosen = choose(layout, data, MASKS)
+    asked = None if mask_values is None else MaskValues.parse(mask_values)
+    found: MaskSet = chosen.read(data, split=split, values=asked)
+    for sentence in [note.sentence() for note in found.notes] + list(found.assumptions):
+        typer.echo(sentence)
+    found = replace(found, pairs=found.pairs[:limit])
+    samples = found.pairs
     settings = {
         "evaluation": "segmentation",
-        "layout": layout,
-        "split": split or "val" if layout == "voc" else None,
+        "layout": chosen.name,
+        "split": found.split,
+        "mask_values": found.values.name,
         "models": [request.spec for request in requests],
         "image_size": None if size is None else size_text(size),
         "layers": layer or ["default"],
@@ -95,11 +106,13 @@ def segmentation(
         "batch_size": batch_size,
         "device": device,
     }
-    run = Run.open(out, settings, data=_described(data, samples, values))
+    run = Run.open(out, settings, data={"folder": str(data.resolve()), **found.described()})
+    run.record("assumptions", list(found.assumptions))
+    run.record("notes", described_notes(found.notes))
     backends = load_backends(for_maps(requests), device)
     readings = choose_readings(backends, layer, readout)
     confirm_models(run, backends, readings)
-    evaluation = Segmentation(samples, regions_of, readings, threshold=threshold, per_head=heads, workers=workers)
+    evaluation = Segmentation(found, readings, threshold=threshold, per_head=heads, workers=workers)
     check_iteration(backends, step)
     started = time.perf_counter()
     scored = evaluate(evaluation, backends, run, batch_size=batch_size, workers=workers, on_part=show_progress)
@@ -114,39 +127,9 @@ def segmentation(
     typer.echo(f"{run.folder / 'summary.json'}, {run.folder / 'report.html'}")
     if errors:
         typer.echo(f"{errors} of {len(samples)} images could not be scored: see the report", err=True)
+        if errors == len(samples):
+            typer.echo(f"the first of them: {run.rows(['error'])['error'][0].as_py()}", err=True)
         raise typer.Exit(EXIT_WITH_ERROR_ROWS)
-
-
-def _read_samples(
-    data: Path, layout: str, split: str | None
-) -> tuple[list[Pair], Callable[[np.ndarray], np.ndarray], str]:
-    """The listed pairs, label image → regions, and what the labels mean, in words."""
-    if layout == "voc":
-        return read_voc(data, split or "val"), _voc_regions, "0 background, 1..20 foreground, 255 void"
-    if split is not None:
-        raise InputError(f"expected no --split with the layout pairs, got {split!r}")
-    pairs = read_pairs(data)
-    void = void_label(pairs)
-    words = "0 background, all else foreground" + ("" if void is None else ", 255 void")
-    return pairs, lambda labels: regions(labels, void), words
-
-
-def _voc_regions(labels: np.ndarray) -> np.ndarray:
-    check_voc_labels(labels)
-    return regions(labels)
-
-
-def _described(data: Path, samples: Sequence[Pair], labels: str) -> dict[str, Any]:
-    # Ids, not file names: subfolders may hold files of one name.
-    names = [f"{s.id}{s.image.suffix}\n{s.id}{s.mask.suffix}\n" for s in samples]
-    return {
-        "folder": str(data.resolve()),
-        "samples": len(samples),
-        "files": 2 * len(set(names)),
-        "repeated": len(names) - len(set(names)),
-        "names_sha256": hashlib.sha256("".join(names).encode()).hexdigest(),
-        "labels": labels,
-    }
 
 
 def _write_report(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -13,18 +13,11 @@ import pyarrow as pa
 
 from analysis.baselines import centre_gaussian
 from analysis.engine import Item, model_input
-from analysis.metrics.segmentation import (
-    CURVE_THRESHOLDS,
-    FOREGROUND,
-    VOID,
-    count_at_thresholds,
-    count_mask,
-    iou,
-    mask_at,
-)
+from analysis.metrics.segmentation import CURVE_THRESHOLDS, count_at_thresholds, count_mask, iou, mask_at
 from analysis.runs import Row
 from analysis.saliency import MapKey, Reading, normalise_map, place, place_normalised, read_maps
-from vars_core.data.masks import Pair, read_pair
+from vars_core.data.mask_set import MaskSet
+from vars_core.data.masks import FOREGROUND, VOID, Pair
 
 if TYPE_CHECKING:
     from vars_core.backend import Backend
@@ -68,8 +61,7 @@ class Segmentation:
     """The evaluation: ``samples`` and what becomes of a batch of them.
 
     Args:
-        samples: photographs with their label images.
-        regions_of: label image → regions (background, foreground, void); may refuse labels with an InputError.
+        masks: photographs with their label images, and what these mean.
         readings: per model name.
         threshold: a pixel is foreground where the normalised map reaches it.
         per_head: also find the best head of each map on each image (an oracle, and labelled as one).
@@ -81,16 +73,15 @@ class Segmentation:
 
     def __init__(
         self,
-        samples: Sequence[Pair],
-        regions_of: Callable[[np.ndarray], np.ndarray],
+        masks: MaskSet,
         readings: Mapping[str, Reading],
         *,
         threshold: float,
         per_head: bool = False,
         workers: int = 1,
     ) -> None:
-        self.samples = samples
-        self.regions_of = regions_of
+        self.samples: Sequence[Pair] = masks.pairs
+        self.masks = masks
         self.readings = readings
         self.threshold = threshold
         self.per_head = per_head
@@ -98,8 +89,7 @@ class Segmentation:
 
     def load(self, sample: Pair) -> tuple[np.ndarray, np.ndarray]:
         """The image and its regions."""
-        image, labels = read_pair(sample)
-        return image, self.regions_of(labels)
+        return self.masks.load(sample)
 
     def baseline_rows(self, items: Sequence[Item]) -> list[Row]:
         """Everything foreground, and the centre Gaussian as if it were a map."""

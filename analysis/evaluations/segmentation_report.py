@@ -93,8 +93,8 @@ def _provenance(report: Report, run: Run, evaluation: Segmentation) -> None:
         "of all non-void pixels; all in percent, with 95 % bootstrap intervals over images."
     )
     tell_conditions(report, facts)
-    if data.get("repeated"):
-        report.text(f"{data['repeated']} names are listed more than once; each listing counts.", kind="warning")
+    for sentence in run.facts.get("assumptions", ()):
+        report.text(f"Assumed: {sentence}.")
     tell_failures(report, run, data.get("samples"))
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-BACKGROUND, FOREGROUND, VOID = 0, 1, 2
+from vars_core.data.masks import BACKGROUND, FOREGROUND
 
 CURVE_THRESHOLDS = np.arange(101) / 100
 """0, 0.01, …, 1: where IoU is read as a function of the threshold."""
@@ -28,14 +28,6 @@ class Counts:
     fn: int
     tn: int
     void: int
-
-
-def regions(labels: np.ndarray, void_label: int | None = 255) -> np.ndarray:
-    """Label image (H, W) → regions uint8 (H, W): 0 background, any other label foreground, ``void_label`` void."""
-    found = np.where(labels == 0, np.uint8(BACKGROUND), np.uint8(FOREGROUND))
-    if void_label is not None:
-        found[labels == void_label] = VOID
-    return found
 
 
 def mask_at(normalised_map: np.ndarray, threshold: float) -> np.ndarray:

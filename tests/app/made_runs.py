@@ -13,7 +13,6 @@ from analysis.engine import evaluate
 from analysis.evaluations import fixation_summary, segmentation_summary
 from analysis.evaluations.fixations import FixationEvaluation
 from analysis.evaluations.segmentation import Segmentation
-from analysis.metrics.segmentation import regions
 from analysis.runs import Run
 from analysis.saliency import Reading
 from tests.fixations.made import made_rows, make_table
@@ -35,12 +34,12 @@ class Scored(MadeBackend):
 def segmentation_run(folder: Path, data: Path, count: int = 4, *, missing: int | None = None) -> Path:
     """A run over ``count`` images of the VOC layout in ``data``; the mask of image number ``missing`` is not there."""
     make_voc(data, count)
-    pairs = read_voc(data)
+    masks = read_voc(data)
     if missing is not None:
-        pairs[missing].mask.unlink()
+        masks.pairs[missing].mask.unlink()
     settings = {"evaluation": "segmentation", "layout": "voc", "models": [MODEL], "limit": None, "batch_size": 2}
     run = Run.open(folder, settings, data={"folder": str(data.resolve()), "samples": count})
-    evaluation = Segmentation(pairs, regions, READINGS, threshold=0.3)
+    evaluation = Segmentation(masks, READINGS, threshold=0.3)
     _score(run, evaluation)
     run.write_summary(segmentation_summary.summarise(run))
     return folder

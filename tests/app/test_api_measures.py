@@ -12,10 +12,11 @@ from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 
 from analysis.metrics.fixations import auc_judd, nss
-from analysis.metrics.segmentation import FOREGROUND, VOID, count_mask, mask_at
+from analysis.metrics.segmentation import count_mask, mask_at
 from analysis.saliency import normalise_map, place_normalised
 from analysis.source_factors import source_factors
 from tests.app.made import read
+from vars_core.data.masks import FOREGROUND, VOID
 from vars_core.images import Placement
 
 CAT = 300, 451

@@ -217,7 +217,7 @@ def test_files_at_fault_become_rows_and_status_3_after_the_rest(
 
 def test_nothing_but_faulty_files_still_ends_in_a_report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     root = make_voc(tmp_path / "voc", 2)
-    for pair in read_voc(root):
+    for pair in read_voc(root).pairs:
         pair.mask.unlink()
     assert run(monkeypatch, "--data", root, "--out", tmp_path / "run") == 3
     assert json.loads((tmp_path / "run/summary.json").read_text()) == []
@@ -226,7 +226,7 @@ def test_nothing_but_faulty_files_still_ends_in_a_report(tmp_path: Path, monkeyp
 
 def test_a_pair_of_folders_is_scored_like_the_other_layout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     root = make_voc(tmp_path / "voc", 3)
-    for pair in read_voc(root):
+    for pair in read_voc(root).pairs:
         for source, folder in ((pair.image, "images"), (pair.mask, "masks")):
             target = tmp_path / "pairs" / folder / source.name
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -242,7 +242,7 @@ def test_files_of_one_name_in_two_subfolders_are_two_samples(tmp_path: Path, mon
         write_labels(tmp_path / "pairs/masks" / folder / "photo.png", made_labels(seed, (20, 30)))
     assert run(monkeypatch, "--data", tmp_path / "pairs", "--layout", "pairs", "--out", tmp_path / "run") == 0
     data = json.loads((tmp_path / "run/run.json").read_text())["data"]
-    assert (data["samples"], data["files"], data["repeated"]) == (2, 4, 0)
+    assert (data["samples"], data["files"]) == (2, 4)
 
 
 def test_white_on_black_masks_count_white_as_foreground(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

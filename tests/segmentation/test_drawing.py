@@ -17,7 +17,7 @@ from analysis.drawing import (
     mask_overlay,
     thumbnail,
 )
-from analysis.metrics.segmentation import BACKGROUND, FOREGROUND, VOID
+from vars_core.data.masks import BACKGROUND, FOREGROUND, VOID
 
 IMAGE = np.full((1, 6, 3), 100, np.uint8)
 

@@ -12,10 +12,10 @@ from PIL import Image
 from analysis.engine import evaluate
 from analysis.evaluations.segmentation import Segmentation
 from analysis.evaluations.segmentation_summary import groups, summarise
-from analysis.metrics.segmentation import CURVE_THRESHOLDS, FOREGROUND, VOID, count_mask, regions
+from analysis.metrics.segmentation import CURVE_THRESHOLDS, count_mask
 from analysis.runs import Run
 from analysis.saliency import Reading, normalise_map, place_normalised
-from vars_core.data.masks import read_pair
+from vars_core.data.masks import FOREGROUND, VOID
 from vars_core.data.voc import read_voc
 
 from ..made import MadeBackend
@@ -28,7 +28,7 @@ def run_of(root: Path, out: Path, *, per_head: bool = False, batch_size: int = 3
     backend: Any = MadeBackend()
     reading = Reading(("0.0", "0.1"), ("energy", "gap"))
     evaluation = Segmentation(
-        read_voc(root), regions, {backend.name: reading}, threshold=THRESHOLD, per_head=per_head, workers=workers
+        read_voc(root), {backend.name: reading}, threshold=THRESHOLD, per_head=per_head, workers=workers
     )
     run = Run.open(out, {})
     evaluate(evaluation, [backend], run, batch_size=batch_size, workers=workers)
@@ -58,12 +58,11 @@ def test_there_is_one_row_per_image_map_and_iterate_and_two_baselines(run: Run) 
 
 def test_each_row_counts_the_map_it_names(root: Path, run: Run) -> None:
     backend = MadeBackend()
-    pairs = read_voc(root)
+    masks = read_voc(root)
     for row in run.rows().to_pylist():
         if row["model"] != backend.name:
             continue
-        image, labels = read_pair(pairs[row["position"]])
-        truth = regions(labels)
+        image, truth = masks.load(masks.pairs[row["position"]])
         batch, (placement,) = backend.prepare([image])
         layer = backend.trace(batch, ("energy", "gap"), (row["layer"],))[row["layer"]]
         raw = layer.maps[row["readout"]][row["iteration"], 0].numpy()
@@ -90,8 +89,8 @@ def test_a_constant_map_is_flagged_and_claims_nothing(run: Run) -> None:
 
 def test_the_best_head_is_the_one_with_the_highest_iou(root: Path, run: Run) -> None:
     backend = MadeBackend()
-    image, labels = read_pair(read_voc(root)[1])
-    truth = regions(labels)
+    masks = read_voc(root)
+    image, truth = masks.load(masks.pairs[1])
     batch, (placement,) = backend.prepare([image])
     heads = backend.trace(batch, layers=("0.1",), per_head=True)["0.1"].head_maps["energy"][2, 0].numpy()
     ratios = []
@@ -152,13 +151,14 @@ def test_workers_and_the_order_of_work_leave_the_summary_alone(root: Path, tmp_p
 
 
 def test_the_centre_baseline_is_the_gaussian_scaled_by_its_own_range(root: Path, run: Run) -> None:
-    _, labels = read_pair(read_voc(root)[0])
-    height, width = labels.shape
+    masks = read_voc(root)
+    _, truth = masks.load(masks.pairs[0])
+    height, width = truth.shape
     y, x = np.mgrid[:height, :width]
     gaussian = np.exp(
         -0.5 * (((x - (width - 1) / 2) / (width / 4)) ** 2 + ((y - (height - 1) / 2) / (height / 4)) ** 2)
     )
     mask = normalise_map(gaussian)[0] >= THRESHOLD
-    counts = count_mask(mask, regions(labels))
+    counts = count_mask(mask, truth)
     row = next(row for row in run.rows().to_pylist() if row["position"] == 0 and row["model"] == "baseline:centre")
     assert (row["tp"], row["fp"], row["fn"]) == (counts.tp, counts.fp, counts.fn)

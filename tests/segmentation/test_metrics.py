@@ -10,20 +10,17 @@ from hypothesis.extra import numpy as hnp
 
 from analysis.metrics.bootstrap import interval, resamples
 from analysis.metrics.segmentation import (
-    BACKGROUND,
     CURVE_THRESHOLDS,
-    FOREGROUND,
-    VOID,
     Counts,
     count_at_thresholds,
     count_mask,
     fraction_of_pixels,
     iou,
     mask_at,
-    regions,
     resize_map,
 )
 from analysis.saliency import normalise_map
+from vars_core.data.masks import BACKGROUND, FOREGROUND, VOID
 
 SHAPES = hnp.array_shapes(min_dims=2, max_dims=2, min_side=1, max_side=9)
 TIES = st.sampled_from([0.0, 0.29, 0.3, 0.30000001, 0.31, 0.57, 0.58, 1.0])
@@ -103,12 +100,6 @@ def test_a_degenerate_map_claims_nothing_above_zero() -> None:
     truth = np.array([[1, 1, 0, 2]] * 3, np.uint8)
     assert count_mask(mask_at(normalised, 0.3), truth) == Counts(tp=0, fp=0, fn=6, tn=3, void=3)
     assert count_mask(mask_at(normalised, 0.0), truth) == Counts(tp=6, fp=3, fn=0, tn=0, void=3)
-
-
-def test_labels_become_regions() -> None:
-    labels = np.array([[0, 1, 20, 255]], np.uint8)
-    assert regions(labels).tolist() == [[BACKGROUND, FOREGROUND, FOREGROUND, VOID]]
-    assert regions(labels, void_label=None).tolist() == [[BACKGROUND, FOREGROUND, FOREGROUND, FOREGROUND]]
 
 
 @pytest.mark.parametrize(

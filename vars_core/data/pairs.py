@@ -2,63 +2,67 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from functools import lru_cache
 from pathlib import Path
 
-import numpy as np
-
-from vars_core.data.masks import IMAGE_SUFFIXES, VOID_LABEL, Pair, read_labels
+from vars_core.data.listing import Listing, list_files
+from vars_core.data.mask_set import MaskSet, one_pair, values_of
+from vars_core.data.mask_values import MaskValues
+from vars_core.data.masks import Pair
+from vars_core.data.notes import left_out, notes_of
 from vars_core.errors import InputError
 
+IMAGES, MASKS = "images", "masks"
 
-def read_pairs(root: Path) -> list[Pair]:
+
+def read_pairs(root: Path, split: str | None = None, values: MaskValues | None = None) -> MaskSet:
     """All pairs below ``root``, sorted by name. A file without a partner is listed too, so that it is counted.
 
+    Args:
+        split: None; there are no lists.
+        values: what the masks' numbers mean; judged from all of them where None.
+
     Raises:
-        InputError: not this layout, no image at all, or one name for two files.
+        InputError: not this layout, no image at all, one name for two files, or masks that may mean two things.
     """
+    if split is not None:
+        raise InputError(f"expected no --split with the layout pairs, got {split!r}")
     root = Path(root)
-    for folder in (root, root / "images", root / "masks"):
+    for folder in (root, root / IMAGES, root / MASKS):
         if not folder.is_dir():
-            raise InputError(f"expected the folders images and masks in {root}: there is no folder {folder}")
-    images, masks = _by_name(root / "images"), _by_name(root / "masks")
+            raise InputError(f"expected the folders {IMAGES} and {MASKS} in {root}: there is no folder {folder}")
+    listings = list_files(root / IMAGES), list_files(root / MASKS)
+    images, masks = (listing.by_name() for listing in listings)
     if not images and not masks:
-        raise InputError(f"expected image files in {root / 'images'}, there are none")
-    return [
+        raise InputError(f"expected image files in {root / IMAGES}, there are none")
+    pairs = tuple(
         Pair(
             name,
-            images.get(name, root / "images" / f"{name}.jpg"),
-            masks.get(name, root / "masks" / f"{name}.png"),
+            images.get(name, root / IMAGES / f"{name}.jpg"),
+            masks.get(name, root / MASKS / f"{name}.png"),
         )
         for name in sorted({*images, *masks})
-    ]
+    )
+    return MaskSet("pairs", pairs, values_of(pairs, values), notes=notes_of(left_out(_left_out(*listings))))
 
 
-def void_label(pairs: Iterable[Pair]) -> int | None:
-    """What marks void in these masks: 255, unless every mask holds 0 and 255 only (then 255 is the foreground: None).
+def read_pairs_image(root: Path, file: str) -> MaskSet:
+    """The mask of one photograph, a path inside ``images``; no pair where it has none.
 
-    The data set decides as a whole: one photograph without an object but with a void border must not turn its border
-    into foreground. Masks that cannot be read have no say.
+    Its numbers mean what those of the whole folder mean, which is judged once and kept while the folder stays.
     """
-    readable = False
-    for pair in pairs:
-        try:
-            labels = read_labels(pair.mask)
-        except InputError:
-            continue
-        readable = True
-        if np.any((labels != 0) & (labels != VOID_LABEL)):
-            return VOID_LABEL
-    return None if readable else VOID_LABEL
+    images, masks = Path(root) / IMAGES, Path(root) / MASKS
+    return one_pair("pairs", images, masks, file, values=_values_of_folder(masks, _stamp(masks)))
 
 
-def _by_name(folder: Path) -> dict[str, Path]:
-    found: dict[str, Path] = {}
-    for path in sorted(folder.rglob("*")):
-        if path.suffix.lower() not in IMAGE_SUFFIXES or not path.is_file():
-            continue
-        name = path.relative_to(folder).with_suffix("").as_posix()
-        if name in found:
-            raise InputError(f"expected one file per name, {found[name].name} and {path.name} share {name!r}")
-        found[name] = path
-    return found
+@lru_cache(maxsize=16)
+def _values_of_folder(masks: Path, stamp: tuple[tuple[Path, int], ...]) -> MaskValues:
+    return values_of([Pair(file.name, file, file) for file, _ in stamp], None)
+
+
+def _stamp(masks: Path) -> tuple[tuple[Path, int], ...]:
+    return tuple((file, file.stat().st_mtime_ns) for file in list_files(masks).files)
+
+
+def _left_out(*listings: Listing) -> list[str]:
+    return [f"{listing.folder.name}/{name}" for listing in listings for name in listing.left_out]

@@ -9,15 +9,7 @@ import cv2
 import numpy as np
 
 from analysis.drawing import draw_contour, error_overlay, mask_overlay
-from analysis.metrics.segmentation import (
-    CURVE_THRESHOLDS,
-    FOREGROUND,
-    VOID,
-    Counts,
-    count_mask,
-    fraction_of_pixels,
-    iou,
-)
+from analysis.metrics.segmentation import CURVE_THRESHOLDS, Counts, count_mask, fraction_of_pixels, iou
 from app.inference.models import title
 from app.inference.traced import LayerMaps, Traced
 from app.library.photographs import Photograph, Subject
@@ -27,6 +19,7 @@ from app.tabs.segmentation.words import baselines, counts_of_map, mask_of
 from app.views import overlays
 from app.views.exports import Export, described
 from app.views.look import Look
+from vars_core.data.masks import FOREGROUND, VOID
 from vars_core.errors import InputError
 
 MODES = {"mask": "mask", "contour": "contour", "cutout": "cut-out", "errors": "error map", "truth": "truth"}

@@ -25,9 +25,10 @@ from app.tabs.attention import words as attention
 from app.tabs.segmentation import export as segmentation_export
 from app.tabs.segmentation import words as segmentation
 from app.tabs.segmentation.export import MODES, Cut
-from app.tabs.segmentation.truth import MAX_TRUTH_PIXELS, SUFFIXES, Truth, read_drawing, read_mask, stored_truth
+from app.tabs.segmentation.truth import MAX_TRUTH_PIXELS, Truth, read_drawing, read_mask, stored_truth
 from app.views.exports import Export
 from app.views.look import Look
+from vars_core.data.listing import PICTURE_SUFFIXES
 
 TAB = "segmentation"
 
@@ -74,7 +75,7 @@ def build(shell: Shell) -> None:
             with gr.Row():
                 undo = gr.Button("Undo", size="sm", min_width=80)
                 clear = gr.Button("Clear", size="sm", min_width=80)
-                upload = upload_button("Upload a mask", SUFFIXES, elem_id=f"{TAB}-upload")
+                upload = upload_button("Upload a mask", sorted(PICTURE_SUFFIXES), elem_id=f"{TAB}-upload")
             gr.HTML(
                 fine("In an uploaded mask 0 is background, 255 void, anything else object."), apply_default_css=False
             )

@@ -14,24 +14,21 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from analysis.metrics.segmentation import BACKGROUND, FOREGROUND, VOID, regions
 from app.library.photographs import DISPLAY_SIDE, Photograph
-from vars_core.data.masks import VOID_LABEL, read_labels
+from vars_core.data import masks
+from vars_core.data.layouts import MASKS, layouts_of
+from vars_core.data.mask_set import MaskSet
+from vars_core.data.mask_values import MaskValues, judge_one
+from vars_core.data.masks import BACKGROUND, FOREGROUND, VOID
 from vars_core.errors import InputError
 
 UPLOADED, DRAWN, STORED = "uploaded", "drawn", "stored"
-
-SUFFIXES = (".png", ".bmp", ".gif", ".tif", ".tiff", ".webp")
-"""Of masks: formats that keep every number as it is."""
 
 MAX_TRUTH_PIXELS = 16_000_000
 """A mask is counted at its own size, so its size is bounded."""
 
 MAX_DRAWING = 2_000_000
 """Characters of a drawing as the browser sends it; what a hand draws takes a few thousand."""
-
-FOLDERS = {"JPEGImages": "SegmentationClass", "images": "masks"}
-"""Where photographs lie in the two layouts of `vars_core.data`, and where their masks do."""
 
 GREYS = {BACKGROUND: 0, VOID: 128, FOREGROUND: 255}
 """How regions travel to the browser, as the greys of a picture."""
@@ -76,15 +73,21 @@ def truth_of(found: np.ndarray, kind: str, note: str = "") -> Truth:
     return Truth(kind, height, width, foreground, void, note, packed)
 
 
-def read_mask(path: Path, kind: str = UPLOADED, *, max_pixels: int = MAX_TRUTH_PIXELS) -> Truth:
-    """A mask image: zero is background, 255 void, every other label foreground; never resized.
+def read_mask(
+    path: Path, kind: str = UPLOADED, *, values: MaskValues | None = None, max_pixels: int = MAX_TRUTH_PIXELS
+) -> Truth:
+    """A mask image, never resized.
 
-    A mask that holds nothing but 0 and 255 has no other foreground, so there 255 is the object. Raises InputError.
+    Args:
+        values: what its numbers mean; judged from the mask, and said in the note, where None.
+
+    Raises:
+        InputError: it cannot be read, or its numbers may mean two things.
     """
-    labels = _labels(path, max_pixels)
-    two_valued = bool(np.all((labels == 0) | (labels == VOID_LABEL)))
-    note = "It holds 0 and 255 only, so 255 is read as the object." if two_valued and labels.any() else ""
-    return truth_of(regions(labels, None if two_valued else VOID_LABEL), kind, note)
+    mask = masks.read_mask(path, max_pixels=max_pixels)
+    reading = judge_one(mask) if values is None else values
+    note = " ".join(f"{sentence[0].upper()}{sentence[1:]}." for sentence in reading.assumptions())
+    return truth_of(reading.regions(mask), kind, note)
 
 
 def read_drawing(address: str) -> Truth:
@@ -112,11 +115,13 @@ def stored_truth(ref: str, folders: Mapping[str, Path]) -> Truth | None:
         return None
     path = PurePosixPath(relative)
     for at, part in enumerate(path.parts[:-1]):
-        if part in FOLDERS:
-            inside = Path(*path.parts[:at], FOLDERS[part], *path.parts[at + 1 :]).with_suffix(".png")
-            mask = (folders[name] / inside).resolve()
-            if mask.is_relative_to(folders[name].resolve()) and mask.is_file():
-                return read_mask(mask, STORED)
+        root = folders[name].joinpath(*path.parts[:at])
+        for layout in layouts_of(MASKS).values():
+            if part == layout.photographs and layout.read_one is not None and layout.detect(root):
+                found: MaskSet = layout.read_one(root, PurePosixPath(*path.parts[at + 1 :]).as_posix())
+                for pair in found.pairs:
+                    if pair.mask.resolve().is_relative_to(folders[name].resolve()):
+                        return read_mask(pair.mask, STORED, values=found.values)
     return None
 
 
@@ -147,24 +152,6 @@ def truth_picture(truth: Truth, height: int, width: int) -> str:
         greys[region] = grey
     _, encoded = cv2.imencode(".png", greys[region_picture(truth, height, width)])
     return "data:image/png;base64," + base64.b64encode(encoded.tobytes()).decode()
-
-
-def _labels(path: Path, max_pixels: int) -> np.ndarray:
-    """Labels uint8 (H, W). Paint programs save grey masks in colour: those count as grey, true colours are refused."""
-    try:
-        with Image.open(path) as file:
-            if file.width * file.height > max_pixels:
-                raise InputError(f"the mask is {_size(file)} pixels: expected at most {max_pixels:,} in all")
-            if file.format == "JPEG" or file.mode not in ("RGB", "RGBA", "LA"):
-                return read_labels(path)
-            channels = np.asarray(file)[..., : 1 if file.mode == "LA" else 3]
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        if isinstance(error, InputError):
-            raise
-        raise InputError("the mask is not a picture in a format that can be read") from None
-    if np.any(channels != channels[..., :1]):
-        raise InputError("expected a mask of labels (grey or palette), this picture is in colour")
-    return np.ascontiguousarray(channels[..., 0])
 
 
 def _size(file: Image.Image) -> str:

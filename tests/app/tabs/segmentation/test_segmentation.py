@@ -12,15 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from analysis.metrics.segmentation import (
-    BACKGROUND,
-    CURVE_THRESHOLDS,
-    FOREGROUND,
-    VOID,
-    count_mask,
-    mask_at,
-    resize_map,
-)
+from analysis.metrics.segmentation import CURVE_THRESHOLDS, count_mask, mask_at, resize_map
 from analysis.saliency import normalise_map, place_normalised
 from app.inference.traced import LayerMaps, ModelFacts, Traced
 from app.library.photographs import Photograph
@@ -36,6 +28,7 @@ from app.tabs.segmentation.truth import (
     truth_of,
     truth_picture,
 )
+from vars_core.data.masks import BACKGROUND, FOREGROUND, VOID
 from vars_core.errors import InputError
 from vars_core.images import Placement
 
@@ -184,7 +177,7 @@ def test_a_palette_mask_is_read_by_its_numbers(tmp_path: Path) -> None:
 def test_a_mask_of_0_and_255_alone_shows_its_object_in_255(tmp_path: Path) -> None:
     truth = read_mask(saved(tmp_path / "mask.png", np.array([[0, 255]], np.uint8)))
     assert (truth.foreground, truth.void) == (1, 0)
-    assert "255 is read as the object" in segmentation.truth_words(photograph(1, 2), truth)
+    assert "0 and 255 alone" in segmentation.truth_words(photograph(1, 2), truth)
 
 
 def test_a_grey_mask_saved_in_colour_is_a_mask_and_a_coloured_picture_is_none(tmp_path: Path) -> None:
@@ -198,7 +191,7 @@ def test_what_is_no_mask_gets_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "broken.png").write_bytes(b"nothing")
     with pytest.raises(InputError, match="not a picture"):
         read_mask(tmp_path / "broken.png")
-    with pytest.raises(InputError, match="at most 5"):
+    with pytest.raises(InputError, match="more than the 5 allowed"):
         read_mask(saved(tmp_path / "large.png", np.zeros((3, 3), np.uint8)), max_pixels=5)
     with pytest.raises(InputError, match="JPEG"):
         read_mask(saved(tmp_path / "lossy.jpg", np.zeros((8, 8), np.uint8)))

@@ -1,0 +1,100 @@
+"""Photographs with masks, as every reader of such data returns them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import numpy as np
+
+from vars_core.data.listing import NameIndex, list_files
+from vars_core.data.mask_values import MaskValues, judge
+from vars_core.data.masks import MaskImage, Pair, read_mask, read_photograph_of
+from vars_core.data.notes import Note
+from vars_core.decoding import ImageError
+
+MOST_HINTS = 20
+"""Missing files for which the nearest name is looked up."""
+
+
+@dataclass(frozen=True)
+class MaskSet:
+    """A data set as read.
+
+    Attributes:
+        layout: the reader's name.
+        pairs: in the order of the list, or of the names.
+        values: what the masks' numbers mean.
+        split: the list that was read; None where the layout has none.
+        notes: what was left out.
+    """
+
+    layout: str
+    pairs: tuple[Pair, ...]
+    values: MaskValues
+    split: str | None = None
+    notes: tuple[Note, ...] = ()
+
+    @property
+    def assumptions(self) -> tuple[str, ...]:
+        """What was not said by anybody, in sentences."""
+        return self.values.assumptions()
+
+    def described(self) -> dict[str, Any]:
+        """What ``run.json`` keeps of it."""
+        # Ids, not file names: subfolders may hold files of one name.
+        names = [f"{pair.id}{pair.image.suffix}\n{pair.id}{pair.mask.suffix}\n" for pair in self.pairs]
+        return {
+            "samples": len(self.pairs),
+            "files": 2 * len(self.pairs),
+            "names_sha256": hashlib.sha256("".join(names).encode()).hexdigest(),
+            "mask_values": self.values.name,
+            "labels": self.values.words,
+        }
+
+    def load(self, pair: Pair) -> tuple[np.ndarray, np.ndarray]:
+        """The photograph uint8 (H, W, 3) and its regions uint8 (H, W), see `MaskValues.regions`.
+
+        Raises:
+            ImageError: a file is missing or unreadable, the two differ in size, or the mask cannot be read so.
+        """
+        image = read_photograph_of(pair)
+        mask = read_mask(pair.mask, shape=(image.shape[0], image.shape[1]))
+        return image, self.values.regions(mask)
+
+
+def values_of(pairs: Sequence[Pair], asked: MaskValues | None, usual: str | None = None) -> MaskValues:
+    """The reading that was asked for, else the one judged from all masks (`judge`)."""
+    return asked if asked is not None else judge(_readable(pairs), usual)
+
+
+def one_pair(
+    layout: str, images: Path, masks: Path, file: str, values: MaskValues | None = None, usual: str | None = None
+) -> MaskSet:
+    """The set of one photograph, a path inside ``images``, and the mask of its name; of no pair where there is none.
+
+    Raises:
+        InputError: several masks may be meant, or its numbers may mean two things.
+    """
+    name = PurePosixPath(file).with_suffix("").as_posix()
+    folder = masks / PurePosixPath(file).parent
+    mask = NameIndex(list_files(folder, deep=False)).find(PurePosixPath(name).name) if folder.is_dir() else None
+    pairs = (Pair(name, images / file, mask),) if mask is not None else ()
+    return MaskSet(layout, pairs, values_of(pairs, values, usual))
+
+
+def missing(folder: str, name: str, suffix: str, index: NameIndex, *, hint: bool) -> str:
+    """The sentence about a file that a list names and a folder lacks."""
+    near = f": the nearest name there is {index.nearest(name)}" if hint else ""
+    return f"{folder}/{name}{suffix} is missing{near}"
+
+
+def _readable(pairs: Sequence[Pair]) -> Iterator[MaskImage]:
+    for pair in pairs:
+        try:
+            yield read_mask(pair.mask)
+        except ImageError:  # said when the pair is read
+            continue

@@ -1,0 +1,127 @@
+"""One reader for every picture and every mask: formats, size limits, orientation, and every failure as an `ImageError`.
+
+Pillow decodes; nothing else in the project opens a picture file. Turning by the orientation that a file carries (EXIF,
+XMP or a TIFF tag) happens here, once, so that a photograph and its mask meet upright whatever they are stored as.
+"""
+
+from __future__ import annotations
+
+import io
+import struct
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from PIL import Image, UnidentifiedImageError
+
+from vars_core.errors import InputError
+
+FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "GIF", "BMP", "TIFF", "PPM")
+"""What is decoded. Pillow knows many more, among them PostScript, for which it starts another program."""
+
+MAX_PIXELS = 64_000_000
+"""Of a picture, unless the caller says otherwise."""
+
+_ORIENTATION, _TIFF_WIDTH, _TIFF_HEIGHT = 274, 256, 257
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+"""Orientation tag → what brings the stored pixels upright; 5 to 8 exchange width and height."""
+
+
+class ImageError(InputError):
+    """A picture that cannot be used, and why."""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A decoded, upright picture as its file holds it: palette indices, grey levels or colours, any bit depth.
+
+    ``format``: one of `FORMATS` (or "MPO", a JPEG with further pictures).
+    """
+
+    name: str
+    format: str
+    image: Image.Image
+
+    @property
+    def is_lossy(self) -> bool:
+        """Whether the format does not keep every number as it was."""
+        return self.format in ("JPEG", "MPO")
+
+
+def read_picture(source: str | Path | bytes, *, max_pixels: int = MAX_PIXELS, min_side: int = 1) -> Picture:
+    """The first frame of a picture file, or of its bytes. The size is checked before any pixel is decoded.
+
+    Raises:
+        ImageError: absent, of another format, damaged, too large, or with a side below ``min_side`` pixels.
+    """
+    with _opened(source) as (name, image):
+        _check_size(name, *image.size, max_pixels, min_side)
+        form = image.format or ""
+        if getattr(image, "is_animated", False):
+            image.seek(0)
+        image.load()
+        turn = _TURNS.get(_orientation(image))  # none of a TIFF, which Pillow has turned while loading
+        return Picture(name, form, image.transpose(turn) if turn is not None else image)
+
+
+def picture_size(source: str | Path | bytes, *, max_pixels: int = MAX_PIXELS, min_side: int = 1) -> tuple[int, int]:
+    """(height, width) as `read_picture` gives them, from the file's header alone. Raises ImageError alike."""
+    with _opened(source) as (name, image):
+        width, height = image.size
+        tags = getattr(image, "tag_v2", {})  # of a TIFF: the stored size, whichever of the two Pillow's size is
+        if _TIFF_WIDTH in tags:
+            width, height = int(tags[_TIFF_WIDTH]), int(tags[_TIFF_HEIGHT])
+        _check_size(name, width, height, max_pixels, min_side)
+        return (width, height) if _orientation(image) >= 5 else (height, width)
+
+
+@contextmanager
+def _opened(source: str | Path | bytes) -> Iterator[tuple[str, Image.Image]]:
+    """(name, opened picture); whatever goes wrong while it is open is an ImageError that names it."""
+    name = "the image" if isinstance(source, bytes) else Path(source).name
+    try:
+        if not isinstance(source, bytes) and not Path(source).is_file():
+            raise ImageError(f"no image at '{source}'")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            with (
+                io.BytesIO(source) if isinstance(source, bytes) else Path(source).open("rb") as stream,
+                Image.open(stream, formats=FORMATS) as image,
+            ):
+                yield name, image
+    except ImageError:
+        raise
+    except UnidentifiedImageError:
+        raise ImageError(f"{name} is not a picture in a format that can be read") from None
+    except Image.DecompressionBombError:
+        raise ImageError(f"{name} has far more pixels than the {MAX_PIXELS:,} allowed") from None
+    except (struct.error, IndexError, KeyError, EOFError) as error:  # their words mean nothing to anybody
+        raise ImageError(f"{name} cannot be decoded: it is damaged ({type(error).__name__})") from None
+    except Exception as error:  # decoders of some eight formats raise almost anything on a damaged file
+        raise ImageError(f"{name} cannot be decoded: {' '.join(str(error).split()) or type(error).__name__}") from None
+
+
+def _check_size(name: str, width: int, height: int, max_pixels: int, min_side: int) -> None:
+    if width * height > max_pixels:
+        raise ImageError(f"{name} has {width}×{height} pixels, more than the {max_pixels:,} allowed")
+    if min(width, height) < min_side:
+        raise ImageError(f"{name} is {width}×{height} pixels: expected at least {min_side}×{min_side}")
+
+
+def _orientation(image: Image.Image) -> int:
+    """1..8; 1 (upright) where the file says nothing that can be understood."""
+    try:
+        value = image.getexif().get(_ORIENTATION, 1)
+    except Exception:  # a photograph with damaged EXIF is still a photograph
+        return 1
+    return value if isinstance(value, int) and 1 <= value <= 8 else 1
