@@ -7,10 +7,10 @@ from typing import Any
 import gradio as gr
 
 from app.page.endpoint import declare
+from app.page.wiring import wait
+from app.services import Services
 from app.tabs.runs import files as run_files
 from app.tabs.runs import words as runs
-from app.services import Services
-from app.page.wiring import wait
 
 
 def build(services: Services) -> None:

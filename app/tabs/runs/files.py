@@ -8,11 +8,11 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from app.views.exports import File
+from app.library.run_library import StoredRun
 from app.tabs.runs.rows import ranked
 from app.tabs.runs.view import Sight
 from app.tabs.runs.words import provenance
-from app.library.run_library import StoredRun
+from app.views.exports import File
 from vars_core.errors import InputError
 
 ENTRY = ("model", "layer", "readout", "iteration", "blur", "metric", "value")

@@ -9,10 +9,14 @@ from typing import Any
 import gradio as gr
 from gradio.components.base import Component
 
-from app.page import downloads
-from app.page import share
+from app.library.run_images import image_ref, image_refs
+from app.library.run_library import RunLibrary
+from app.page import downloads, share
 from app.page.changing_dropdown import ChangingDropdown
-from app.views.exports import File
+from app.page.shell import Shell, fine, heading, unseen
+from app.page.wiring import sentence, wait
+from app.services import Services
+from app.tabs.attention import page as attention
 from app.tabs.runs import files as run_files
 from app.tabs.runs import rows as run_rows
 from app.tabs.runs import words as runs
@@ -28,12 +32,7 @@ from app.tabs.runs.view import (
     steps_of,
     whole,
 )
-from app.library.run_images import image_ref, image_refs
-from app.library.run_library import RunLibrary
-from app.services import Services
-from app.page.shell import Shell, fine, heading, unseen
-from app.tabs.attention import page as attention
-from app.page.wiring import sentence, wait
+from app.views.exports import File
 from vars_core.errors import InputError
 
 TAB = "runs"

@@ -8,9 +8,9 @@ from collections.abc import Callable
 import numpy as np
 
 from analysis.evaluations.image_scores import ImageScores
+from app.library.run_library import MAX_IMAGES
 from app.tabs.runs.view import Sight, View, metrics_of
 from app.tabs.runs.words import counted, number
-from app.library.run_library import MAX_IMAGES
 
 PAGE_ROWS = 20
 MAX_ERRORS = 200

@@ -12,9 +12,9 @@ from analysis.evaluations.metric_titles import TITLES
 from analysis.figures import Line
 from analysis.figures_page import small_chart
 from analysis.summary_table import Place, by_iterate, last_iterates
-from app.tabs.runs.view import View, metrics_of, models_of, place_near
 from app.inference.models import title
 from app.library.run_library import RunLibrary, StoredRun
+from app.tabs.runs.view import View, metrics_of, models_of, place_near
 from vars_core.errors import InputError
 
 if TYPE_CHECKING:

@@ -14,12 +14,12 @@ import pytest
 from analysis.runs import Run, read_summary
 from analysis.saliency import MapKey
 from app.library import run_library
+from app.library.run_images import image_ref, image_refs
+from app.library.run_library import RunLibrary
 from app.tabs.runs import files as run_files
 from app.tabs.runs import rows as run_rows
 from app.tabs.runs import words as runs
 from app.tabs.runs.view import Sight, Wish, look_at, settled
-from app.library.run_images import image_ref, image_refs
-from app.library.run_library import RunLibrary
 from tests.app.made_runs import MODEL, fixation_run, row_of, segmentation_run
 from vars_core.errors import InputError
 

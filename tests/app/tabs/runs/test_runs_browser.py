@@ -12,12 +12,12 @@ import pytest
 from gradio_client import Client
 from gradio_client.exceptions import AppError
 
+from app.serving.settings import Settings
 from app.tabs.runs.rows import ranked
 from app.tabs.runs.view import Wish, look_at
 from app.tabs.runs.words import NO_RUNS, number
-from app.serving.settings import Settings
-from tests.app.made_runs import MODEL, fixation_run, segmentation_run
 from tests.app.browser import opened, wait_for_map
+from tests.app.made_runs import MODEL, fixation_run, segmentation_run
 from tests.app.served import Served
 
 ROW = "#runs-rows tr[data-position]"

@@ -1,0 +1,1 @@
+"""The Runs tab: finished runs of the command line, opened and searched."""
