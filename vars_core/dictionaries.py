@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import ClassVar
 
 import torch
@@ -32,15 +32,18 @@ class DenseDictionary:
     def encode(self, x: Tensor) -> Tensor:
         return self.atoms.transpose(-2, -1) @ x
 
-    def gram(self, codes: Tensor) -> Tensor:
-        return self._gram @ codes
+    def combine(self, codes: Tensor) -> Tensor:
+        return codes  # P and PᵀP are separate matrices: they have nothing in common but the codes
+
+    def gram(self, combined: Tensor) -> Tensor:
+        return self._gram @ combined
 
     def coupled(self, coupling: Tensor) -> Callable[[Tensor], Tensor]:
         matrix = coupling @ self._gram @ coupling
-        return lambda codes: matrix @ codes
+        return lambda combined: matrix @ combined
 
-    def decode(self, codes: Tensor) -> Tensor:
-        return self.atoms @ codes
+    def decode(self, combined: Tensor) -> Tensor:
+        return self.atoms @ combined
 
     def columns(self) -> Tensor:
         return self.atoms.transpose(-2, -1)
@@ -59,9 +62,6 @@ class DenseDictionary:
     def detach(self) -> DenseDictionary:
         return DenseDictionary(self.atoms.detach(), self.num_static)
 
-    def remembering(self) -> DenseDictionary:
-        return self  # P and PᵀP are separate matrices: there is nothing to share
-
 
 def unit_columns(atoms: Tensor) -> Tensor:
     """Each atom (column) of (…, N, m) scaled to unit L2 norm over the N tokens."""
@@ -72,9 +72,9 @@ def unit_columns(atoms: Tensor) -> Tensor:
 class ConvolutionalDictionary:
     """Pᵀ as r convolutions per channel, given by complex spectra (C, r, h, w//2+1); P is its transpose.
 
-    x is (B, C, h, w), codes are (B, C, r, h, w). ``bound`` is L per channel, (C,). The Gram is applied in frequency
-    space: learned spectra need not be Hermitian in the columns of frequency 0 and w/2, where a detour over the image
-    (encode after decode) would drop their anti-Hermitian part in between.
+    x is (B, C, h, w), codes are (B, C, r, h, w), combined they are the spectrum of Pu, (B, C, h, w//2+1). ``bound`` is
+    L per channel, (C,). The Gram is applied in frequency space: learned spectra need not be Hermitian in the columns of
+    frequency 0 and w/2, where a detour over the image (encode after decode) would drop their anti-Hermitian part.
     """
 
     spectra: Tensor
@@ -85,11 +85,14 @@ class ConvolutionalDictionary:
     def encode(self, x: Tensor) -> Tensor:
         return self.transform.inverse(self.spectra * self.transform(x).unsqueeze(2))
 
-    def gram(self, codes: Tensor) -> Tensor:
-        return self.transform.inverse(self.spectra * self._correlate(codes).unsqueeze(2))
+    def combine(self, codes: Tensor) -> Tensor:
+        return (self.spectra.conj() * self.transform(codes)).sum(2)
 
-    def decode(self, codes: Tensor) -> Tensor:
-        return self.transform.inverse(self._correlate(codes))
+    def gram(self, combined: Tensor) -> Tensor:
+        return self.transform.inverse(self.spectra * combined.unsqueeze(2))
+
+    def decode(self, combined: Tensor) -> Tensor:
+        return self.transform.inverse(combined)
 
     def columns(self) -> Tensor:
         at_origin = self.transform.inverse(self.spectra.conj().resolve_conj())
@@ -110,24 +113,6 @@ class ConvolutionalDictionary:
 
     def detach(self) -> ConvolutionalDictionary:
         return ConvolutionalDictionary(self.spectra.detach(), self.bound.detach(), self.transform)
-
-    def remembering(self) -> ConvolutionalDictionary:
-        return RememberingDictionary(self.spectra, self.bound, self.transform)
-
-    def _correlate(self, codes: Tensor) -> Tensor:
-        return (self.spectra.conj() * self.transform(codes)).sum(2)
-
-
-@dataclass(frozen=True)
-class RememberingDictionary(ConvolutionalDictionary):
-    """Keeps the spectrum of the codes last seen, the costly part that `decode` and `gram` have in common."""
-
-    _last: list[Tensor] = field(default_factory=list, compare=False)
-
-    def _correlate(self, codes: Tensor) -> Tensor:
-        if not self._last or self._last[0] is not codes:
-            self._last[:] = [codes, super()._correlate(codes)]
-        return self._last[1]
 
 
 def convolutional_bound(spectra: Tensor, width: int) -> Tensor:

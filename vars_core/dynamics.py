@@ -32,8 +32,9 @@ def simulate(dictionary: Dictionary, x: Tensor, threshold: float, duration: floa
     codes, reconstructions = [], []
     for _ in times:
         g = soft_threshold(u, threshold)
-        dz = -ALPHA * z + dictionary.decode(g) + x
-        du = -BETA * u - GAMMA * (dictionary.gram(g) - g) + dictionary.encode(z)
+        combined = dictionary.combine(g)
+        dz = -ALPHA * z + dictionary.decode(combined) + x
+        du = -BETA * u - GAMMA * (dictionary.gram(combined) - g) + dictionary.encode(z)
         z, u = z + dt * dz, u + dt * du
         codes.append(soft_threshold(u, threshold))
         reconstructions.append(z)

@@ -1,11 +1,11 @@
-"""What a layer does between its projections: an operator v ↦ z on tokens (B, H, N, d), with every iterate on request.
+"""What a layer does between its projections: an operator v ↦ z on tokens (B, H, N, d), or iterate by iterate.
 
-The traced and the plain call run the same arithmetic, so their results are equal bit for bit.
+The plain call takes the last of the same iterates, so traced and plain results are equal bit for bit.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Protocol
 
 import torch
@@ -14,8 +14,8 @@ from torch import Tensor
 from vars_core.solver import Dictionary, Ista, Lista
 from vars_core.tokens import Grid, join_heads, to_image, to_sequence
 
-OnIterate = Callable[[int, Tensor, Tensor | None], None]
-"""Called with (t, z_t, u_t); u_t is None where the operator has no codes."""
+Iterates = Iterator[tuple[Tensor, Tensor | None]]
+"""(z_t, u_t) for t = 0..T; u_t is None where the operator has no codes."""
 
 
 class Operator(Protocol):
@@ -30,7 +30,11 @@ class Operator(Protocol):
     @property
     def dictionary(self) -> Dictionary | None: ...
 
-    def __call__(self, v: Tensor, on_iterate: OnIterate | None = None) -> Tensor: ...
+    def __call__(self, v: Tensor) -> Tensor:
+        """The last z."""
+
+    def iterates(self, v: Tensor) -> Iterates:
+        """Every (z_t, u_t), in order."""
 
     def detach(self) -> Operator: ...
 
@@ -44,11 +48,11 @@ class LinearMixing:
     def __init__(self, apply: Callable[[Tensor], Tensor]) -> None:
         self.apply = apply
 
-    def __call__(self, v: Tensor, on_iterate: OnIterate | None = None) -> Tensor:
-        z = self.apply(v)
-        if on_iterate is not None:
-            on_iterate(0, z, None)
-        return z
+    def __call__(self, v: Tensor) -> Tensor:
+        return self.apply(v)
+
+    def iterates(self, v: Tensor) -> Iterates:
+        yield self.apply(v), None
 
     def detach(self) -> LinearMixing:
         return self
@@ -65,19 +69,16 @@ class SparseReconstruction:
     def lam(self) -> float:
         return self.solver.lam
 
-    def __call__(self, v: Tensor, on_iterate: OnIterate | None = None) -> Tensor:
+    def __call__(self, v: Tensor) -> Tensor:
         drive = self.dictionary.encode(v)
-        if on_iterate is None:
-            return self.dictionary.decode(self.solver(drive, self.dictionary))
-        dictionary = self.dictionary.remembering()
-        iterates: list[Tensor] = []
+        for _, combined in self.solver(drive, self.dictionary):
+            last = combined
+        return self.dictionary.decode(last)
 
-        def on_step(t: int, codes: Tensor) -> None:
-            iterates[:] = [dictionary.decode(codes)]
-            on_iterate(t, iterates[0], codes)
-
-        self.solver(drive, dictionary, on_step)
-        return iterates[0]
+    def iterates(self, v: Tensor) -> Iterates:
+        drive = self.dictionary.encode(v)
+        for codes, combined in self.solver(drive, self.dictionary):
+            yield self.dictionary.decode(combined), codes
 
     def detach(self) -> SparseReconstruction:
         return SparseReconstruction(self.dictionary.detach(), self.solver)
@@ -98,15 +99,12 @@ class OnGrid:
     def dictionary(self) -> Dictionary | None:
         return self.operator.dictionary
 
-    def __call__(self, v: Tensor, on_iterate: OnIterate | None = None) -> Tensor:
-        as_tokens = None
-        if on_iterate is not None:
+    def __call__(self, v: Tensor) -> Tensor:
+        return to_sequence(self.operator(to_image(join_heads(v), self.grid))).unsqueeze(1)
 
-            def as_tokens(t: int, z: Tensor, u: Tensor | None) -> None:
-                on_iterate(t, to_sequence(z).unsqueeze(1), u)
-
-        z = self.operator(to_image(join_heads(v), self.grid), as_tokens)
-        return to_sequence(z).unsqueeze(1)
+    def iterates(self, v: Tensor) -> Iterates:
+        for z, codes in self.operator.iterates(to_image(join_heads(v), self.grid)):
+            yield to_sequence(z).unsqueeze(1), codes
 
     def detach(self) -> OnGrid:
         return OnGrid(self.operator.detach(), self.grid)
@@ -117,9 +115,8 @@ def pooled_gradients(operator: Operator, v: Tensor) -> list[Tensor]:
 
     Channels do not mix inside an operator, so one vector-Jacobian product an iterate gives all of G: (B, H, N, d) each.
     """
-    iterates: list[Tensor] = []
     with torch.enable_grad():
         v = v.detach().requires_grad_()
-        operator.detach()(v, lambda t, z, u: iterates.append(z))
+        iterates = [z for z, _ in operator.detach().iterates(v)]
         num_tokens = v.shape[-2]
         return [torch.autograd.grad(z.sum() / num_tokens, v, retain_graph=True)[0] for z in iterates]

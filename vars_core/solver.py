@@ -5,21 +5,22 @@ One loop, two settings: `Ista` is the paper's, `Lista` the learned variant that 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Protocol
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-OnStep = Callable[[int, Tensor], None]
-"""Called with (t, codes u_t) for t = 0..T."""
-
 Shrinkage = Callable[[Tensor, Tensor | float], Tensor]
 
 
 class Dictionary(Protocol):
-    """A linear dictionary P, in the four forms that the solvers and the layers use, and as columns to look at."""
+    """A linear dictionary P, in the forms that the solvers and the layers use, and as columns to look at.
+
+    `gram` and `decode` take what `combine` makes of the codes u, the part that PᵀPu and Pu have in common: a solver
+    combines every iterate once, and whoever watches it decodes from there.
+    """
 
     @property
     def num_dynamic(self) -> int:
@@ -28,13 +29,16 @@ class Dictionary(Protocol):
     def encode(self, x: Tensor) -> Tensor:
         """Drive Pᵀx."""
 
-    def gram(self, codes: Tensor) -> Tensor:
+    def combine(self, codes: Tensor) -> Tensor:
+        """Pu in the dictionary's own terms: its spectrum for convolutions, still the codes for dense atoms."""
+
+    def gram(self, combined: Tensor) -> Tensor:
         """PᵀPu."""
 
     def coupled(self, coupling: Tensor) -> Callable[[Tensor], Tensor]:
-        """u ↦ K PᵀP K u for a learned coupling K of the atoms."""
+        """`gram` with a learned coupling K of the atoms, K PᵀP K u."""
 
-    def decode(self, codes: Tensor) -> Tensor:
+    def decode(self, combined: Tensor) -> Tensor:
         """Reconstruction Pu."""
 
     def columns(self) -> Tensor:
@@ -48,9 +52,6 @@ class Dictionary(Protocol):
 
     def detach(self) -> Dictionary:
         """The same dictionary, cut off from autograd."""
-
-    def remembering(self) -> Dictionary:
-        """The same dictionary for one solve, sharing between `decode` and `gram` what both need of the same codes."""
 
 
 def soft_threshold(v: Tensor, threshold: Tensor | float) -> Tensor:
@@ -69,8 +70,9 @@ def drive_as_start(drive: Tensor, threshold: Tensor | float) -> Tensor:
     return drive
 
 
-def solve(
+def iterate(
     drive: Tensor,
+    combine: Callable[[Tensor], Tensor],
     gram: Callable[[Tensor], Tensor],
     *,
     start: Tensor,
@@ -78,20 +80,17 @@ def solve(
     lam: Tensor | float,
     shrink: Shrinkage,
     num_steps: int,
-    on_step: OnStep | None = None,
-) -> Tensor:
-    """T steps of u ← S_{λ/L}(u − (PᵀPu − Pᵀx)/L) from ``start``, with ``bound`` L (paper eq. 12).
+) -> Iterator[tuple[Tensor, Tensor]]:
+    """u_0 = ``start``, u_1, … u_T by u ← S_{λ/L}(u − (PᵀPu − Pᵀx)/L), each with what `combine` makes of it (eq. 12).
 
-    ``drive`` and ``start`` have the shape of the codes; ``bound`` broadcasts to it. Returns u_T.
+    ``drive`` and ``start`` have the shape of the codes; ``bound`` L broadcasts to it. The caller owns the loop.
     """
     codes = start
-    if on_step is not None:
-        on_step(0, codes)
-    for step in range(1, num_steps + 1):
-        codes = shrink(codes - (gram(codes) - drive) / bound, lam / bound)
-        if on_step is not None:
-            on_step(step, codes)
-    return codes
+    for _ in range(num_steps):
+        combined = combine(codes)
+        yield codes, combined
+        codes = shrink(codes - (gram(combined) - drive) / bound, lam / bound)
+    yield codes, combine(codes)
 
 
 class Ista(nn.Module):
@@ -103,16 +102,16 @@ class Ista(nn.Module):
         self.num_steps = num_steps
         self.start = start
 
-    def forward(self, drive: Tensor, dictionary: Dictionary, on_step: OnStep | None = None) -> Tensor:
-        return solve(
+    def forward(self, drive: Tensor, dictionary: Dictionary) -> Iterator[tuple[Tensor, Tensor]]:
+        return iterate(
             drive,
+            dictionary.combine,
             dictionary.gram,
             start=self.start(drive, self.lam),
             bound=dictionary.largest_eigenvalue(),
             lam=self.lam,
             shrink=soft_threshold,
             num_steps=self.num_steps,
-            on_step=on_step,
         )
 
 
@@ -130,17 +129,17 @@ class Lista(nn.Module):
         self.lam_scale = nn.Parameter(torch.ones(1))
         self.rate_scale = nn.Parameter(torch.ones(1))
 
-    def forward(self, drive: Tensor, dictionary: Dictionary, on_step: OnStep | None = None) -> Tensor:
+    def forward(self, drive: Tensor, dictionary: Dictionary) -> Iterator[tuple[Tensor, Tensor]]:
         lam = self.lam_scale * self.lam
-        return solve(
+        return iterate(
             drive,
+            dictionary.combine,
             dictionary.coupled(self.coupling),
             start=gelu_threshold(drive, lam),
             bound=dictionary.row_sum_bound() / self.rate_scale,
             lam=lam,
             shrink=gelu_threshold,
             num_steps=self.num_steps,
-            on_step=on_step,
         )
 
 

@@ -105,7 +105,7 @@ class TraceRecorder:
 
 
 class LayerRecorder:
-    """Collects one block: `mix` runs its operator, `finish` records its output."""
+    """Watches one block: `iterate` sees every z_t, `gradients` the operator once more, `finish` the block's output."""
 
     def __init__(self, wishes: TraceRecorder, name: str, grid: Grid) -> None:
         self._wishes = wishes
@@ -116,38 +116,37 @@ class LayerRecorder:
         self._head_maps: dict[str, list[Tensor]] = {}
         self._statistics: dict[str, list[Tensor]] = {}
         self._codes: list[Tensor] = []
+        self._previous: Tensor | None = None
         self._dictionary: DictionaryRecorder | None = None
 
-    def mix(self, operator: Operator, v: Tensor) -> Tensor:
-        """z = operator(v), both (B, H, N, d), recording every iterate."""
+    def iterate(self, operator: Operator, v: Tensor, z: Tensor, codes: Tensor | None) -> None:
+        """Record one iterate of the operator on v: z (B, H, N, d), and its codes where it has any."""
         wishes = self._wishes
-        previous: list[Tensor] = []
-        if wishes.dictionary:
+        if wishes.dictionary and self._dictionary is None:
             self._dictionary = DictionaryRecorder(self._name, operator.dictionary, self._grid)
+        if "energy" in wishes.readouts:
+            self._add("energy", z.float().square().sum(-1), torch.sqrt)
+        if "stream" in wishes.readouts:
+            self._iterates.append(join_heads(z))
+        if codes is None:
+            return
+        if wishes.codes:
+            self._codes.append(codes.detach())
+        if self._dictionary is not None:
+            self._dictionary.add(codes)
+        if wishes.statistics and operator.lam is not None:
+            before, self._previous = self._previous, codes
+            self._add_statistics(z, v, codes, codes if before is None else before, operator.lam)
 
-        def on_iterate(t: int, z: Tensor, codes: Tensor | None) -> None:
-            if "energy" in wishes.readouts:
-                self._add("energy", z.float().square().sum(-1), torch.sqrt)
-            if "stream" in wishes.readouts:
-                self._iterates.append(join_heads(z))
-            if codes is None:
-                return
-            if wishes.codes:
-                self._codes.append(codes.detach())
-            if self._dictionary is not None:
-                self._dictionary.add(codes)
-            if wishes.statistics and operator.lam is not None:
-                self._add_statistics(z, v, codes, previous[-1] if previous else codes, operator.lam)
-                previous[:] = [codes]
-
-        z = operator(v, on_iterate)
+    def gradients(self, operator: Operator, v: Tensor) -> None:
+        """Record `gap` and `contribution`, read from the gradient of the pooled z of every iterate by v."""
+        wishes = self._wishes
         if "gap" in wishes.readouts or "contribution" in wishes.readouts:
             for gradient in pooled_gradients(operator, v):
                 if "gap" in wishes.readouts:
                     self._add_mean("gap", gradient.float().mean(-1))
                 if "contribution" in wishes.readouts:
                     self._add("contribution", (gradient * v).float().square().sum(-1), torch.sqrt)
-        return z
 
     def finish(self, tail: Callable[[Tensor], Tensor], output: Tensor) -> None:
         """Record `stream`: ‖block output‖ per token had the solver stopped at t; ``tail`` maps z_t to that output."""

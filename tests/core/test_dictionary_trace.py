@@ -112,7 +112,9 @@ def test_convolution_atoms_are_what_single_codes_and_single_pixels_give(grid: tu
     for channel, kernel in [(0, 0), (2, 1)]:
         codes = torch.zeros(1, 3, 2, *grid)
         codes[0, channel, kernel, height // 2, width // 2] = 1
-        torch.testing.assert_close(dictionary.decode(codes)[0, channel], atoms[channel, kernel], atol=1e-6, rtol=1e-5)
+        torch.testing.assert_close(
+            dictionary.decode(dictionary.combine(codes))[0, channel], atoms[channel, kernel], atol=1e-6, rtol=1e-5
+        )
     delta = torch.zeros(1, 3, *grid)
     delta[..., height // 2, width // 2] = 1
     # P correlates where Pᵀ convolves: mirrored about the centre, which an even grid has off its middle.
@@ -127,7 +129,7 @@ def test_a_convolution_atom_is_a_column_of_p_for_spectra_that_are_not_hermitian_
     dictionary = ConvolutionalDictionary(torch.randn(1, 1, 4, 3, dtype=torch.complex64), torch.ones(1), transform)
     codes = torch.zeros(1, 1, 1, *grid)
     codes[..., 2, 2] = 1
-    torch.testing.assert_close(dictionary.decode(codes)[0, 0].flatten(), dictionary.columns()[0, 0])
+    torch.testing.assert_close(dictionary.decode(dictionary.combine(codes))[0, 0].flatten(), dictionary.columns()[0, 0])
 
 
 @pytest.mark.parametrize(

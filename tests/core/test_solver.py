@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 
 import pytest
 import torch
@@ -15,7 +16,7 @@ from vars_core.dictionaries import ConvolutionalDictionary, DenseDictionary, con
 from vars_core.dynamics import simulate
 from vars_core.grid_transform import FastTransform, MatrixTransform
 from vars_core.operators import SparseReconstruction
-from vars_core.solver import Ista, Lista, objective, soft_threshold
+from vars_core.solver import Dictionary, Ista, Lista, objective, soft_threshold
 
 
 def dense(seed: int, tokens: int = 9, atoms: int = 6) -> DenseDictionary:
@@ -33,14 +34,12 @@ def convolutional(seed: int, grid: tuple[int, int] = (6, 6), channels: int = 2, 
 def energies(operator: SparseReconstruction, x: Tensor) -> list[float]:
     """½⟨u, PᵀPu⟩ − ⟨u, Pᵀx⟩ + ½‖x‖² + λ‖u‖₁ at every iterate: ½‖Pu − x‖² + λ‖u‖₁ for a true dictionary."""
     drive = operator.dictionary.encode(x)
-    found: list[float] = []
-
-    def on_iterate(t: int, z: Tensor, codes: Tensor | None) -> None:
+    found = []
+    for _, codes in operator.iterates(x):
         assert codes is not None
-        quadratic = (codes * operator.dictionary.gram(codes)).sum() / 2 - (codes * drive).sum() + x.square().sum() / 2
+        gram = operator.dictionary.gram(operator.dictionary.combine(codes))
+        quadratic = (codes * gram).sum() / 2 - (codes * drive).sum() + x.square().sum() / 2
         found.append(float(quadratic + operator.lam * codes.abs().sum()))
-
-    operator(x, on_iterate)
     return found
 
 
@@ -74,8 +73,7 @@ def test_the_energy_never_rises_on_the_layers_of_a_model(mixer: str) -> None:
     model = create_model(f"rvt_nano/{mixer}", num_steps=8, solver="ista", lam=0.05, image_size=64).eval()
     block = model.stages[0][-1]
     operator, v = block.mixer.operator(torch.randn(2, 64, block.mixer.output.in_features), (8, 8))
-    found: list[Tensor] = []
-    operator(v, lambda t, z, u: found.append(objective(z, v, u, operator.lam)))
+    found = [objective(z, v, codes, operator.lam) for z, codes in operator.iterates(v)]
     steps = torch.stack(found).diff(dim=0)
     assert steps.max() <= 1e-5 * found[0].max()
     assert found[-1].max() < found[0].max()
@@ -85,7 +83,7 @@ def test_ista_settles_at_the_lasso_solution() -> None:
     """At the minimum the residual correlation is within λ where the code is zero, and ±λ where it is not."""
     dictionary, lam = dense(3), 0.2
     x = torch.randn(1, 1, 9, 4, dtype=torch.float64, generator=torch.Generator().manual_seed(4))
-    codes = Ista(lam, 3000)(dictionary.encode(x), dictionary)
+    *_, (codes, _) = Ista(lam, 3000)(dictionary.encode(x), dictionary)
     correlation = dictionary.encode(x - dictionary.decode(codes))
     assert correlation.abs().max() <= lam + 1e-8
     active = codes != 0
@@ -97,19 +95,38 @@ def test_the_recurrent_dynamics_settle_at_the_lasso_solution_without_raising_the
     dictionary, lam = dense(5), 0.2
     x = torch.randn(1, 1, 9, 4, dtype=torch.float64, generator=torch.Generator().manual_seed(6))
     path = simulate(dictionary, x, threshold=lam / 2, duration=60.0, dt=0.01)
-    settled = Ista(lam, 3000)(dictionary.encode(x), dictionary)
+    *_, (settled, _) = Ista(lam, 3000)(dictionary.encode(x), dictionary)
     torch.testing.assert_close(path.codes[-1], settled, atol=1e-3, rtol=0)
     energy = torch.stack([objective(dictionary.decode(u), x, u, lam) for u in path.codes[100:]])
     assert energy.diff(dim=0).max() <= 1e-3 * energy.max()
 
 
-def test_a_trace_of_no_steps_holds_the_start_alone() -> None:
-    seen: list[int] = []
+def test_no_steps_yield_the_start_alone() -> None:
     dictionary = dense(1)
-    Ista(0.1, 0)(
-        dictionary.encode(torch.ones(1, 1, 9, 2, dtype=torch.float64)), dictionary, lambda t, u: seen.append(t)
-    )
-    assert seen == [0]
+    drive = dictionary.encode(torch.ones(1, 1, 9, 2, dtype=torch.float64))
+    ((codes, _),) = Ista(0.1, 0)(drive, dictionary)
+    assert torch.equal(codes, drive)
+
+
+@pytest.mark.parametrize("make", [dense, convolutional])
+def test_the_caller_owns_the_loop(make: Callable[[int], Dictionary]) -> None:
+    """A solve left early has computed no more than it gave, and its iterates are those of a shorter one."""
+    dictionary = make(1)
+    x = torch.randn(1, 1, 9, 2, dtype=torch.float64) if make is dense else torch.randn(1, 2, 6, 6)
+    drive = dictionary.encode(x)
+    early = [codes for codes, _ in itertools.islice(Ista(0.1, 1000)(drive, dictionary), 3)]
+    short = [codes for codes, _ in Ista(0.1, 2)(drive, dictionary)]
+    assert len(early) == len(short) == 3
+    assert all(torch.equal(one, other) for one, other in zip(early, short, strict=True))
+    assert not torch.equal(early[1], early[2])
+
+
+@pytest.mark.parametrize("make", [dense, convolutional])
+def test_the_plain_call_is_the_last_iterate(make: Callable[[int], Dictionary]) -> None:
+    x = torch.randn(1, 1, 9, 2, dtype=torch.float64) if make is dense else torch.randn(1, 2, 6, 6)
+    operator = SparseReconstruction(make(2), Ista(0.1, 3))
+    *_, (z, _) = operator.iterates(x)
+    assert torch.equal(operator(x), z)
 
 
 def test_lista_with_neutral_parameters_is_ista_with_its_own_bound_and_shrinkage() -> None:
@@ -120,7 +137,8 @@ def test_lista_with_neutral_parameters_is_ista_with_its_own_bound_and_shrinkage(
     start = torch.sign(drive) * torch.nn.functional.gelu(drive.abs() - 0.3)
     v = start - (dictionary.gram(start) - drive) / bound
     expected = torch.sign(v) * torch.nn.functional.gelu(v.abs() - 0.3 / bound)
-    torch.testing.assert_close(lista(drive, dictionary), expected, atol=1e-6, rtol=1e-5)
+    *_, (codes, _) = lista(drive, dictionary)
+    torch.testing.assert_close(codes, expected, atol=1e-6, rtol=1e-5)
 
 
 @pytest.mark.parametrize("grid", [(6, 6), (7, 7), (5, 8)])
@@ -128,7 +146,7 @@ def test_the_convolutional_bound_is_the_largest_eigenvalue_of_the_explicit_gram(
     dictionary = convolutional(11, grid)
     size = 3 * grid[0] * grid[1]
     units = torch.eye(size).reshape(size, 1, 3, *grid).expand(-1, 2, -1, -1, -1)
-    columns = dictionary.gram(units)
+    columns = dictionary.gram(dictionary.combine(units))
     for channel in range(2):
         gram = columns[:, channel].reshape(size, size).double()
         largest = torch.linalg.eigvalsh((gram + gram.T) / 2)[-1]

@@ -21,7 +21,11 @@ class Mixer(nn.Module):
     def attend(self, x: Tensor, grid: Grid, trace: LayerRecorder | None = None) -> Tensor:
         """z (B, N, C), before the output projection."""
         operator, v = self.operator(x, grid)
-        z = operator(v) if trace is None else trace.mix(operator, v)
+        if trace is None:
+            return join_heads(operator(v))
+        for z, codes in operator.iterates(v):
+            trace.iterate(operator, v, z, codes)
+        trace.gradients(operator, v)
         return join_heads(z)
 
     def project(self, z: Tensor, grid: Grid) -> Tensor:

@@ -76,7 +76,10 @@ class TimmModel(VisionModel):
             if recorder is None:
                 continue
             num_prefix = v.shape[2] - grid[0] * grid[1]
-            recorder.mix(_patch_attention(q, k, v, options, num_prefix), v[:, :, num_prefix:])
+            operator, values = _patch_attention(q, k, v, options, num_prefix), v[:, :, num_prefix:]
+            for z, codes in operator.iterates(values):
+                recorder.iterate(operator, values, z, codes)
+            recorder.gradients(operator, values)
             recorder.finish(lambda z: z, output)
         return self.model.forward_head(features)
 
