@@ -9,13 +9,13 @@ from typing import TypeVar, cast
 
 from app.inference.atoms import LayerAtoms
 from app.inference.models import ModelShelf
-from app.inference.sessions import Sessions, Sized
 from app.inference.tasks import DictionaryOf, EveryMap, Task
 from app.inference.traced import Traced
 from app.inference.work import ModelQueue
 from app.library.fixation_library import FixationLibrary
 from app.library.photographs import Corruption, Photograph, Subject, data_files, data_photograph, read_upload, sample
 from app.library.run_library import RunLibrary
+from app.serving.sessions import Sessions, Sized
 from app.serving.settings import Settings
 from app.views.exports import Downloads
 from vars_core.errors import InputError

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+
 import gradio as gr
 
 from app.page import catalogue, rail, share
@@ -9,9 +12,11 @@ from app.page.events import Events, said
 from app.page.shell import Shell, unseen
 from app.page.wiring import sentence, session_of
 from app.services import Services
+from app.tabs.attention import api as attention_api
 from app.tabs.attention import page as attention
 from app.tabs.compare import api as compare_api
 from app.tabs.compare import page as compare
+from app.tabs.corruptions import api as corruptions_api
 from app.tabs.corruptions import page as corruptions
 from app.tabs.dictionary import api as dictionary_api
 from app.tabs.dictionary import page as dictionary
@@ -23,19 +28,27 @@ from app.tabs.segmentation import api as segmentation_api
 from app.tabs.segmentation import page as segmentation
 from vars_core.errors import InputError
 
-TABS = (
-    ("attention", "Attention", attention.build),
-    ("compare", "Compare", compare.build),
-    ("corruptions", "Corruptions", corruptions.build),
-    ("fixations", "Fixations", fixations.build),
-    ("segmentation", "Segmentation", segmentation.build),
-    ("dictionary", "Dictionary", dictionary.build),
-    ("runs", "Runs", runs.build),
-)
-"""Id, label and builder of each tab, in their order on the page."""
 
-ENDPOINTS = (catalogue, compare_api, dictionary_api, fixations_api, segmentation_api, runs_api)
-"""What scripts and MCP clients may call, each named and typed; everything else on the page is private."""
+@dataclass(frozen=True)
+class Tab:
+    """``build`` lays out its page inside a `gr.Tab`; ``endpoints`` declares what scripts and MCP clients may call."""
+
+    name: str
+    label: str
+    build: Callable[[Shell], None]
+    endpoints: Callable[[Services], None]
+
+
+TABS = (
+    Tab(attention.TAB, "Attention", attention.build, attention_api.build),
+    Tab(compare.TAB, "Compare", compare.build, compare_api.build),
+    Tab(corruptions.TAB, "Corruptions", corruptions.build, corruptions_api.build),
+    Tab(fixations.TAB, "Fixations", fixations.build, fixations_api.build),
+    Tab(segmentation.TAB, "Segmentation", segmentation.build, segmentation_api.build),
+    Tab(dictionary.TAB, "Dictionary", dictionary.build, dictionary_api.build),
+    Tab(runs.TAB, "Runs", runs.build, runs_api.build),
+)
+"""In their order on the page. The first shows one map of one model: others open it."""
 
 MASTHEAD = """
 <header class="masthead">
@@ -55,17 +68,18 @@ def build_page(services: Services) -> gr.Blocks:
             with gr.Column(elem_classes="rail", scale=0, min_width=236):
                 side = rail.build(services)
             with gr.Column(elem_classes="stage", scale=1):
-                active = unseen("active-tab", TABS[0][0])
+                active = unseen("active-tab", TABS[0].name)
                 events = Events(unseen("message"), unseen("turn"))
                 with gr.Tabs(elem_id="tabs") as tabs:
-                    shell = Shell(page, services, side.photo, active, events, tabs)
-                    for identifier, label, build in TABS:
-                        with gr.Tab(label, id=identifier) as tab:
-                            build(shell)
-                        tab.select(fn=None, js=f"() => '{identifier}'", outputs=active)
+                    shell = Shell(page, services, side.photo, active, events, tabs, map_tab=TABS[0].name)
+                    for one in TABS:
+                        with gr.Tab(one.label, id=one.name) as tab:
+                            one.build(shell)
+                        tab.select(fn=None, js=f"() => '{one.name}'", outputs=active)
         with gr.Column(visible=False):  # on components that are never rendered
-            for family in ENDPOINTS:
-                family.build(services)
+            catalogue.build(services)
+            for one in TABS:
+                one.endpoints(services)
         shell.connect()
         rail.connect(side, services, events)
 
@@ -77,7 +91,7 @@ def build_page(services: Services) -> gr.Blocks:
             except InputError as error:
                 photo, message = rail.DEFAULT_PHOTO, said(sentence(error))
             shown = query.get("tab", "")
-            known = shown in {identifier for identifier, _, _ in TABS}
+            known = shown in {one.name for one in TABS}
             return [
                 photo,
                 shown if known else gr.skip(),

@@ -1,1 +1,1 @@
-"""What models compute, and how they are asked: one bounded queue, results as plain arrays, a memory per visitor."""
+"""What models compute, and how they are asked: one bounded queue, results as plain arrays."""

@@ -12,13 +12,12 @@ from app.inference.traced import ModelFacts
 from vars_core.errors import InputError, nearest
 from vars_core.image_size import size_text
 from vars_core.readings import default_reading
-from vars_core.spec import RVT_MIXERS, model_names, parse_spec
+from vars_core.spec import model_names, parse_spec
 
 if TYPE_CHECKING:
     from vars_core.backend import Backend
 
 EMBEDDED = tuple(f"rvt_nano/{mixer}" for mixer in ("vars_d", "vars_sd", "vars_s", "performer", "self"))
-assert {name.partition("/")[2] for name in EMBEDDED} == set(RVT_MIXERS)
 
 FROM_FILE = "weights:"
 """Prefix of a model that is a checkpoint in the configured folder."""

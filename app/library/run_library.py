@@ -14,7 +14,7 @@ from analysis.evaluations.image_scores import ImageScores, image_scores
 from analysis.runs import Run, read_summary
 from analysis.saliency import MapKey
 from analysis.summary_table import Place, iterates
-from app.inference.sessions import Sessions
+from app.serving.sessions import Sessions
 from vars_core.errors import InputError, nearest
 
 MAX_RUNS = 500

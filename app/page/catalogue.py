@@ -9,8 +9,8 @@ import gradio as gr
 from app.library.photographs import SAMPLES
 from app.page.endpoint import declare
 from app.services import Services
-from app.tabs.attention import words as attention
-from app.tabs.corruptions import words as corruptions
+from app.views.pictures import CHOICES
+from app.views.readouts import READOUT_WORDS
 
 
 def build(services: Services) -> None:
@@ -21,10 +21,10 @@ def build(services: Services) -> None:
         return {
             "models": services.models.names,
             "states": services.models.states(),
-            "readouts": dict(attention.READOUT_WORDS),
+            "readouts": dict(READOUT_WORDS),
             "photographs": [f"sample:{one}" for one in SAMPLES]
             + [f"data:{folder}/{one}" for folder, files in services.data.items() for one in files],
-            "corruptions": [one for _, one in corruptions.CHOICES],
+            "corruptions": [one for _, one in CHOICES],
         }
 
     declare(list_models, [], [gr.JSON(label="Facts")], "models")

@@ -11,10 +11,12 @@ import gradio as gr
 from app.inference.models import EMBEDDED, title
 from app.inference.traced import READOUTS, Traced
 from app.page.changing_dropdown import ChangingDropdown
+from app.page.events import Updates, in_browser
 from app.page.shell import Shell, fine
 from app.page.viewer import control
-from app.tabs.attention import words as attention
 from app.views.grids import MAX_MODELS
+from app.views.layers import layer_choices, layer_of
+from app.views.readouts import READOUT_WORDS
 
 START_STEPS = 3
 
@@ -59,7 +61,9 @@ def map_controls(tab: str, iteration: gr.Slider, *, shared: str = "shared by all
     )
     opacity = gr.Slider(0, 1, value=0.6, step=0.05, label="Opacity", elem_id=f"{tab}-opacity")
     words = json.dumps({readout: readout_html(readout) for readout in READOUTS})
-    readout.change(fn=None, inputs=readout, outputs=meaning, js=f"readout => ({words})[readout]")
+    in_browser(
+        [readout.change], f"({{readout}}) => ({{words: ({words})[readout]}})", {"readout": readout}, {"words": meaning}
+    )
     return MapControls(layer, readout, iteration, opacity, scale)
 
 
@@ -80,32 +84,23 @@ def model_choices(shell: Shell) -> list[tuple[str, str]]:
     return [(title(name), name) for name in shell.services.models.names]
 
 
-def layer_update(results: Sequence[Traced], wanted: str | None, t: float) -> tuple[object, object]:
-    """Updates for the layer's and the iterate's controls, for the first model that has layers. ``t``: the slider's.
+def layer_update(results: Sequence[Traced], wanted: str | None, t: float) -> Updates:
+    """Updates of "layer" and "t", the iterate, for the first model that has layers. ``t``: the slider's.
 
     A slider must not end below its value, which gradio would refuse from then on.
     """
     traced = next((result for result in results if result.layers), None)
     if traced is None:
-        return gr.update(choices=[], value=None, interactive=False), gr.update(interactive=False)
-    choices = attention.layer_choices(traced.model, traced)
-    layer = gr.update(choices=choices, value=attention.layer_of(traced, wanted), interactive=True)
+        return {"layer": gr.update(choices=[], value=None, interactive=False), "t": gr.update(interactive=False)}
+    choices = layer_choices(traced.model, traced)
+    layer = gr.update(choices=choices, value=layer_of(traced, wanted), interactive=True)
     steps = max(result.layers[0].num_steps for result in results if result.layers)
     if not steps:
-        return layer, gr.update(interactive=False)
+        return {"layer": layer, "t": gr.update(interactive=False)}
     slider = gr.update(maximum=steps, interactive=True)
-    return layer, {**slider, "value": steps} if t > steps else slider
-
-
-def weights_html(results: Sequence[Traced]) -> str:
-    """Says which of the models are untrained."""
-    fresh = [title(result.model.name) for result in results if not result.model.trained]
-    if not fresh:
-        return ""
-    who = "" if len(fresh) == len(results) else f" ({', '.join(fresh)})"
-    return f'<p class="notice">{attention.UNTRAINED.replace("weights", f"weights{who}", 1)}</p>'
+    return {"layer": layer, "t": {**slider, "value": steps} if t > steps else slider}
 
 
 def readout_html(readout: str) -> str:
     """The sentence that explains a readout."""
-    return fine(attention.READOUT_WORDS[readout])
+    return fine(READOUT_WORDS[readout])

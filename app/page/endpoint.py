@@ -15,6 +15,7 @@ from app.library.photographs import Corruption, Subject
 from app.page.rail import as_sent, photograph_input
 from app.page.wiring import raised, wait
 from app.services import Services
+from app.views.look import SCALES
 
 Endpoint = Callable[..., Awaitable[Any]]
 
@@ -54,6 +55,16 @@ def map_inputs() -> list[Any]:
         gr.Radio(list(READOUTS), value="stream", label="Readout"),
         gr.Number(3, label="Iterate 0..T", precision=0),
     ]
+
+
+def scale_input() -> gr.Radio:
+    """``scale``: how maps are coloured."""
+    return gr.Radio(list(SCALES), value="map", label="Colour scale")
+
+
+def corruption_inputs() -> list[Any]:
+    """``severity`` and ``seed``."""
+    return [gr.Number(3, label="Severity 1..5", precision=0), gr.Number(0, label="Seed", precision=0)]
 
 
 def several(choices: list[str], value: list[str], label: str) -> gr.Dropdown:

@@ -10,10 +10,11 @@ from __future__ import annotations
 import asyncio
 import json
 import secrets
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 import gradio as gr
+from gradio.blocks import Block
 from gradio.components.base import Component
 from gradio.events import Dependency
 
@@ -25,8 +26,14 @@ DISCONNECT_POLL = 0.25
 
 MAX_TURN_DIGITS = 15
 
-Handler = Callable[..., Awaitable[Any]]
-"""Called with the visitor's session and the values of the inputs in their order."""
+Components = Mapping[str, Block]
+"""The inputs or outputs of an event, by the names that its handler knows them by."""
+
+Updates = Mapping[str, Any]
+"""What a handler answers: new values of outputs, by name; what is not named stays as it is."""
+
+Handler = Callable[..., Awaitable[Updates | None]]
+"""Called with the visitor's session and the values of the inputs by name; None changes nothing."""
 
 
 class Events:
@@ -42,7 +49,7 @@ class Events:
         self._running: dict[tuple[str, int], asyncio.Task[Any]] = {}
         self._turns: dict[str, dict[int, int]] = {}  # per session and handler the newest event's
         self._count = 0
-        message.change(fn=None, inputs=message, js="text => { VARS.say(text); return []; }")
+        in_browser([message.change], "({text}) => VARS.say(text)", {"text": message})
 
     def forget(self, session: str | None) -> None:
         """The visitor has left."""
@@ -53,20 +60,20 @@ class Events:
         self,
         triggers: Sequence[Callable[..., Any]],
         handler: Handler,
-        inputs: Sequence[Component] | Component,
-        outputs: Sequence[Component] | Component,
+        inputs: Components,
+        outputs: Components,
         *,
         progress: Component | None = None,
         quiet: bool = False,
-        js: str | None = None,
+        js: str = "given => given",
     ) -> Dependency:
         """Run ``handler`` when one of ``triggers`` fires.
 
         A newer event of the same visitor cancels the one still running, and a visitor who leaves cancels it too; an
         event that arrives after a newer one does nothing. An InputError becomes a message and leaves the outputs as
         they are; ``quiet``: without the message, for an event that follows another one. ``progress``: the component
-        that shows that something is being computed. ``js``: a function in the browser from the inputs to those that
-        are sent.
+        that shows that something is being computed. ``js``: a function in the browser from the inputs, an
+        object by name, to those that are sent.
         """
         return gr.on(
             list(triggers),
@@ -79,47 +86,42 @@ class Events:
         self,
         event: Dependency,
         handler: Handler,
-        inputs: Sequence[Component] | Component,
-        outputs: Sequence[Component] | Component,
+        inputs: Components,
+        outputs: Components,
     ) -> Dependency:
         """Run ``handler`` each time ``event`` is done, quietly."""
         return event.success(**self._wired(handler, inputs, outputs, True), show_progress="hidden")
 
     def _wired(
-        self,
-        handler: Handler,
-        inputs: Sequence[Component] | Component,
-        outputs: Sequence[Component] | Component,
-        quiet: bool,
-        js: str | None = None,
+        self, handler: Handler, inputs: Components, outputs: Components, quiet: bool, js: str = "given => given"
     ) -> dict[str, Any]:
-        given, shown = listed(inputs), listed(outputs)
         self._count += 1
         return {
-            "fn": self._wrapped(handler, len(shown), self._count, quiet),
-            "inputs": [self.turn, *given],
-            "js": in_turn(js or f"(...values) => values.slice(0, {len(given)})"),
-            "outputs": [*shown, self.message],
+            "fn": self._wrapped(handler, list(inputs), list(outputs), self._count, quiet),
+            "inputs": [self.turn, *inputs.values()],
+            "js": in_turn(js, list(inputs)),
+            "outputs": [*outputs.values(), self.message],
             "queue": False,
             "api_visibility": "private",
             "trigger_mode": "multiple",
         }
 
-    def _wrapped(self, handler: Handler, count: int, number: int, quiet: bool) -> Handler:
-        nothing = [gr.skip()] * count
+    def _wrapped(
+        self, handler: Handler, inputs: Sequence[str], outputs: Sequence[str], number: int, quiet: bool
+    ) -> Callable[..., Awaitable[list[Any]]]:
+        nothing = [gr.skip()] * len(outputs)
 
         async def event(turn: str, request: gr.Request, *values: Any) -> list[Any]:
             session = session_of(request)
             if self._is_overtaken(session, number, turn):
                 return [*nothing, gr.skip()]
             key = session or secrets.token_hex(8), number
+            work = handler(session, **dict(zip(inputs, values, strict=True)))
             try:
-                finished, result = await self._newest(key, handler(session, *values), request)
+                finished, updates = await self._newest(key, work, request)
             except InputError as error:
                 return [*nothing, gr.skip() if quiet else said(sentence(error))]
-            if not finished or result == gr.skip():
-                return [*nothing, gr.skip()]
-            return [*(result if count > 1 else [result]), gr.skip()]
+            return [*(ordered(updates, outputs) if finished and updates is not None else nothing), gr.skip()]
 
         return event
 
@@ -131,9 +133,11 @@ class Events:
         newest = turns[number] = max(int(turn), turns.get(number, 0))
         return int(turn) < newest
 
-    async def _newest(self, key: tuple[str, int], work: Awaitable[Any], request: gr.Request) -> tuple[bool, Any]:
-        """(True, result), or (False, None) when a newer event took over or the visitor left."""
-        task: asyncio.Task[Any] = asyncio.ensure_future(work)
+    async def _newest(
+        self, key: tuple[str, int], work: Awaitable[Updates | None], request: gr.Request
+    ) -> tuple[bool, Updates | None]:
+        """(True, updates), or (False, None) when a newer event took over or the visitor left."""
+        task: asyncio.Task[Updates | None] = asyncio.ensure_future(work)
         if older := self._running.get(key):
             older.cancel()
         self._running[key] = task
@@ -151,13 +155,36 @@ class Events:
                 del self._running[key]
 
 
-def listed(components: Sequence[Component] | Component) -> list[Component]:
-    return list(components) if isinstance(components, Sequence) else [components]
+def ordered(updates: Updates, outputs: Sequence[str]) -> list[Any]:
+    """One value an output, in the order of the outputs. Raises KeyError for a name that is none of them."""
+    if unknown := updates.keys() - set(outputs):
+        raise KeyError(f"expected updates of {', '.join(outputs)}, got {', '.join(sorted(unknown))}")
+    return [updates.get(name, gr.skip()) for name in outputs]
 
 
-def in_turn(js: str) -> str:
+def in_turn(js: str, inputs: Sequence[str]) -> str:
     """A function in the browser that puts the event's turn before what ``js`` makes of the inputs."""
-    return f"(turn, ...values) => [VARS.turn(), ...({js})(...values)]"
+    return (
+        f"(turn, ...values) => [VARS.turn(), ...VARS.byName({json.dumps(inputs)}, values, {js}, {json.dumps(inputs)})]"
+    )
+
+
+def in_browser(
+    triggers: Sequence[Callable[..., Any]], js: str, inputs: Components | None = None, outputs: Components | None = None
+) -> Dependency:
+    """Run ``js`` in the browser, without a request: from the inputs, an object by name, to the outputs, another one.
+
+    What it does not name becomes empty: return what should stay.
+    """
+    given, answered = inputs or {}, outputs or {}
+    names = json.dumps(list(given)), json.dumps(list(answered))
+    return gr.on(
+        list(triggers),
+        fn=None,
+        inputs=list(given.values()),
+        outputs=list(answered.values()),
+        js=f"(...values) => VARS.byName({names[0]}, values, {js}, {names[1]})",
+    )
 
 
 async def left(request: gr.Request) -> None:

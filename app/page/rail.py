@@ -15,7 +15,7 @@ from gradio.utils import get_upload_folder, is_in_or_equal
 from analysis.drawing import data_uri
 from app.library.photographs import SAMPLES, Photograph, fitted, sample
 from app.page.changing_dropdown import ChangingDropdown
-from app.page.events import Events
+from app.page.events import Events, Updates, in_browser
 from app.page.shell import heading, unseen
 from app.page.wiring import wait
 from app.services import Services
@@ -100,32 +100,33 @@ def build(services: Services) -> Rail:
 def connect(rail: Rail, services: Services, events: Events) -> None:
     """What happens when a photograph is chosen."""
 
-    async def uploaded(session: str | None, path: str | None) -> tuple[object, object]:
+    async def uploaded(session: str | None, path: str | None) -> Updates:
         if path is None:
-            return gr.skip(), None
+            return {"path": None}
         photograph = await wait(services.upload, session, path)
-        return photograph.ref, None
+        return {"photo": photograph.ref, "path": None}
 
-    async def shown(session: str | None, ref: str) -> tuple[object, object]:
-        if not ref:
-            return gr.skip(), gr.skip()
-        photograph = await wait(services.photograph, session, ref)
-        return photograph_html(photograph), ref
+    async def shown(session: str | None, photo: str) -> Updates | None:
+        if not photo:
+            return None
+        photograph = await wait(services.photograph, session, photo)
+        return {"current": photograph_html(photograph), "samples": photo}
 
-    events.on([rail.drop.input], uploaded, rail.drop, [rail.photo, rail.drop])
-    rail.samples.select(fn=None, inputs=rail.samples, outputs=rail.photo, js="ref => ref")
-    events.on([rail.photo.change], shown, rail.photo, [rail.current, rail.samples])
+    photo = {"photo": rail.photo}
+    events.on([rail.drop.input], uploaded, {"path": rail.drop}, {**photo, "path": rail.drop})
+    in_browser([rail.samples.select], "({ref}) => ({photo: ref})", {"ref": rail.samples}, photo)
+    events.on([rail.photo.change], shown, photo, {"current": rail.current, "samples": rail.samples})
     if rail.folder is not None and rail.file is not None:
 
         def listed(name: str) -> object:
             return gr.update(choices=services.data.get(name, []), value=None)
 
         rail.folder.input(listed, rail.folder, rail.file, queue=False, api_visibility="private", show_progress="hidden")
-        rail.file.input(
-            fn=None,
-            inputs=[rail.folder, rail.file, rail.photo],
-            outputs=rail.photo,
-            js="(folder, file, old) => file ? `data:${folder}/${file}` : old",
+        in_browser(
+            [rail.file.input],
+            "({folder, file, photo}) => ({photo: file ? `data:${folder}/${file}` : photo})",
+            {"folder": rail.folder, "file": rail.file, **photo},
+            photo,
         )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
@@ -11,12 +10,13 @@ import gradio as gr
 from gradio.components.base import Component
 
 from app.page import downloads
+from app.page.events import Components, in_browser
 from app.page.shell import Shell, heading
 from app.page.wiring import changes, wait
 from app.views.exports import KINDS, Export, File
 
 Exporter = Callable[..., Awaitable[Export]]
-"""Called with the session, the photograph's reference, and the values of the view's components in their order."""
+"""Called with the session, ``photo`` (its reference), and the values of the view's components by name."""
 
 MAX_TEXT = 1000
 """Characters of a text that a link may hold."""
@@ -33,38 +33,35 @@ def build(
     view: Mapping[str, Component],
     export: Exporter | None = None,
     *,
-    also: Sequence[Component] = (),
+    also: Components | None = None,
 ) -> None:
     """Buttons that copy a link and download the view.
 
     ``view``: what reproduces it, by the name that it has in the link (the photograph and the tab are added).
-    ``also``: what the exporter gets beside it, after it.
+    ``also``: what the exporter gets beside it.
     """
     shell.links[tab] = dict(view)
-    names = json.dumps(list(view))
-    components = list(view.values())
-    gr.on(
-        [shell.page.load, shell.photo.change, shell.active.change, *changes(components)],
-        fn=None,
-        inputs=[shell.photo, shell.active, *components],
-        js=f"(photo, active, ...values) => {{ VARS.link('{tab}', active, photo, {names}, values); return []; }}",
+    in_browser(
+        [shell.page.load, shell.photo.change, shell.active.change, *changes(view.values())],
+        f"view => VARS.link('{tab}', view)",
+        {"photo": shell.photo, "active": shell.active, **view},
     )
     heading("Share")
     with gr.Row(elem_classes="share"):
         copy = gr.Button("Copy link", size="sm", elem_id=f"{tab}-link")
         buttons = {kind: gr.Button(LABELS[kind], size="sm", elem_id=f"{tab}-{kind}") for kind in KINDS if export}
-    copy.click(fn=None, js=f"() => {{ VARS.copyLink('{tab}'); return []; }}")
+    in_browser([copy.click], f"() => VARS.copyLink('{tab}')")
     if export is None:
         return
     makers = {button: exported(tab, kind, export) for kind, button in buttons.items()}
-    downloads.connect(shell, tab, makers, [shell.photo, *components, *also])
+    downloads.connect(shell, tab, makers, {"photo": shell.photo, **view, **(also or {})})
 
 
 def exported(tab: str, kind: str, export: Exporter) -> downloads.Maker:
     """What makes one kind of file of the view."""
 
-    async def make(session: str | None, *values: Any) -> File:
-        return await wait(KINDS[kind], tab, await export(session, *values))
+    async def make(session: str | None, **values: Any) -> File:
+        return await wait(KINDS[kind], tab, await export(session, **values))
 
     return make
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import gradio as gr
 from gradio.components.base import Component
 
-from app.page.events import Events
+from app.page.events import Events, in_browser
 from app.services import Services
 
 
@@ -24,6 +24,7 @@ class Shell:
         events: wires handlers, see `app.page.events`.
         tabs: the tabs, whose ``selected`` is the one that is shown; change ``active`` with it.
         links: for each tab the components that a link to it restores; `app.page.share.build` fills it in.
+        map_tab: id of the tab that shows one map of one model, which others open.
     """
 
     page: gr.Blocks
@@ -32,6 +33,7 @@ class Shell:
     active: gr.Textbox
     events: Events
     tabs: gr.Tabs
+    map_tab: str
     links: dict[str, dict[str, Component]] = field(default_factory=dict)
     _followers: dict[str, gr.Textbox] = field(default_factory=dict)
 
@@ -45,14 +47,11 @@ class Shell:
 
     def connect(self) -> None:
         """Wire the followers; called once, after all tabs are built."""
-        names = ", ".join(f"'{name}'" for name in self._followers)
-        followers = list(self._followers.values())
-        gr.on(
+        in_browser(
             [self.photo.change, self.active.change],
-            fn=None,
-            inputs=[self.photo, self.active, *followers],
-            outputs=followers,
-            js=f"(photo, active, ...old) => [{names}].map((name, i) => name === active ? photo : old[i])",
+            "({photo, active, ...old}) => ({...old, [active]: photo})",
+            {"photo": self.photo, "active": self.active, **self._followers},
+            self._followers,
         )
 
 

@@ -9,6 +9,7 @@ import gradio as gr
 from gradio.components.base import Component
 
 from app.page import assets
+from app.page.events import in_browser
 from app.page.wiring import changes
 from app.views.payload import colour_tables
 
@@ -40,16 +41,9 @@ def map_viewer(identifier: str) -> gr.HTML:
 
 def control(page: gr.Blocks, viewer: str, controls: Mapping[str, Component]) -> None:
     """Let components steer a viewer without a request: ``{"t": slider, …}``, keys of the view in static/viewer.js."""
-    names = list(controls)
-    pairs = ", ".join(f"{name}: values[{i}]" for i, name in enumerate(names))
-    gr.on(
-        [page.load, *changes(controls.values())],
-        fn=None,
-        inputs=list(controls.values()),
-        js=f"(...values) => {{ VARS.view('{viewer}', {{{pairs}}}); return []; }}",
-    )
+    in_browser([page.load, *changes(controls.values())], f"view => VARS.view('{viewer}', view)", controls)
 
 
 def select_iterate(viewer: str, component: gr.HTML, iteration: Component) -> None:
     """A click on an iterate of the strip moves the slider."""
-    component.select(fn=None, js=f"() => VARS.chosen('{viewer}')", outputs=iteration)
+    in_browser([component.select], f"() => ({{t: VARS.chosen('{viewer}')}})", outputs={"t": iteration})

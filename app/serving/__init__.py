@@ -1,1 +1,1 @@
-"""What the server is started with, and what keeps it safe to expose."""
+"""What the server is started with, what it remembers of a visitor, and what keeps it safe to expose."""

@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from app.inference.sessions import Sessions
 from app.inference.traced import ModelFacts
 from app.library.photographs import Subject
+from app.serving.sessions import Sessions
 from app.views.overlays import png
 
 

@@ -10,26 +10,17 @@ import numpy as np
 from app.inference.models import title
 from app.inference.traced import Traced
 from app.library.photographs import Corruption, Subject, fitted
-from app.tabs.attention.words import layer_of
 from app.views import overlays, payload
 from app.views.exports import Export, described
+from app.views.layers import layer_of
 from app.views.look import Look
+from app.views.pictures import picture_words
 from vars_core.errors import InputError
 
 MAX_MODELS = 4
 MAX_PICTURES = 5
 PANEL_SIDE = 400
 """Longest side of a picture in a grid, in pixels."""
-
-
-def picture_words(corruption: Corruption | None) -> str:
-    """What a picture is: "clean" or "fog, severity 3"."""
-    return "clean" if corruption is None else f"{words(corruption.name)}, severity {corruption.severity}"
-
-
-def words(name: str) -> str:
-    """ "gaussian_noise" -> "gaussian noise"."""
-    return name.replace("_", " ")
 
 
 def check_models(models: Sequence[str]) -> None:
@@ -116,3 +107,10 @@ def panel_image(
     if subtracted.shape != unit.shape:
         return picture
     return overlays.difference_overlay(picture, unit - subtracted, size, opacity)
+
+
+def drawn(
+    subject: Subject, traced: Traced, raw: np.ndarray, limits: tuple[float, float] | None, opacity: float
+) -> np.ndarray:
+    """A raw map over its picture, uint8 (h, w, 3)."""
+    return overlays.overlay(subject.display, overlays.unit_map(raw, limits), traced.model.image_size, opacity)

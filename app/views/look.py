@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from typing import Any
 
 from app.inference.traced import READOUTS
 from vars_core.errors import InputError
@@ -39,6 +40,6 @@ class Look:
         return asdict(self)
 
 
-def look(layer: str | None, readout: str, t: float, opacity: float, scale: str) -> Look:
-    """From the values of the page's controls, in their order."""
-    return Look(layer, readout, int(t), opacity, scale)
+def look(*, t: float, **values: Any) -> Look:
+    """From the values of the page's controls, by the names of `Look`: a slider hands on a float."""
+    return Look(t=int(t), **values)

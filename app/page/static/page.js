@@ -29,6 +29,10 @@ Object.assign(window.VARS, {
     mark();
     return mark;
   },
+  byName(inputs, values, js, outputs) {  // js from an object of the inputs' values to one of the outputs', as the server names them
+    const answer = js(Object.fromEntries(inputs.map((name, i) => [name, values[i]]))) ?? {};
+    return outputs.map(name => answer[name]);
+  },
   turns: 0,
   turn() {  // requests may overtake each other: the server is told which event came first
     return String(++VARS.turns);
@@ -49,14 +53,11 @@ Object.assign(window.VARS, {
     VARS.saying = setTimeout(() => { box.className = ""; }, 9000);
   },
   links: {},
-  link(tab, active, photo, names, values) {  // what the view of a tab consists of; the shown tab's is the page's address
+  link(tab, {photo, active, ...view}) {  // what the view of a tab consists of; the shown tab's is the page's address
     const query = new URLSearchParams({tab});
     if (!photo.startsWith("upload:")) query.set("image", photo);
-    names.forEach((name, i) => {
-      const value = values[i];
-      if (value === null || value === undefined || value === "") return;
-      query.set(name, Array.isArray(value) ? value.join(",") : String(value));
-    });
+    for (const [name, value] of Object.entries(view))
+      if (value !== null && value !== undefined && value !== "") query.set(name, Array.isArray(value) ? value.join(",") : String(value));
     VARS.links[tab] = query;
     if (tab === active && photo) history.replaceState(null, "", `?${VARS.readable(query)}`);
   },

@@ -11,14 +11,16 @@ from app.inference.traced import Traced
 from app.library.photographs import Corruption, Subject
 from app.page import share
 from app.page.changing_dropdown import ChangingDropdown
-from app.page.choices import iteration_slider, layer_update, map_controls, several_models, weights_html
+from app.page.choices import iteration_slider, layer_update, map_controls, several_models
+from app.page.events import Updates
 from app.page.shell import Shell
 from app.page.viewer import map_viewer
 from app.page.wiring import traced_corrupted, wait
-from app.tabs.corruptions.words import CHOICES, checked
 from app.views import grids
 from app.views.exports import Export
 from app.views.look import look
+from app.views.pictures import CHOICES, checked
+from app.views.weights import several_words
 
 TAB = "compare"
 CLEAN = "clean"
@@ -59,49 +61,51 @@ def build(shell: Shell) -> None:
 
     async def show(
         session: str | None,
-        ref: str,
-        names: list[str],
-        chosen: list[str],
-        degree: float,
-        draw: float | None,
+        photo: str,
+        models: list[str],
+        pictures: list[str],
+        severity: float,
+        seed: float | None,
         layer: str | None,
         t: float,
-        against: str | None,
-    ) -> object:
-        if not ref:
-            return gr.skip()
-        corruptions = wanted(chosen, degree, draw)
-        subjects, results = await run(session, ref, names, corruptions)
-        panels = grids.panel_names(names, corruptions)
+        reference: str | None,
+    ) -> Updates | None:
+        if not photo:
+            return None
+        corruptions = wanted(pictures, severity, seed)
+        subjects, results = await run(session, photo, models, corruptions)
+        panels = grids.panel_names(models, corruptions)
         references = [("none: show the maps", "none"), *((name, str(i)) for i, name in enumerate(panels))]
-        return (
-            await wait(grids.grid, subjects, results),
-            weights_html(results[0]),
-            *layer_update(results[0], layer, t),
-            gr.update(choices=references, value=against if against in {value for _, value in references} else "none"),
-        )
+        known = reference if reference in {value for _, value in references} else "none"
+        return {
+            "viewer": await wait(grids.grid, subjects, results),
+            "weights": several_words(results[0]),
+            "reference": gr.update(choices=references, value=known),
+            **layer_update(results[0], layer, t),
+        }
 
-    async def export(
+    async def exported(
         session: str | None,
-        ref: str,
-        names: list[str],
-        chosen: list[str],
-        degree: float,
-        draw: float | None,
-        against: str | None,
-        *view: Any,
+        photo: str,
+        models: list[str],
+        pictures: list[str],
+        severity: float,
+        seed: float | None,
+        reference: str | None,
+        **view: Any,
     ) -> Export:
-        subjects, results = await run(session, ref, names, wanted(chosen, degree, draw))
-        return await wait(partial(grids.export, reference=against), subjects, results, look(*view))
+        subjects, results = await run(session, photo, models, wanted(pictures, severity, seed))
+        return await wait(partial(grids.export, reference=reference), subjects, results, look(**view))
 
+    chosen = {"models": models, "pictures": pictures, "severity": severity, "seed": seed, "reference": reference}
     with controls:
-        view = {"models": models, "pictures": pictures, "severity": severity, "seed": seed, "reference": reference}
-        share.build(shell, TAB, {**view, **maps.linked()}, export)
+        share.build(shell, TAB, {**chosen, **maps.linked()}, exported)
+    moved = {"layer": maps.layer, "t": iteration, "reference": reference}
     shell.events.on(
         [photo.change, models.change, pictures.change, severity.release, seed.change],
         show,
-        [photo, models, pictures, severity, seed, maps.layer, iteration, reference],
-        [viewer, weights, maps.layer, iteration, reference],
+        {"photo": photo, **chosen, **moved},
+        {"viewer": viewer, "weights": weights, **moved},
         progress=viewer,
     )
     maps.connect(shell, TAB, reference=reference)

@@ -3,27 +3,31 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 import gradio as gr
+from gradio.components.base import Component
 
 from app.inference.traced import Traced
 from app.library.photographs import Corruption, Subject
 from app.page import share
-from app.page.choices import iteration_slider, layer_update, map_controls, several_models, weights_html
+from app.page.choices import iteration_slider, layer_update, map_controls, several_models
+from app.page.events import Updates, in_browser
 from app.page.shell import Shell, unseen
 from app.page.viewer import map_viewer
 from app.page.wiring import traced_corrupted, wait
-from app.tabs.corruptions import words as corruptions
-from app.tabs.corruptions.words import CHOICES, checked
+from app.tabs.corruptions import words
 from app.views import grids
+from app.views.agreement import notes
 from app.views.exports import Export
 from app.views.look import Look, look
+from app.views.pictures import CHOICES, checked, severities
+from app.views.weights import several_words
 
 TAB = "corruptions"
+CHARTS = ("chart-0", "chart-1")
 
 
 def build(shell: Shell) -> None:
@@ -36,10 +40,10 @@ def build(shell: Shell) -> None:
                 with gr.Column(scale=3):
                     divided = gr.HTML("", apply_default_css=False, elem_id="corruptions-before-after")
                 with gr.Column(scale=2):
-                    charts = [gr.Plot(show_label=False, elem_id=f"corruptions-chart-{i}") for i in range(2)]
+                    charts = {name: gr.Plot(show_label=False, elem_id=f"{TAB}-{name}") for name in CHARTS}
             iteration = iteration_slider(TAB)
             viewer = map_viewer(TAB)
-            notes = unseen("corruptions-notes", "[]")
+            agreements = unseen("corruptions-notes", "[]")
         with gr.Column(elem_classes="controls", scale=0) as controls:
             name = gr.Dropdown(CHOICES, value="fog", label="Corruption", elem_id="corruptions-name")
             severity = gr.Slider(1, 5, value=3, step=1, label="Severity", elem_id="corruptions-severity")
@@ -69,61 +73,63 @@ def build(shell: Shell) -> None:
         grids.check_pictures(pictures[1:])
         return await traced_corrupted(services, session, ref, pictures, asked.models)
 
-    async def show(session: str | None, ref: str, *values: Any) -> object:
-        if not ref:
-            return gr.skip()
-        asked, (layer, readout, t) = split(values)
-        subjects, results = await answered(session, ref, asked)
-        shown = await wait(services.subject, session, ref, asked.corruption())
-        said = corruptions.notes(results[0], results, Look(layer, readout, int(t)))
-        return (
-            await wait(corruptions.before_after, subjects[0].photograph, shown),
-            await wait(grids.grid, subjects, results, said),
-            weights_html(results[0]),
-            *layer_update(results[0], layer, t),
-        )
+    async def show(
+        session: str | None, photo: str, layer: str | None, readout: str, t: float, **choice: Any
+    ) -> Updates | None:
+        if not photo:
+            return None
+        asked = Asked(**choice)
+        subjects, results = await answered(session, photo, asked)
+        shown = await wait(services.subject, session, photo, asked.first())
+        said = notes(results[0], results, Look(layer, readout, int(t)))
+        return {
+            "divided": await wait(words.before_after, subjects[0].photograph, shown),
+            "viewer": await wait(grids.grid, subjects, results, said),
+            "weights": several_words(results[0]),
+            **layer_update(results[0], layer, t),
+        }
 
-    async def agree(session: str | None, ref: str, *values: Any) -> object:
-        if not ref:
-            return gr.skip()
-        asked, (layer, readout, t) = split(values)
-        seen = Look(layer, readout, int(t))
-        _, results = await answered(session, ref, asked)
-        severities = corruptions.severities(asked.corruption())
-        _, steps = await traced_corrupted(services, session, ref, severities, asked.models)
-        said = await wait(corruptions.notes, results[0], results, seen)
-        figures = await wait(corruptions.agreement_figures, asked.name, results[0], steps, seen)
-        return (json.dumps(said), *figures)
+    async def agree(
+        session: str | None, photo: str, layer: str | None, readout: str, t: float, **choice: Any
+    ) -> Updates | None:
+        if not photo:
+            return None
+        asked, seen = Asked(**choice), Look(layer, readout, int(t))
+        _, results = await answered(session, photo, asked)
+        _, steps = await traced_corrupted(services, session, photo, severities(asked.first()), asked.models)
+        said = await wait(notes, results[0], results, seen)
+        figures = await wait(words.agreement_figures, asked.corruption, results[0], steps, seen)
+        return {"notes": json.dumps(said), **dict(zip(CHARTS, figures, strict=True))}
 
-    async def export(session: str | None, ref: str, *values: Any) -> Export:
-        asked, view = split(values)
-        subjects, results = await answered(session, ref, asked)
-        seen = look(*view)
-        said = await wait(corruptions.notes, results[0], results, seen)
+    async def exported(session: str | None, photo: str, **values: Any) -> Export:
+        asked, seen = Asked(**{name: values.pop(name) for name in choice}), look(**values)
+        subjects, results = await answered(session, photo, asked)
+        said = await wait(notes, results[0], results, seen)
         return await wait(partial(grids.export, captions=said), subjects, results, seen)
 
+    choice: dict[str, Component] = {
+        "corruption": name,
+        "severity": severity,
+        "seed": seed,
+        "rows": rows,
+        "several": others,
+        "models": models,
+    }
     with controls:
-        view = {
-            "corruption": name,
-            "severity": severity,
-            "seed": seed,
-            "rows": rows,
-            "several": others,
-            "models": models,
-        }
-        share.build(shell, TAB, {**view, **maps.linked()}, export)
-    inputs = [photo, name, severity, seed, rows, others, models, maps.layer, maps.readout, iteration]
+        share.build(shell, TAB, {**choice, **maps.linked()}, exported)
+    inputs = {"photo": photo, **choice, "layer": maps.layer, "readout": maps.readout, "t": iteration}
     shown = shell.events.on(
         [photo.change, name.change, severity.release, seed.change, rows.change, others.change, models.change],
         show,
         inputs,
-        [divided, viewer, weights, maps.layer, iteration],
+        {"divided": divided, "viewer": viewer, "weights": weights, "layer": maps.layer, "t": iteration},
         progress=viewer,
     )
     moved = [maps.layer.input, maps.readout.input, iteration.change]
-    shell.events.after(shown, agree, inputs, [notes, *charts])
-    shell.events.on(moved, agree, inputs, [notes, *charts], quiet=True)
-    notes.change(fn=None, inputs=notes, js=f"text => {{ VARS.notes('{TAB}', JSON.parse(text)); return []; }}")
+    told = {"notes": agreements, **charts}
+    shell.events.after(shown, agree, inputs, told)
+    shell.events.on(moved, agree, inputs, told, quiet=True)
+    in_browser([agreements.change], f"({{notes}}) => VARS.notes('{TAB}', JSON.parse(notes))", {"notes": agreements})
     rows.change(
         lambda kind: gr.update(visible=kind == "corruptions"), rows, others, queue=False, api_visibility="private"
     )
@@ -132,27 +138,21 @@ def build(shell: Shell) -> None:
 
 @dataclass(frozen=True)
 class Asked:
-    """The values of the controls that choose pictures and models, in their order on the page."""
+    """What the controls that choose pictures and models ask for, by the names in a link."""
 
-    name: str
+    corruption: str
     severity: float
     seed: float | None
     rows: str
     several: list[str]
     models: list[str]
 
-    def corruption(self) -> Corruption:
-        """Raises InputError."""
-        return checked(self.name, self.severity, self.seed)
+    def first(self) -> Corruption:
+        """The corruption that is shown before and after. Raises InputError."""
+        return checked(self.corruption, self.severity, self.seed)
 
     def pictures(self) -> list[Corruption | None]:
         """The clean photograph, and the rows below it. Raises InputError."""
         if self.rows == "severities":
-            return [None, *corruptions.severities(self.corruption())]
+            return [None, *severities(self.first())]
         return [None, *(checked(name, self.severity, self.seed) for name in self.several)]
-
-
-def split(values: Sequence[Any]) -> tuple[Asked, Sequence[Any]]:
-    """Of the controls' values: what is asked for, and how it is looked at."""
-    count = len(fields(Asked))
-    return Asked(*values[:count]), values[count:]

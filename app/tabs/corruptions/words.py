@@ -8,41 +8,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from analysis.corruptions import SEVERITIES, TEST, VALIDATION
-from analysis.corruptions.apply import check_name, check_severity
+from analysis.corruptions import SEVERITIES
 from analysis.drawing import data_uri
 from analysis.figures import Line
 from analysis.figures_page import small_chart
 from app.inference.models import title
 from app.inference.traced import Traced
-from app.library.photographs import Corruption, Photograph, Subject
-from app.tabs.attention.words import layer_of
-from app.views.grids import picture_words, words
+from app.library.photographs import Photograph, Subject
+from app.views.agreement import agreement
 from app.views.look import Look
-from vars_core.errors import InputError
+from app.views.pictures import picture_words, words
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
-
-    from analysis.evaluations.agreement import Agreement
-
-CHOICES = [(words(name), name) for name in TEST] + [(f"{words(name)} (validation)", name) for name in VALIDATION]
-"""What the page offers: the benchmark's fifteen, then the four held out for tuning."""
-
-
-def checked(name: str, severity: float, seed: float | None) -> Corruption:
-    """A corruption from what a visitor sent. Raises InputError."""
-    check_name(name)
-    whole = int(severity) if float(severity).is_integer() else severity
-    check_severity(whole)
-    if seed is None or not float(seed).is_integer() or not 0 <= seed < 2**31:
-        raise InputError(f"expected a seed 0..2147483647, got {seed}")
-    return Corruption(name, int(whole), int(seed))
-
-
-def severities(corruption: Corruption) -> list[Corruption]:
-    """The corruption at each of its five severities."""
-    return [Corruption(corruption.name, severity, corruption.seed) for severity in SEVERITIES]
 
 
 def before_after(photograph: Photograph, subject: Subject) -> str:
@@ -58,28 +36,6 @@ def before_after(photograph: Photograph, subject: Subject) -> str:
         '<input type="range" min="0" max="100" value="50" aria-label="Divide clean and corrupted" '
         "oninput=\"this.parentElement.style.setProperty('--cut', this.value + '%')\"></div>"
     )
-
-
-def agreement(clean: Traced, corrupted: Traced, look: Look) -> Agreement:
-    """How far one map agrees with the clean picture's, for the same model, layer, readout and iterate."""
-    from analysis.evaluations.agreement import map_agreement
-
-    layer = layer_of(clean, look.layer)
-    return map_agreement(corrupted.map(layer, look.readout, look.t), clean.map(layer, look.readout, look.t))
-
-
-def notes(clean: Sequence[Traced], rows: Sequence[Sequence[Traced]], look: Look) -> list[str]:
-    """One line a panel, row by row: correlation and SSIM with the clean picture's map of the same model."""
-    lines = []
-    for row in rows:
-        for reference, result in zip(clean, row, strict=True):
-            if result is reference or not result.layers:
-                lines.append("")
-                continue
-            found = agreement(reference, result, look)
-            said = "degenerate" if found.degenerate else f"r = {found.correlation:.2f} · SSIM {found.ssim:.2f}"
-            lines.append(said)
-    return lines
 
 
 def agreement_figures(

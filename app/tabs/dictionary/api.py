@@ -18,10 +18,10 @@ from app.page.endpoint import (
 )
 from app.page.wiring import dictionary_of, session_of, traced, wait
 from app.services import Services
-from app.tabs.attention import words as attention
-from app.tabs.dictionary import words as dictionary
+from app.tabs.dictionary import words
 from app.tabs.dictionary.order import ALL, PARTS, SCALES, SORTS, AtomLook
 from app.views.exports import arrays_file
+from app.views.layers import layer_of
 
 MODEL = "rvt_nano/vars_sd"
 
@@ -51,11 +51,11 @@ def build(services: Services) -> None:
         look = AtomLook(layer or None, head, part, sort, int(iteration), scale, int(page))
         subject = await subject_of(services, session, image, photo)
         result = await traced(services, session, subject, model)
-        if not dictionary.has_dictionary(result):
-            raise dictionary.no_dictionary(result.model)
-        where = layer or attention.layer_of(result, None)
+        if not words.has_dictionary(result):
+            raise words.no_dictionary(result.model)
+        where = layer or layer_of(result, None)
         found = await dictionary_of(services, session, subject, model, where)
-        made = await wait(dictionary.export, subject, found, look)
+        made = await wait(words.export, subject, found, look)
         groups, count, *grid = found.atoms.shape
         facts = {
             **made.settings,
@@ -63,7 +63,7 @@ def build(services: Services) -> None:
             "channels" if found.convolutional else "heads": groups,
             "atoms_each": count,
             "dynamic_each": found.num_dynamic,
-            "atoms": dictionary.listed(found, look),
+            "atoms": words.listed(found, look),
             "trained": found.model.trained,
         }
         return made.figure, facts, await wait(written, arrays_file("dictionary", made).data)

@@ -1,6 +1,8 @@
-"""The Dictionary tab: components and wiring. What it computes is in `app.tabs.dictionary.words`."""
+"""The Dictionary tab: components and wiring."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import gradio as gr
 from gradio.components.base import Component
@@ -11,12 +13,14 @@ from app.library.photographs import Subject
 from app.page import share
 from app.page.changing_dropdown import ChangingDropdown
 from app.page.choices import iteration_slider, layer_update, model_choices
+from app.page.events import Updates, in_browser
 from app.page.shell import Shell, fine, unseen
 from app.page.wiring import changes, dictionary_of, traced, wait
-from app.tabs.attention import words as attention
-from app.tabs.dictionary import words as dictionary
+from app.tabs.dictionary import words
 from app.tabs.dictionary.order import ALL, PARTS, SCALES, SORTS, AtomLook, number
 from app.views.exports import Export
+from app.views.layers import layer_of
+from app.views.weights import model_words
 
 TAB = "dictionary"
 START_MODEL = "rvt_nano/vars_sd"
@@ -85,48 +89,44 @@ def build(shell: Shell) -> None:
     page, atom = unseen("dictionary-page", "1"), unseen("dictionary-atom")
 
     async def found(
-        session: str | None, ref: str, name: str, wanted: str | None
+        session: str | None, ref: str, model: str, layer: str | None
     ) -> tuple[Subject, Traced, LayerAtoms | None]:
         """The photograph, what the model computes for it, and its dictionary, None where it has none."""
         subject = await wait(services.subject, session, ref)
-        result = await traced(services, session, subject, name)
-        if not dictionary.has_dictionary(result):
+        result = await traced(services, session, subject, model)
+        if not words.has_dictionary(result):
             return subject, result, None
-        where = attention.layer_of(result, wanted)
-        return subject, result, await dictionary_of(services, session, subject, name, where)
+        return subject, result, await dictionary_of(services, session, subject, model, layer_of(result, layer))
 
     async def show(
-        session: str | None, ref: str, name: str, wanted: str | None, chosen: str | None, section: str, t: float
-    ) -> object:
-        if not ref:
-            return gr.skip()
-        subject, result, made = await found(session, ref, name, wanted)
-        payload = dictionary.without(result.model) if made is None else await wait(dictionary.view, subject, made)
-        return (
-            payload,
-            attention.model_words(result.model),
-            *layer_update([result], wanted, t),
-            *choices_update(made, chosen, section),
-        )
+        session: str | None, photo: str, model: str, layer: str | None, head: str | None, part: str, t: float
+    ) -> Updates | None:
+        if not photo:
+            return None
+        subject, result, made = await found(session, photo, model, layer)
+        return {
+            "atoms": words.without(result.model) if made is None else await wait(words.view, subject, made),
+            "weights": model_words(result.model),
+            **layer_update([result], layer, t),
+            **choices_update(made, head, part),
+        }
 
-    async def export(
+    async def exported(
         session: str | None,
-        ref: str,
-        name: str,
-        wanted: str | None,
-        chosen: str | None,
-        section: str,
-        order: str,
+        photo: str,
+        model: str,
+        layer: str | None,
+        head: str | None,
         t: float,
-        colours: str,
-        at: str,
-        *_: object,
+        p: str,
+        atom: str,
+        **view: Any,
     ) -> Export:
-        subject, result, made = await found(session, ref, name, wanted)
+        subject, result, made = await found(session, photo, model, layer)
         if made is None:
-            raise dictionary.no_dictionary(result.model)
-        look = AtomLook(wanted, chosen or ALL, section, order, int(t), colours, max(1, number(at) or 1))
-        return await wait(dictionary.export, subject, made, look)
+            raise words.no_dictionary(result.model)
+        look = AtomLook(layer, head or ALL, t=int(t), page=max(1, number(p) or 1), **view)
+        return await wait(words.export, subject, made, look)
 
     seen: dict[str, Component] = {
         "head": head,
@@ -138,21 +138,23 @@ def build(shell: Shell) -> None:
         "atom": atom,
     }
     with controls:
-        share.build(shell, TAB, {"model": model, "layer": layer, **seen}, export)
+        share.build(shell, TAB, {"model": model, "layer": layer, **seen}, exported)
+    settled = {"layer": layer, "head": head, "part": part, "t": iteration}
     shell.events.on(
         [photo.change, model.change, layer.input],
         show,
-        [photo, model, layer, head, part, iteration],
-        [atoms, weights, layer, iteration, head, part],
+        {"photo": photo, "model": model, **settled},
+        {"atoms": atoms, "weights": weights, **settled},
         progress=atoms,
     )
-    steer(shell, seen)
-    gr.on([one.input for one in (layer, head, part, sort)], fn=None, outputs=page, js="() => '1'")
-    atoms.select(fn=None, js="() => VARS.dictionary.chosen()", outputs=[page, atom])
+    in_browser([shell.page.load, *changes(seen.values())], "view => VARS.dictionary.view(view)", seen)
+    first = {"p": page}
+    in_browser([one.input for one in (layer, head, part, sort)], "() => ({p: '1'})", outputs=first)
+    in_browser([atoms.select], "() => VARS.dictionary.chosen()", outputs={"p": page, "atom": atom})
 
 
 def atoms_component() -> gr.HTML:
-    """The pictures and numbers; its value is what `app.tabs.dictionary.words.view` returns."""
+    """The pictures and numbers; its value is what `words.view` returns."""
     return gr.HTML(
         value=None,
         html_template=ATOMS,
@@ -166,26 +168,15 @@ def atoms_component() -> gr.HTML:
     )
 
 
-def steer(shell: Shell, seen: dict[str, Component]) -> None:
-    """Let the controls change what is shown, without a request."""
-    pairs = ", ".join(f"{name}: values[{i}]" for i, name in enumerate(seen))
-    gr.on(
-        [shell.page.load, *changes(seen.values())],
-        fn=None,
-        inputs=list(seen.values()),
-        js=f"(...values) => {{ VARS.dictionary.view({{{pairs}}}); return []; }}",
-    )
-
-
-def choices_update(atoms: LayerAtoms | None, head: str | None, part: str) -> tuple[object, object]:
-    """Updates for the controls of head and part; a choice that this dictionary lacks becomes "all"."""
+def choices_update(atoms: LayerAtoms | None, head: str | None, part: str) -> Updates:
+    """Updates of "head" and "part"; a choice that this dictionary lacks becomes "all"."""
     if atoms is None:
-        return gr.update(interactive=False), gr.update(interactive=False)
-    heads = dictionary.head_choices(atoms)
+        return {"head": gr.update(interactive=False), "part": gr.update(interactive=False)}
+    heads = words.head_choices(atoms)
     known = {value for _, value in heads}
     label = "Channels" if atoms.convolutional else "Head"
     both = len(atoms.parts) > 1
-    return (
-        gr.update(choices=heads, value=head if head in known else ALL, label=label, interactive=True),
-        gr.update(visible=both, value=part if both else ALL, interactive=True),
-    )
+    return {
+        "head": gr.update(choices=heads, value=head if head in known else ALL, label=label, interactive=True),
+        "part": gr.update(visible=both, value=part if both else ALL, interactive=True),
+    }

@@ -236,6 +236,6 @@ VARS.dictionary = (() => {
       Object.assign(view, change, {page: Math.max(1, Number(change.p) || 1)});
       draw();
     },
-    chosen: () => [String(wanted.page), wanted.atom],  // what a click asked for
+    chosen: () => ({p: String(wanted.page), atom: wanted.atom}),  // what a click asked for
   };
 })();

@@ -14,12 +14,14 @@ from app.inference.models import title
 from app.inference.traced import Traced
 from app.library.fixation_points import Points
 from app.library.photographs import Photograph, Subject
-from app.tabs.attention.words import UNTRAINED, drawn, layer_of
 from app.tabs.fixations.scores import Z_EDGES, MapScore, Scores, score
 from app.tabs.fixations.words import by_point
 from app.views import overlays
 from app.views.exports import Export, described
+from app.views.grids import drawn
+from app.views.layers import layer_of
 from app.views.look import Look
+from app.views.weights import figure_words
 
 DOT = 0.009
 """Radius of a point, as a share of the longer side; script.js draws about the same."""
@@ -47,7 +49,7 @@ def export(subject: Subject, traced: Traced, look: Look, points: Points, first: 
         columns=2,
         heading=f"{title(traced.model.name)} · layer {shown.name} · {look.readout} · "
         f"{0 if found is None else found.kept.sum()} fixations",
-        footer=ceiling(found) + ("" if traced.model.trained else UNTRAINED.replace("—", "-")),
+        footer=ceiling(found) + figure_words(traced.model),
         width=480,
     )
     view = {**replace(look, layer=shown.name, t=step).settings, "first": first}

@@ -1,4 +1,4 @@
-"""The Fixations tab: components and wiring. What it computes is in `words`, `scores` and `export`."""
+"""The Fixations tab: components and wiring."""
 
 from __future__ import annotations
 
@@ -16,27 +16,30 @@ from app.library.fixation_points import MAX_LINKED, Points
 from app.library.photographs import Photograph
 from app.page import share
 from app.page.choices import iteration_slider, layer_update, map_controls, model_choices
+from app.page.events import Updates, in_browser
 from app.page.rail import upload_button
 from app.page.shell import Shell, fine, heading, unseen
 from app.page.viewer import map_viewer
 from app.page.wiring import traced, wait
-from app.tabs.attention import words as attention
-from app.tabs.fixations import export as fixation_export
-from app.tabs.fixations import words as fixations
+from app.tabs.fixations import words
+from app.tabs.fixations.export import export
 from app.tabs.fixations.scores import score
 from app.tabs.fixations.tables import SUFFIXES, read_table
 from app.views.exports import Export
+from app.views.layers import layer_of
 from app.views.look import look
+from app.views.weights import model_words
 from vars_core.errors import InputError
 
 TAB = "fixations"
+CHARTS = ("chart-0", "chart-1")
 
 FIRST = [("as is usual for the data", "usual"), ("dropped", "drop"), ("kept", "keep")]
 
-ADD = f"(text, ref) => VARS.fixations.added('{TAB}', text, ref)"
-UNDO = "text => VARS.fixations.undone(text)"
-CLEAR = "text => VARS.fixations.cleared(text)"
-LINKED = f"text => VARS.fixations.linked(text, {MAX_LINKED})"
+ADD = f"({{points, photo}}) => ({{points: VARS.fixations.added('{TAB}', points, photo)}})"
+UNDO = "({points}) => ({points: VARS.fixations.undone(points)})"
+CLEAR = "({points}) => ({points: VARS.fixations.cleared(points)})"
+LINKED = f"({{points}}) => ({{linked: VARS.fixations.linked(points, {MAX_LINKED})}})"
 """Points change in the browser, as text of `Points.to_json`; the server only scores them."""
 
 LINK_NOTE = f"A link names up to {MAX_LINKED} points that you placed; recorded ones come with their image."
@@ -58,11 +61,11 @@ def build(shell: Shell) -> None:
                 )
                 upload = upload_button("Upload a table", SUFFIXES, elem_id="fixations-upload")
             iteration = iteration_slider(TAB)
-            words = gr.HTML(fine(fixations.NO_POINTS), apply_default_css=False, elem_id="fixations-scores")
+            scores = gr.HTML(fine(words.NO_POINTS), apply_default_css=False, elem_id="fixations-scores")
             with gr.Row(elem_classes="charts"):
-                charts = [gr.Plot(show_label=False, visible=False, elem_id=f"fixations-chart-{i}") for i in range(2)]
+                charts = {name: gr.Plot(show_label=False, visible=False, elem_id=f"{TAB}-{name}") for name in CHARTS}
             listed = gr.HTML("", apply_default_css=False, elem_id="fixations-points-list")
-            gr.HTML(fine(fixations.MEANING), apply_default_css=False)
+            gr.HTML(fine(words.MEANING), apply_default_css=False)
         with gr.Column(elem_classes="controls", scale=0) as controls:
             image = gr.Dropdown(
                 library.choices(),
@@ -82,88 +85,101 @@ def build(shell: Shell) -> None:
             weights = gr.HTML("", apply_default_css=False, elem_id="fixations-weights")
             maps = map_controls(TAB, iteration, shared="shared by all iterates")
             heading("A table of fixations")
-            gr.HTML(fine(fixations.TABLE), apply_default_css=False)
+            gr.HTML(fine(words.TABLE), apply_default_css=False)
     points, labels, linked = (unseen(f"fixations-{name}") for name in ("points", "labels", "linked"))
     redrawn = unseen("fixations-redrawn")  # another text each time the map under the same points is another one
 
     async def show(
-        session: str | None, ref: str, name: str, wanted: str | None, t: float, text: str, drop: str, link: str
-    ) -> object:
-        if not ref:
-            return gr.skip()
-        subject = await wait(services.subject, session, ref)
-        result = await traced(services, session, subject, name)
-        known = Points.from_json(text).ref == ref
-        found = None if known else await wait(starting_points, library, ref, drop, "" if text else link)
-        return (
-            await wait(fixations.view, subject, result),
-            attention.model_words(result.model),
-            *layer_update([result], wanted, t),
-            found.to_json() if found else gr.skip(),
-            gr.skip() if found else secrets.token_hex(4),
-        )
+        session: str | None, photo: str, model: str, layer: str | None, t: float, points: str, first: str, linked: str
+    ) -> Updates | None:
+        if not photo:
+            return None
+        subject = await wait(services.subject, session, photo)
+        result = await traced(services, session, subject, model)
+        shown = {
+            "viewer": await wait(words.view, subject, result),
+            "weights": model_words(result.model),
+            **layer_update([result], layer, t),
+        }
+        if Points.from_json(points).ref == photo:
+            return {**shown, "redrawn": secrets.token_hex(4)}
+        start = await wait(starting_points, library, photo, first, "" if points else linked)
+        return {**shown, "points": start.to_json()}
 
     async def rescore(
-        session: str | None, ref: str, name: str, wanted: str | None, readout: str, t: float, text: str
-    ) -> object:
-        given = Points.from_json(text)
-        if not ref or given.ref != ref:
-            return gr.skip()
-        subject = await wait(services.subject, session, ref)
-        result = await traced(services, session, subject, name)  # kept from when the map was drawn: no model runs
-        return await wait(scored, subject.photograph, result, wanted, readout, t, given)
+        session: str | None, photo: str, model: str, layer: str | None, readout: str, t: float, points: str
+    ) -> Updates | None:
+        given = Points.from_json(points)
+        if not photo or given.ref != photo:
+            return None
+        subject = await wait(services.subject, session, photo)
+        result = await traced(services, session, subject, model)  # kept from when the map was drawn: no model runs
+        return await wait(scored, subject.photograph, result, layer, readout, t, given)
 
-    async def restored(session: str | None, ref: str, drop: str) -> object:
-        found = await wait(library.recorded, ref, drop)
-        if found is None:
+    async def restored(session: str | None, photo: str, first: str) -> Updates:
+        recording = await wait(library.recorded, photo, first)
+        if recording is None:
             raise InputError("no fixations are recorded for this photograph: choose an image of a fixation data set")
-        return found.to_json()
+        return {"points": recording.to_json()}
 
-    async def uploaded(session: str | None, path: str | None, ref: str) -> object:
-        if not (path and ref):
-            return gr.skip()
-        photograph = await wait(services.photograph, session, ref)
-        found = await wait(read_table, Path(path), ref, photograph.title, photograph.height, photograph.width)
-        return found.to_json()
+    async def uploaded(session: str | None, path: str | None, photo: str) -> Updates | None:
+        if not (path and photo):
+            return None
+        photograph = await wait(services.photograph, session, photo)
+        table = await wait(read_table, Path(path), photo, photograph.title, photograph.height, photograph.width)
+        return {"points": table.to_json()}
 
-    async def export(session: str | None, ref: str, name: str, *values: Any) -> Export:
-        *view, drop, _, text = values
-        subject = await wait(services.subject, session, ref)
-        result = await traced(services, session, subject, name)
+    async def exported(session: str | None, photo: str, model: str, first: str, text: str, **view: Any) -> Export:
+        subject = await wait(services.subject, session, photo)
+        result = await traced(services, session, subject, model)
         given = Points.from_json(text)
-        given = given if given.ref == ref else Points(ref)
-        return await wait(fixation_export.export, subject, result, look(*view), given, drop)
+        del view["points"]  # of a link; the text has all of them
+        return await wait(export, subject, result, look(**view), given if given.ref == photo else Points(photo), first)
 
     with controls:
         view = {"model": model, **maps.linked(), "first": first, "points": linked}
-        share.build(shell, TAB, view, export, also=[points])
+        share.build(shell, TAB, view, exported, also={"text": points})
         gr.HTML(fine(LINK_NOTE), apply_default_css=False)
     events = shell.events
+    which = {"photo": photo, "model": model, "layer": maps.layer, "t": iteration, "points": points}
     events.on(
         [photo.change, model.change],
         show,
-        [photo, model, maps.layer, iteration, points, first, linked],
-        [viewer, weights, maps.layer, iteration, points, redrawn],
+        {**which, "first": first, "linked": linked},
+        {
+            "viewer": viewer,
+            "weights": weights,
+            "layer": maps.layer,
+            "t": iteration,
+            "points": points,
+            "redrawn": redrawn,
+        },
         progress=viewer,
     )
     events.on(
         [points.change, redrawn.change, maps.layer.input, maps.readout.change, iteration.change],
         rescore,
-        [photo, model, maps.layer, maps.readout, iteration, points],
-        [words, listed, labels, *charts],
+        {**which, "readout": maps.readout},
+        {"scores": scores, "list": listed, "labels": labels, **charts},
         quiet=True,
     )
-    events.on([restore.click], restored, [photo, first], points)
-    events.on([first.input], restored, [photo, first], points, quiet=True)
-    events.on([upload.upload], uploaded, [upload, photo], points)
-    viewer.select(fn=None, inputs=[points, photo], outputs=points, js=ADD)
-    undo.click(fn=None, inputs=points, outputs=points, js=UNDO)
-    clear.click(fn=None, inputs=points, outputs=points, js=CLEAR)
-    points.change(fn=None, inputs=points, outputs=linked, js=LINKED)
-    image.input(fn=None, inputs=[image, shell.photo], outputs=shell.photo, js="(image, old) => image || old")
+    given = {"points": points}
+    recording = {"photo": photo, "first": first}
+    events.on([restore.click], restored, recording, given)
+    events.on([first.input], restored, recording, given, quiet=True)
+    events.on([upload.upload], uploaded, {"path": upload, "photo": photo}, given)
+    in_browser([viewer.select], ADD, {**given, "photo": photo}, given)
+    in_browser([undo.click], UNDO, given, given)
+    in_browser([clear.click], CLEAR, given, given)
+    in_browser([points.change], LINKED, given, {"linked": linked})
+    chosen = {"image": image, "photo": shell.photo}
+    in_browser([image.input], "({image, photo}) => ({photo: image || photo})", chosen, {"photo": shell.photo})
     own = json.dumps([f"data:{name}/{FOLDERS[layout]}/" for name, layout in library.layouts.items()])
-    photo.change(
-        fn=None, inputs=photo, outputs=image, js=f"ref => {own}.some(start => ref.startsWith(start)) ? ref : null"
+    in_browser(
+        [photo.change],
+        f"({{photo}}) => ({{image: {own}.some(start => photo.startsWith(start)) ? photo : null}})",
+        {"photo": photo},
+        {"image": image},
     )
     maps.connect(shell, TAB, points=points, labels=labels)
 
@@ -180,17 +196,20 @@ def starting_points(library: FixationLibrary, ref: str, first: str, link: str) -
 
 def scored(
     photograph: Photograph, result: Traced, wanted: str | None, readout: str, t: float, given: Points
-) -> tuple[object, ...]:
+) -> Updates:
     """The words, the list of points, their labels and the two charts."""
     if not result.layers:
-        return "", "", "", gr.update(visible=False), gr.update(visible=False)
-    layer = attention.layer_of(result, wanted)
+        return {"scores": "", "list": "", "labels": "", **{name: gr.update(visible=False) for name in CHARTS}}
+    layer = layer_of(result, wanted)
     step = min(int(t), result.layer(layer).num_steps)
     scores = score(photograph.height, photograph.width, result, layer, readout, step, given)
-    drawn = fixations.figures(result, scores) if scores is not None else (None, None)
-    return (
-        fixations.score_words(result, step, given, scores),
-        fixations.point_words(given, scores),
-        fixations.labels(scores),
-        *(gr.update(value=figure, visible=figure is not None) for figure in drawn),
-    )
+    figures = words.figures(result, scores) if scores is not None else (None, None)
+    return {
+        "scores": words.score_words(result, step, given, scores),
+        "list": words.point_words(given, scores),
+        "labels": words.labels(scores),
+        **{
+            name: gr.update(value=figure, visible=figure is not None)
+            for name, figure in zip(CHARTS, figures, strict=True)
+        },
+    }

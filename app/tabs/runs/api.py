@@ -9,8 +9,7 @@ import gradio as gr
 from app.page.endpoint import declare
 from app.page.wiring import wait
 from app.services import Services
-from app.tabs.runs import files as run_files
-from app.tabs.runs import words as runs
+from app.tabs.runs import files, words
 
 
 def build(services: Services) -> None:
@@ -20,13 +19,13 @@ def build(services: Services) -> None:
         """Every run of this server: name, kind (segmentation, fixations), models, number of images, date, and whether
         it has finished; `problem` where one cannot be read.
         """
-        return await wait(runs.described, services.runs)
+        return await wait(words.described, services.runs)
 
     async def one_run(run: str = "") -> dict[str, Any]:
         """One run: its provenance (command, settings, versions, device, checkpoints, data) and its summary, a list of
         {model, layer, readout, iteration, metric, value, ci95, n}, None while it has not finished.
         """
-        return await wait(lambda: run_files.facts(services.runs.open(run)))
+        return await wait(lambda: files.facts(services.runs.open(run)))
 
     declare(list_runs, [], [gr.JSON(label="Runs")], "runs")
     declare(one_run, [gr.Textbox("", label="Run, one of /runs")], [gr.JSON(label="Facts")], "run")

@@ -13,12 +13,13 @@ from analysis.metrics.segmentation import CURVE_THRESHOLDS, Counts, count_mask, 
 from app.inference.models import title
 from app.inference.traced import LayerMaps, Traced
 from app.library.photographs import Photograph, Subject
-from app.tabs.attention.words import UNTRAINED, layer_of
 from app.tabs.segmentation.truth import Truth, region_picture
 from app.tabs.segmentation.words import baselines, counts_of_map, mask_of
 from app.views import overlays
 from app.views.exports import Export, described
+from app.views.layers import layer_of
 from app.views.look import Look
+from app.views.weights import figure_words
 from vars_core.data.masks import FOREGROUND, VOID
 from vars_core.errors import InputError
 
@@ -93,7 +94,7 @@ def figure(
         columns=len(modes),
         heading=f"{title(traced.model.name)} · layer {shown.name} · {look.readout} · t = {step} · "
         f"threshold {cut.threshold:g}",
-        footer=words(told) + ("" if traced.model.trained else f" {UNTRAINED.replace('—', '-')}"),
+        footer=f"{words(told)} {figure_words(traced.model)}".rstrip(),
     )
 
 

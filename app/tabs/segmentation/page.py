@@ -1,4 +1,4 @@
-"""The Segmentation tab: components and wiring. What it computes is in `app.tabs.segmentation.words`."""
+"""The Segmentation tab: components and wiring."""
 
 from __future__ import annotations
 
@@ -16,18 +16,19 @@ from app.library.photographs import Subject
 from app.page import share
 from app.page.changing_dropdown import ChangingDropdown
 from app.page.choices import iteration_slider, layer_update, model_choices
+from app.page.events import Updates, in_browser
 from app.page.rail import upload_button
 from app.page.shell import Shell, fine, heading, unseen
 from app.page.viewer import control, map_viewer
 from app.page.wiring import traced, wait
 from app.services import Services
-from app.tabs.attention import words as attention
-from app.tabs.segmentation import export as segmentation_export
-from app.tabs.segmentation import words as segmentation
-from app.tabs.segmentation.export import MODES, Cut
+from app.tabs.segmentation import words
+from app.tabs.segmentation.export import MODES, Cut, export
 from app.tabs.segmentation.truth import MAX_TRUTH_PIXELS, Truth, read_drawing, read_mask, stored_truth
 from app.views.exports import Export
-from app.views.look import Look
+from app.views.layers import layer_of
+from app.views.look import look
+from app.views.weights import model_words
 from vars_core.data.listing import PICTURE_SUFFIXES
 
 TAB = "segmentation"
@@ -62,7 +63,7 @@ def build(shell: Shell) -> None:
         with gr.Column(elem_classes="sheet", scale=1):
             viewer = map_viewer(TAB)
             threshold = gr.Slider(
-                0, 1, value=segmentation.PAPER_THRESHOLD, step=0.01, label="Threshold", elem_id=f"{TAB}-threshold"
+                0, 1, value=words.PAPER_THRESHOLD, step=0.01, label="Threshold", elem_id=f"{TAB}-threshold"
             )
             numbers = scores_component()
         with gr.Column(elem_classes="controls", scale=0) as controls:
@@ -87,86 +88,98 @@ def build(shell: Shell) -> None:
             iteration = iteration_slider(TAB)
     drawing, redrawn, renewed = (unseen(f"{TAB}-{name}") for name in ("drawing", "redrawn", "renewed"))
 
-    async def show(session: str | None, ref: str, name: str, wanted: str | None, t: float) -> object:
-        if not ref:
-            return gr.skip()
-        subject = await wait(services.subject, session, ref)
-        result = await traced(services, session, subject, name)
-        return (
-            await wait(segmentation.view, subject, result),
-            attention.model_words(result.model),
-            *layer_update([result], wanted, t),
-            secrets.token_hex(4),
-        )
+    async def show(session: str | None, photo: str, model: str, layer: str | None, t: float) -> Updates | None:
+        if not photo:
+            return None
+        subject = await wait(services.subject, session, photo)
+        result = await traced(services, session, subject, model)
+        return {
+            "viewer": await wait(words.view, subject, result),
+            "weights": model_words(result.model),
+            "redrawn": secrets.token_hex(4),
+            **layer_update([result], layer, t),
+        }
 
-    async def count(session: str | None, ref: str, name: str, wanted: str | None, chosen: str) -> object:
-        if not ref:
-            return gr.skip()
-        photograph = await wait(services.photograph, session, ref)
-        result = await traced(services, session, Subject(photograph), name)
-        truth = await wait(truth_for, services, session, ref)
-        where = attention.layer_of(result, wanted)
-        counted = await wait(segmentation.scores, photograph, result, where, chosen, truth)
-        return counted, segmentation.truth_words(photograph, truth)
+    async def count(session: str | None, photo: str, model: str, layer: str | None, readout: str) -> Updates | None:
+        if not photo:
+            return None
+        photograph = await wait(services.photograph, session, photo)
+        result = await traced(services, session, Subject(photograph), model)
+        truth = await wait(truth_for, services, session, photo)
+        counts = await wait(words.scores, photograph, result, layer_of(result, layer), readout, truth)
+        return {"numbers": counts, "about": words.truth_words(photograph, truth)}
 
-    async def drawn(session: str | None, ref: str, address: str) -> object:
-        if not (ref and address):
-            return gr.skip()
-        keep_truth(services, session, ref, await wait(read_drawing, address))
-        return secrets.token_hex(4)
+    async def drawn(session: str | None, photo: str, drawing: str) -> Updates | None:
+        if not (photo and drawing):
+            return None
+        keep_truth(services, session, photo, await wait(read_drawing, drawing))
+        return {"renewed": secrets.token_hex(4)}
 
-    async def uploaded(session: str | None, path: str | None, ref: str) -> object:
-        if not (path and ref):
-            return gr.skip()
+    async def uploaded(session: str | None, path: str | None, photo: str) -> Updates | None:
+        if not (path and photo):
+            return None
         limit = min(services.settings.max_pixels, MAX_TRUTH_PIXELS)
         truth = await wait(partial(read_mask, max_pixels=limit), Path(path))
-        keep_truth(services, session, ref, truth)
-        return secrets.token_hex(4), "off", "errors"
+        keep_truth(services, session, photo, truth)
+        return {"renewed": secrets.token_hex(4), "tool": "off", "mode": "errors"}
 
-    async def export(session: str | None, ref: str, name: str, *view: Any) -> Export:
-        *which, edge, way = view
-        subject = await wait(services.subject, session, ref)
-        result = await traced(services, session, subject, name)
-        truth = await wait(truth_for, services, session, ref)
-        return await wait(segmentation_export.export, subject, result, Look(*which), Cut(edge, way), truth)
+    async def exported(session: str | None, photo: str, model: str, threshold: float, mode: str, **view: Any) -> Export:
+        subject = await wait(services.subject, session, photo)
+        result = await traced(services, session, subject, model)
+        truth = await wait(truth_for, services, session, photo)
+        return await wait(export, subject, result, look(**view), Cut(threshold, mode), truth)
 
-    keys: dict[str, Component] = {"layer": layer, "readout": readout, "t": iteration, "threshold": threshold}
-    keys["mode"] = mode
+    keys: dict[str, Component] = {
+        "layer": layer,
+        "readout": readout,
+        "t": iteration,
+        "threshold": threshold,
+        "mode": mode,
+    }
     with controls:
-        share.build(shell, TAB, {"model": model, **keys}, export)
+        share.build(shell, TAB, {"model": model, **keys}, exported)
         gr.HTML(fine(LINK_NOTE), apply_default_css=False)
     events = shell.events
+    which = {"photo": photo, "model": model, "layer": layer}
     events.on(
         [photo.change, model.change],
         show,
-        [photo, model, layer, iteration],
-        [viewer, weights, layer, iteration, redrawn],
+        {**which, "t": iteration},
+        {"viewer": viewer, "weights": weights, "layer": layer, "t": iteration, "redrawn": redrawn},
         progress=viewer,
     )
     # One event alone writes the numbers, so that they always are those of the newest map and the newest truth.
     events.on(
         [redrawn.change, renewed.change, layer.input, readout.change],
         count,
-        [photo, model, layer, readout],
-        [numbers, about],
+        {**which, "readout": readout},
+        {"numbers": numbers, "about": about},
         quiet=True,
     )
-    events.on([viewer.select], drawn, [photo, drawing], renewed, js=f"ref => [ref, VARS.segmentation.drawing('{TAB}')]")
-    events.on([upload.upload], uploaded, [upload, photo], [renewed, tool, mode])
-    control(shell.page, TAB, {**keys, "tool": tool, "brush": brush})
-    tool.input(
-        fn=None,
-        inputs=[tool, mode],
-        outputs=mode,
-        js="(tool, mode) => tool !== 'off' ? 'truth' : mode === 'truth' ? 'errors' : mode",
+    events.on(
+        [viewer.select],
+        drawn,
+        {"photo": photo, "drawing": drawing},
+        {"renewed": renewed},
+        js=f"given => ({{...given, drawing: VARS.segmentation.drawing('{TAB}')}})",
     )
-    numbers.select(fn=None, js=f"() => VARS.segmentation.threshold('{TAB}')", outputs=threshold)
-    undo.click(fn=None, js=f"() => VARS.segmentation.undo('{TAB}')")
-    clear.click(fn=None, js=f"() => VARS.segmentation.clear('{TAB}')")
+    shown = {"tool": tool, "mode": mode}
+    events.on([upload.upload], uploaded, {"path": upload, "photo": photo}, {"renewed": renewed, **shown})
+    control(shell.page, TAB, {**keys, "tool": tool, "brush": brush})
+    in_browser(
+        [tool.input],
+        "({tool, mode}) => ({mode: tool !== 'off' ? 'truth' : mode === 'truth' ? 'errors' : mode})",
+        shown,
+        {"mode": mode},
+    )
+    at = {"threshold": threshold}
+    in_browser([numbers.select], f"() => ({{threshold: VARS.segmentation.threshold('{TAB}')}})", outputs=at)
+    in_browser([undo.click], f"() => VARS.segmentation.undo('{TAB}')")
+    in_browser([clear.click], f"() => VARS.segmentation.clear('{TAB}')")
 
 
 def scores_component() -> gr.HTML:
-    """Numbers and chart; its value is what `app.tabs.segmentation.words.scores` returns."""
+    """Numbers and chart; its value is what `words.scores` returns."""
     show = f"VARS.segmentation.show('{TAB}', props.value);"
     return gr.HTML(
         value=None,

@@ -11,7 +11,7 @@ from typing import Any
 import gradio as gr
 import pytest
 
-from app.page.events import Events
+from app.page.events import Events, ordered
 from vars_core.errors import InputError
 
 
@@ -22,7 +22,7 @@ class Bench:
         with gr.Blocks() as page:
             self.events = Events(gr.Textbox(), gr.Textbox())
             button, text = gr.Button(), gr.Textbox()
-            self.events.on([button.click], handler, [text], text)
+            self.events.on([button.click], handler, {"value": text}, {"shown": text})
         self.function = list(page.fns.values())[-1].fn
         self.shown: list[Any] = []
 
@@ -39,9 +39,9 @@ def run(work: Coroutine[Any, Any, Any]) -> Any:
         return thread.submit(asyncio.run, work).result()
 
 
-async def soon(session: str | None, value: str) -> str:
-    await asyncio.sleep(0.01 if value == "quick" else 0.1)
-    return value
+async def soon(session: str | None, value: str) -> dict[str, str]:
+    await asyncio.sleep(0.01 if value == "quick" else 0.3)
+    return {"shown": value}
 
 
 def sent(*requests: tuple[str, ...]) -> list[Any]:
@@ -92,11 +92,11 @@ def test_a_visitor_who_comes_back_starts_to_count_anew() -> None:
 
 @pytest.mark.parametrize("turn", ["", "-1", "1e9", "9" * 400, "٣x"])
 def test_what_is_no_turn_is_taken_as_it_comes(turn: str) -> None:
-    assert sent(("5", "quick"), (turn, "any")) == ["any"]
+    assert sent(("5", "slow"), (turn, "any")) == ["any"]
 
 
 def test_bad_input_leaves_the_outputs_and_becomes_a_message() -> None:
-    async def refuse(session: str | None, value: str) -> str:
+    async def refuse(session: str | None, value: str) -> dict[str, str]:
         raise InputError("a number was expected, got a word")
 
     bench = Bench(refuse)
@@ -104,3 +104,18 @@ def test_bad_input_leaves_the_outputs_and_becomes_a_message() -> None:
     answer, message = run(bench.function("1", request, "word"))
     assert answer == gr.skip()
     assert "A number was expected, got a word" in message
+
+
+def test_an_output_that_is_not_named_stays_and_an_unknown_name_is_an_error() -> None:
+    assert ordered({"layer": "0.1"}, ["viewer", "layer"]) == [gr.skip(), "0.1"]
+    with pytest.raises(KeyError, match="expected updates of viewer, layer, got legend"):
+        ordered({"legend": ""}, ["viewer", "layer"])
+
+
+def test_what_changes_nothing_answers_with_nothing() -> None:
+    async def idle(session: str | None, value: str) -> None:
+        return None
+
+    bench = Bench(idle)
+    run(bench.send("1", "any"))
+    assert bench.shown == []

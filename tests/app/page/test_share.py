@@ -46,12 +46,12 @@ def test_a_radio_takes_what_it_offers_and_a_text_is_bounded() -> None:
 
 @pytest.mark.parametrize(("steps", "t", "expected"), [(3, 2, {}), (3, 5, {"value": 3}), (5, 3, {})])
 def test_a_shorter_slider_takes_its_value_along(steps: int, t: float, expected: dict[str, int]) -> None:
-    _, slider = layer_update([traced(steps=steps)], None, t)
+    slider = layer_update([traced(steps=steps)], None, t)["t"]
     assert slider == {**gr.update(maximum=steps, interactive=True), **expected}
 
 
 def test_a_model_of_one_step_leaves_the_iterate_for_the_next_model() -> None:
-    assert layer_update([traced(steps=0)], None, 3)[1] == gr.update(interactive=False)
+    assert layer_update([traced(steps=0)], None, 3)["t"] == gr.update(interactive=False)
 
 
 def test_as_many_points_as_a_link_may_name_fit_into_it() -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.inference.sessions import Sessions
+from app.serving.sessions import Sessions
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,75 @@
+"""``/attention``: the map of one model."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gradio as gr
+
+from app.page.endpoint import (
+    MODEL,
+    PHOTO,
+    declare,
+    listed,
+    map_inputs,
+    model_input,
+    photograph_inputs,
+    picture_output,
+    scale_input,
+    subject_of,
+    written,
+)
+from app.page.wiring import session_of, traced, wait
+from app.services import Services
+from app.tabs.attention.export import export, overlay_image
+from app.tabs.attention.words import predictions
+from app.views.exports import arrays_file
+from app.views.layers import layer_of
+from app.views.look import Look
+
+
+def build(services: Services) -> None:
+    """The endpoint."""
+
+    async def attend(
+        image: str | None = None,
+        photo: str = PHOTO,
+        model: str = MODEL,
+        layer: str = "",
+        readout: str = "stream",
+        iteration: float = 3,
+        opacity: float = 0.6,
+        scale: str = "map",
+        request: gr.Request | None = None,
+    ) -> Any:
+        """The attention map of one model over a photograph.
+
+        Returns the overlay, a sheet with all iterates, facts (layer, grid, raw map, energy, sparsity and change per
+        iterate, top five classes), and all raw maps of the layer as .npz.
+        """
+        session = session_of(request)
+        subject = await subject_of(services, session, image, photo)
+        result = await traced(services, session, subject, model)
+        seen = Look(layer or None, readout, int(iteration), opacity, scale)
+        made = await wait(export, subject, result, seen)
+        shown = result.layer(layer_of(result, seen.layer))
+        facts = {
+            **made.settings,
+            "grid": list(shown.grid),
+            "map": made.arrays["map"].tolist(),
+            "objective": listed(shown.objective),
+            "sparsity": listed(shown.sparsity),
+            "delta": listed(shown.delta),
+            "trained": result.model.trained,
+            "top5": predictions(result, services.class_names(result)) if result.model.trained else [],
+        }
+        overlay = await wait(overlay_image, subject, result, seen)
+        return overlay, made.figure, facts, await wait(written, arrays_file("attention", made).data)
+
+    opacity = gr.Number(0.6, label="Opacity 0..1")
+    declare(
+        attend,
+        [*photograph_inputs(), model_input(), *map_inputs(), opacity, scale_input()],
+        [picture_output("Picture"), picture_output("Figure"), gr.JSON(label="Facts"), gr.File(label="Arrays (.npz)")],
+        "attention",
+    )

@@ -1,0 +1,35 @@
+"""How far maps of a corrupted picture agree with the clean one's."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from app.inference.traced import Traced
+from app.views.layers import layer_of
+from app.views.look import Look
+
+if TYPE_CHECKING:
+    from analysis.evaluations.agreement import Agreement
+
+
+def agreement(clean: Traced, corrupted: Traced, look: Look) -> Agreement:
+    """How far one map agrees with the clean picture's, for the same model, layer, readout and iterate."""
+    from analysis.evaluations.agreement import map_agreement
+
+    layer = layer_of(clean, look.layer)
+    return map_agreement(corrupted.map(layer, look.readout, look.t), clean.map(layer, look.readout, look.t))
+
+
+def notes(clean: Sequence[Traced], rows: Sequence[Sequence[Traced]], look: Look) -> list[str]:
+    """One line a panel, row by row: correlation and SSIM with the clean picture's map of the same model."""
+    lines = []
+    for row in rows:
+        for reference, result in zip(clean, row, strict=True):
+            if result is reference or not result.layers:
+                lines.append("")
+                continue
+            found = agreement(reference, result, look)
+            said = "degenerate" if found.degenerate else f"r = {found.correlation:.2f} · SSIM {found.ssim:.2f}"
+            lines.append(said)
+    return lines

@@ -1,0 +1,78 @@
+"""How maps are chosen, laid out and compared, without gradio."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from app.library.photographs import Corruption, Subject
+from app.views import grids
+from app.views.agreement import agreement, notes
+from app.views.layers import layer_of
+from app.views.look import Look
+from app.views.pictures import checked
+from app.views.readouts import READOUT_WORDS
+from tests.app.made import photograph, traced
+from vars_core.errors import InputError
+
+
+def test_every_readout_is_explained_in_one_sentence() -> None:
+    assert set(READOUT_WORDS) == {"stream", "contribution", "energy", "gap"}
+
+
+def test_a_layer_that_the_model_lacks_becomes_its_default() -> None:
+    assert layer_of(traced(), "0.0") == "0.0"
+    assert layer_of(traced(), "3.7") == "0.1"
+    assert layer_of(traced(), None) == "0.1"
+
+
+def test_the_grid_is_a_table_of_pictures_by_models() -> None:
+    clean = Subject(photograph())
+    fog = Subject(clean.photograph, Corruption("fog", 2))
+    results = [
+        [traced(0), traced(1, name="rvt_nano/self", steps=0)],
+        [traced(2), traced(3, name="rvt_nano/self", steps=0)],
+    ]
+    sent = grids.grid([clean, fog], results)
+    assert sent["heads"] == ["RVT-nano · VARS-D", "RVT-nano · self-attention"]
+    assert sent["rows"] == ["clean", "fog, severity 2"]
+    assert len(sent["panels"]) == 4 and len(sent["images"]) == 2
+
+
+def test_agreement_with_itself_is_perfect_and_unnoted() -> None:
+    clean = [traced(0)]
+    same = agreement(clean[0], traced(0), Look("0.0", "stream", 1))
+    assert same.correlation == pytest.approx(1) and same.ssim == pytest.approx(1)
+    assert notes(clean, [clean, [traced(1)]], Look())[0] == ""
+    assert notes(clean, [clean, [traced(1)]], Look())[1].startswith("r = ")
+
+
+def test_the_difference_to_the_reference_panel_is_what_the_figure_shows() -> None:
+    clean = Subject(photograph())
+    results = [[traced(0), traced(1)]]
+    made = grids.export([clean], results, Look("0.0", "stream", 0), reference="0")
+    assert made.settings["view"]["reference"] == "0"
+    assert np.array_equal(made.arrays["01/map"], results[0][1].map("0.0", "stream", 0))
+    assert grids.panel_image(clean, results[0][0], np.zeros((14, 14)), np.zeros((14, 14)), 1.0).min() > 240
+
+
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        (lambda: Look(readout="gaze"), "stream, contribution, energy, gap"),
+        (lambda: Look(t=-1), "0 or more"),
+        (lambda: Look(opacity=1.5), "0..1"),
+        (lambda: Look(scale="log"), "map or shared"),
+        (lambda: checked("fogg", 3, 0), "'fog'"),
+        (lambda: checked("fog", 6, 0), "1, 2, 3, 4 or 5"),
+        (lambda: checked("fog", 2.5, 0), "2.5"),
+        (lambda: checked("fog", 3, None), "seed"),
+        (lambda: checked("fog", 3, -4), "seed"),
+        (lambda: grids.check_models([]), "1 to 4"),
+        (lambda: grids.check_models(["a"] * 5), "1 to 4"),
+        (lambda: grids.check_pictures([None] * 7), "pictures"),
+    ],
+)
+def test_a_wish_that_cannot_be_met_gets_a_sentence(wrong: object, sentence: str) -> None:
+    with pytest.raises(InputError, match=sentence):
+        wrong()
