@@ -14,6 +14,7 @@ from analysis.commands.corrupt import EXIT_WITH_UNREADABLE, parse_names, parse_s
 from analysis.commands.evaluating import ImageSizeOption
 from analysis.commands.options import for_maps, load_backends, parse_image_size, parse_models
 from analysis.runs import command_line, versions
+from vars_core.data.notes import left_out, notes_of
 from vars_core.errors import InputError
 from vars_core.image_size import size_text
 
@@ -48,7 +49,10 @@ def agreement(
     from analysis.evaluations.agreement import agreement_rows, summary, write_rows
     from vars_core.images import decode_image
 
-    found = find_images(data)
+    listing = find_images(data)
+    found = listing.by_name()
+    for note in notes_of(left_out(listing.left_out)):
+        typer.echo(note.sentence())
     images = dict(list(found.items())[:limit])
     backends = load_backends(for_maps(requests), device)
     rows, unreadable = [], []
@@ -62,7 +66,10 @@ def agreement(
                 continue
             rows += agreement_rows(backends, image, image_id, chosen, degrees, seed=seed, batch_size=batch_size)
     if not rows:
-        raise InputError(f"expected readable photographs in '{data}', none of {len(images)} could be read")
+        raise InputError(
+            f"expected readable photographs in '{data}', none of {len(images)} could be read; "
+            f"the first: {unreadable[0]}"
+        )
     used, title = len(images) - len(unreadable), "/".join(data.resolve().parts[-2:])
     facts = {
         "command": command_line(),

@@ -13,6 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from analysis.corruptions import NAMES, SEVERITIES, TEST, VALIDATION
 from analysis.corruptions.apply import check_name, check_severity
+from vars_core.data.notes import left_out, notes_of
 from vars_core.errors import InputError
 
 EXIT_WITH_UNREADABLE = 3
@@ -45,7 +46,10 @@ def corrupt(
     )
     if target.resolve().is_relative_to(source.resolve()):
         raise InputError(f"expected OUT outside IN, got '{target}' inside '{source}'")
-    images = find_images(source)
+    listing = find_images(source)
+    images = listing.by_name()
+    for note in notes_of(left_out(listing.left_out)):
+        typer.echo(note.sentence())
     confirm(settings)
     unreadable: list[str] = []
     written = present = 0

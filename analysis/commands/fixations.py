@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 import typer
@@ -40,29 +39,22 @@ from analysis.evaluations.fixations import FixationEvaluation
 from analysis.evaluations.grouping import Entry
 from analysis.runs import Run
 from analysis.saliency import MapKey
-from vars_core.data.fixation_table import read_fixation_folder, write_table
-from vars_core.data.fixations import FixationSet, Note, image_size
-from vars_core.data.mit1003 import read_mit1003
-from vars_core.data.osie import read_osie
+from vars_core.data.coordinates import look_at_images
+from vars_core.data.fixation_table import write_table
+from vars_core.data.fixations import FixationSet
+from vars_core.data.layouts import FIXATIONS, choose, described
 from vars_core.errors import InputError, nearest
 from vars_core.image_size import size_text
 
 if TYPE_CHECKING:
     from vars_core.backend import Backend
 
-READERS: Mapping[str, Callable[[Path], FixationSet]] = {
-    "mit1003": read_mit1003,
-    "osie": read_osie,
-    "table": read_fixation_folder,
-}
-
 
 def fixations(
     data: DataOption,
     layout: Annotated[
-        Literal["mit1003", "osie", "table"],
-        typer.Option(help="MIT1003 as distributed, OSIE, or stimuli/ with fixations.csv or .parquet."),
-    ],
+        str | None, typer.Option(help=f"{described(FIXATIONS)}. None: the one that the folder looks like.")
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="The run's folder; an interrupted run there is continued.")] = None,
     extract: Annotated[
         Path | None, typer.Option(help="Write the fixations found as a table (.csv or .parquet).")
@@ -99,7 +91,8 @@ def fixations(
     size = parse_image_size(image_size)
     requests = parse_models(model or [], checkpoint or [], size)
     chosen, blurs, step = parse_metrics(metrics), parse_blurs(blur), parse_iteration(iteration)
-    found = READERS[layout](data)
+    chosen_layout = choose(layout, data, FIXATIONS)
+    found: FixationSet = chosen_layout.read(data)
     drops = found.drops_first if drop_first is None else drop_first
     if drops:
         found = found.without_first()
@@ -110,6 +103,8 @@ def fixations(
     typer.echo(f"{len(found.stimuli)} of {found.listed} listed images, {found.count} fixations")
     for note in found.notes:
         typer.echo(note.sentence(), err=note.fault)
+    for sentence in found.assumptions:
+        typer.echo(f"assumed: {sentence}")
     faults = [note for note in found.notes if note.fault]
     if extract is not None:
         typer.echo(f"{write_table(found, extract)} fixations written to {extract}")
@@ -118,7 +113,7 @@ def fixations(
 
     settings = {
         "evaluation": "fixations",
-        "layout": layout,
+        "layout": chosen_layout.name,
         "drop_first": drops,
         "sigma": degree,
         "models": [request.spec for request in requests],
@@ -133,6 +128,7 @@ def fixations(
         "device": device,
     }
     run = Run.open(out, settings, data=_described(data, found))
+    run.record("assumptions", list(found.assumptions))
     backends = load_backends(for_maps(requests), device)
     readings = choose_readings(backends, layer, readout)
     confirm_models(run, backends, readings)
@@ -155,6 +151,8 @@ def fixations(
     failed = len(errors) - errors.null_count
     if failed:
         typer.echo(f"{failed} of {len(evaluation.samples)} images could not be scored: see the report", err=True)
+        if failed == len(evaluation.samples):
+            typer.echo(f"the first of them: {errors.drop_null()[0].as_py()}", err=True)
     if failed or faults:
         raise typer.Exit(EXIT_WITH_ERROR_ROWS)
 
@@ -179,64 +177,6 @@ def parse_blurs(text: str) -> tuple[float, ...]:
     if not all(0 <= value < 1000 for value in values):
         raise InputError(f"expected every --blur between 0 and 1000 pixels, got {text!r}")
     return tuple(sorted(values))
-
-
-def look_at_images(found: FixationSet) -> tuple[dict[str, tuple[int, int]], FixationSet]:
-    """(height, width) of every readable image, and the data set with notes on fixations that cannot be used.
-
-    Raises:
-        InputError: not one fixation lies inside its image, or all lie within its first pixel: another unit.
-    """
-    sizes: dict[str, tuple[int, int]] = {}
-    unreadable: list[str] = []
-    outside: dict[str, int] = {}
-    not_numbers: dict[str, int] = {}
-    unseen: list[str] = []
-    inside = 0
-    for stimulus in found.stimuli:
-        points = stimulus.fixations
-        if number := int((np.isnan(points.xs) | np.isnan(points.ys)).sum()):
-            not_numbers[stimulus.id] = number
-        try:
-            sizes[stimulus.id] = image_size(stimulus.path)
-        except InputError:
-            unreadable.append(stimulus.id)
-            continue
-        kept = int(points.in_frame(*sizes[stimulus.id]).sum())
-        inside += kept
-        if number := len(points) - kept - not_numbers.get(stimulus.id, 0):
-            outside[stimulus.id] = number
-        if not kept:
-            unseen.append(stimulus.id)
-    if found.count and sizes:
-        _check_unit(found, sizes, inside)
-    notes = [
-        Note(f"{sum(outside.values())} fixations dropped outside their image; images", _counted(outside)),
-        Note(f"{sum(not_numbers.values())} fixations dropped without a number; images", _counted(not_numbers)),
-        Note("images skipped without a fixation inside them", tuple(unseen)),
-        Note("images that cannot be read", tuple(unreadable), fault=True),
-    ]
-    return sizes, replace(found, notes=(*found.notes, *(note for note in notes if note.names)))
-
-
-def _check_unit(found: FixationSet, sizes: Mapping[str, tuple[int, int]], inside: int) -> None:
-    xs = np.concatenate([stimulus.fixations.xs for stimulus in found.stimuli])
-    ys = np.concatenate([stimulus.fixations.ys for stimulus in found.stimuli])
-    xs, ys = xs[np.isfinite(xs)], ys[np.isfinite(ys)]
-    if not len(xs) or not len(ys):
-        raise InputError(f"expected numbers in x and y, not one of the {found.count} fixations has both")
-    seen = f"x lies between {xs.min():g} and {xs.max():g}, y between {ys.min():g} and {ys.max():g}"
-    height, width = next(iter(sizes.values()))
-    if not inside:
-        raise InputError(
-            f"expected fixations in pixels of images of {width}×{height}, not one lies inside its image: {seen}"
-        )
-    if max(np.abs(xs).max(), np.abs(ys).max()) <= 1.0:
-        raise InputError(f"expected fixations in pixels of images of {width}×{height}, got fractions: {seen}")
-
-
-def _counted(numbers: Mapping[str, int]) -> tuple[str, ...]:
-    return tuple(f"{name} ×{number}" for name, number in numbers.items())
 
 
 def _described(data: Path, found: FixationSet) -> dict[str, Any]:
@@ -278,5 +218,5 @@ def _print_counts(run: Run) -> None:
     scored = sum(row["fixations"] > 0 for row in first.values())
     typer.echo(
         f"{scored} images scored with {sums['fixations']} fixations; {len(first) - scored} images skipped without any; "
-        f"{sums['outside']} fixations outside their image and {sums['not_numbers']} without a number dropped"
+        f"on these images {sums['outside']} fixations outside and {sums['not_numbers']} without a number dropped"
     )

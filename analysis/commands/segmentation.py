@@ -86,8 +86,10 @@ def segmentation(
     chosen = choose(layout, data, MASKS)
     asked = None if mask_values is None else MaskValues.parse(mask_values)
     found: MaskSet = chosen.read(data, split=split, values=asked)
-    for sentence in [note.sentence() for note in found.notes] + list(found.assumptions):
-        typer.echo(sentence)
+    for note in found.notes:
+        typer.echo(note.sentence(), err=note.fault)
+    for sentence in found.assumptions:
+        typer.echo(f"assumed: {sentence}")
     found = replace(found, pairs=found.pairs[:limit])
     samples = found.pairs
     settings = {
@@ -128,7 +130,7 @@ def segmentation(
     if errors:
         typer.echo(f"{errors} of {len(samples)} images could not be scored: see the report", err=True)
         if errors == len(samples):
-            typer.echo(f"the first of them: {run.rows(['error'])['error'][0].as_py()}", err=True)
+            typer.echo(f"the first of them: {run.rows(['error'])['error'].drop_null()[0].as_py()}", err=True)
         raise typer.Exit(EXIT_WITH_ERROR_ROWS)
 
 

@@ -10,11 +10,12 @@ import numpy as np
 
 from analysis.corruptions.blur import smear
 from analysis.corruptions.pixels import Bytes, Codes, Floats, bands, smooth
+from vars_core.data.listing import list_files
 from vars_core.errors import InputError
+from vars_core.images import decode_image
 
 TINT = (0.94, 1.0, 1.05)
 NEEDLE_LENGTH = 16
-IMAGE_SUFFIXES = {".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"}
 
 
 def grow(height: int, width: int, rng: np.random.Generator) -> Bytes:
@@ -60,17 +61,14 @@ class FrostFolder:
     def __init__(self, folder: str | Path) -> None:
         """Raises InputError where ``folder`` holds no image file."""
         self.folder = Path(folder)
-        files = self.folder.iterdir() if self.folder.is_dir() else ()
-        self.files = sorted(file for file in files if file.suffix.lower() in IMAGE_SUFFIXES)
+        self.files = list_files(self.folder, deep=False).files if self.folder.is_dir() else ()
         if not self.files:
             raise InputError(f"expected a folder of frost photographs, found no image in '{self.folder}'")
 
     def __call__(self, height: int, width: int, rng: np.random.Generator) -> Bytes:
         """A texture uint8 (height, width, 3)."""
         file = self.files[int(rng.integers(len(self.files)))]
-        photograph = cv2.imdecode(np.fromfile(file, dtype=np.uint8), cv2.IMREAD_COLOR)
-        if photograph is None:
-            raise InputError(f"expected a readable frost photograph, '{file}' is none")
+        photograph = decode_image(file)
         scale = max(1.0, height / photograph.shape[0], width / photograph.shape[1])
         if scale > 1:
             size = [math.ceil(side * scale) for side in photograph.shape[1::-1]]
@@ -78,4 +76,4 @@ class FrostFolder:
         top, left = (
             int(rng.integers(have - want + 1)) for have, want in zip(photograph.shape[:2], (height, width), strict=True)
         )
-        return np.ascontiguousarray(photograph[top : top + height, left : left + width, ::-1])
+        return np.ascontiguousarray(photograph[top : top + height, left : left + width])

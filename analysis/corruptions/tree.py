@@ -19,12 +19,12 @@ from PIL import Image
 from analysis.corruptions.apply import corrupt
 from analysis.corruptions.frost_textures import FrostFolder
 from analysis.corruptions.pixels import Bytes
+from vars_core.data.listing import Listing, list_files
 from vars_core.errors import InputError
 from vars_core.images import Placement, decode_image
 
 SIZE = 224
 QUALITY = 85
-SUFFIXES = {".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"}
 SETTINGS_FILE = "corruptions.json"
 
 
@@ -59,23 +59,17 @@ def crop(image: Bytes) -> Bytes:
     return Placement(height, width, SIZE, "center").place(image)
 
 
-def find_images(folder: Path) -> dict[str, Path]:
-    """Image id (the path in ``folder`` without its suffix, "/" between parts) -> file, in the order of the ids.
+def find_images(folder: Path) -> Listing:
+    """The pictures of a folder, to any depth; `Listing.by_name` gives their ids.
 
-    Raises InputError: no folder, no image in it, two files with one id.
+    Raises InputError: no folder, no image in it.
     """
     if not folder.is_dir():
         raise InputError(f"expected a folder of pictures, there is none at '{folder}'")
-    files = (path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
-    found: dict[str, Path] = {}
-    for file in sorted(files):
-        image_id = file.relative_to(folder).with_suffix("").as_posix()
-        if image_id in found:
-            raise InputError(f"expected one picture a name, got '{found[image_id].name}' and '{file.name}'")
-        found[image_id] = file
-    if not found:
+    found = list_files(folder)
+    if not found.files:
         raise InputError(f"expected a folder of pictures, found none in '{folder}'")
-    return dict(sorted(found.items()))
+    return found
 
 
 def write_tree(images: dict[str, Path], settings: TreeSettings, workers: int) -> Iterator[Outcome]:

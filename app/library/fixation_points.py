@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from vars_core.data import coordinates
 from vars_core.errors import InputError
 
 MAX_POINTS = 1000
@@ -104,13 +105,7 @@ def on_photograph(points: Points, height: int, width: int) -> Points:
     """The same points, after a look that they can be meant for a photograph of height × width. Raises InputError."""
     if not points.points:
         raise InputError("expected fixations, there is not one with a number in x and in y")
-    xs, ys = points.xs, points.ys
-    seen = f"x lies between {xs.min():g} and {xs.max():g}, y between {ys.min():g} and {ys.max():g}"
-    wanted = f"expected fixations in pixels of this photograph of {width}×{height}"
-    if not ((xs >= 0) & (xs < width) & (ys >= 0) & (ys < height)).any():
-        raise InputError(f"{wanted}, all lie outside: {seen}")
-    if max(np.abs(xs).max(), np.abs(ys).max()) <= 1:
-        raise InputError(f"{wanted}, got fractions: {seen}")
+    coordinates.check([coordinates.Points.of("this photograph", points.xs, points.ys, (height, width))])
     return points
 
 

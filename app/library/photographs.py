@@ -17,6 +17,7 @@ import cv2
 import numpy as np
 
 from analysis.corruptions import corrupt
+from vars_core.data.listing import PICTURE_SUFFIXES, list_files
 from vars_core.errors import InputError, nearest
 from vars_core.images import Placement, decode_image
 
@@ -31,7 +32,6 @@ BENCHMARK_SIDE = 256
 
 MAX_ASPECT = 20
 MODEL_SIZES = (112, 224)
-IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif"})
 MAX_LISTED = 2000
 
 SAMPLES = {
@@ -165,8 +165,7 @@ def sample_folder() -> Path:
 
 def data_files(folder: Path) -> list[str]:
     """Paths of the photographs in a configured folder, relative to it, sorted; the first `MAX_LISTED`."""
-    found = (path for path in sorted(folder.rglob("*")) if path.suffix.lower() in IMAGE_SUFFIXES and path.is_file())
-    return [path.relative_to(folder).as_posix() for path, _ in zip(found, range(MAX_LISTED), strict=False)]
+    return [path.relative_to(folder).as_posix() for path in list_files(folder).files[:MAX_LISTED]]
 
 
 def data_photograph(ref: str, folders: Mapping[str, Path], *, max_pixels: int) -> Photograph:
@@ -176,7 +175,7 @@ def data_photograph(ref: str, folders: Mapping[str, Path], *, max_pixels: int) -
         raise InputError(f"no data folder {name!r} on this server; nearest: {nearest(name, folders)}")
     root = folders[name].resolve()
     path = (root / relative).resolve() if "\0" not in relative else root
-    if not path.is_relative_to(root) or path.suffix.lower() not in IMAGE_SUFFIXES or not path.is_file():
+    if not path.is_relative_to(root) or path.suffix.lower() not in PICTURE_SUFFIXES or not path.is_file():
         raise InputError(f"no such photograph in the data folder {name!r}")
     return read_photograph(ref, path.name, path, max_pixels=max_pixels)
 

@@ -6,13 +6,11 @@ from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from app.library.photographs import IMAGE_SUFFIXES
+from vars_core.data.layouts import LAYOUTS
+from vars_core.data.listing import PICTURE_SUFFIXES
 from vars_core.errors import InputError
 
-FOLDERS = {"voc": "JPEGImages", "pairs": "images", "mit1003": "ALLSTIMULI", "osie": "stimuli", "table": "stimuli"}
-"""Where each layout of `vars_core.data` keeps its images."""
-
-SUFFIXES = {"voc": (".jpg",), "pairs": tuple(sorted(IMAGE_SUFFIXES))}
+SUFFIXES = sorted(PICTURE_SUFFIXES)
 """Endings of images whose rows are named without one."""
 
 
@@ -22,10 +20,11 @@ def image_refs(facts: Mapping[str, Any], name: str, folders: Mapping[str, Path])
     One where the folder that the run was made from lies in a configured one. Otherwise, for a run made elsewhere, one
     for each configured folder that has the file in the same layout.
     """
-    layout = facts["settings"].get("layout")
-    if layout not in FOLDERS:
+    layout = LAYOUTS.get(str(facts["settings"].get("layout")))
+    if layout is None:
         return []
-    files = [f"{FOLDERS[layout]}/{name}{suffix}" for suffix in SUFFIXES.get(layout, ("",))]
+    stem = f"{layout.photographs}/{name}"
+    files = [stem, *(stem + suffix for letters in (str.lower, str.upper) for suffix in map(letters, SUFFIXES))]
     recorded = PurePosixPath(str(facts.get("data", {}).get("folder", "")))
     for label, folder in folders.items():
         root = folder.resolve()
@@ -53,6 +52,6 @@ def _there(label: str, root: Path, files: list[str]) -> list[str]:
     """References to the first of some files that is in a folder; none where no file is, or where it leads out."""
     for file in files:
         path = (root / file).resolve() if "\0" not in file else root
-        if path.is_relative_to(root) and path.suffix.lower() in IMAGE_SUFFIXES and path.is_file():
+        if path.is_relative_to(root) and path.suffix.lower() in PICTURE_SUFFIXES and path.is_file():
             return [f"data:{label}/{file}"]
     return []

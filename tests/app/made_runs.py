@@ -8,7 +8,6 @@ from typing import Any
 import pyarrow.compute as pc
 
 from analysis.commands.evaluating import confirm_models
-from analysis.commands.fixations import look_at_images
 from analysis.engine import evaluate
 from analysis.evaluations import fixation_summary, segmentation_summary
 from analysis.evaluations.fixations import FixationEvaluation
@@ -18,6 +17,7 @@ from analysis.saliency import Reading
 from tests.fixations.made import made_rows, make_table
 from tests.made import MadeBackend
 from tests.segmentation.made import make_voc
+from vars_core.data.coordinates import look_at_images
 from vars_core.data.fixation_table import read_fixation_folder
 from vars_core.data.voc import read_voc
 

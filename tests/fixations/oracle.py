@@ -10,7 +10,11 @@ import math
 
 
 def fixations_of(gaze: list[tuple[float, float]]) -> list[tuple[float, float, int, int]]:
-    """(x, y, first sample, samples) of every fixation."""
+    """(x, y, first sample, samples) of every fixation. Samples without a number are taken out and keep their times."""
+    known = [i for i, (x, y) in enumerate(gaze) if not (math.isnan(x) or math.isnan(y))]
+    if len(known) < len(gaze):
+        found = fixations_of([gaze[i] for i in known])
+        return [(x, y, known[a], known[a + n - 1] - known[a] + 1) for x, y, a, n in found]
     n = len(gaze)
     if n == 0:
         return []
@@ -92,8 +96,6 @@ def _rests(in_saccade: list[bool]) -> list[tuple[int, int]]:
 
 
 def _median(values: list[float]) -> float:
-    known = sorted(value for value in values if not math.isnan(value))
-    if not known:
-        return math.nan
+    known = sorted(values)
     middle = len(known) // 2
     return known[middle] if len(known) % 2 else (known[middle - 1] + known[middle]) / 2

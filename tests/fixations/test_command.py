@@ -174,7 +174,7 @@ def in_unit(factor: float, offset: float = 0.0) -> list[tuple[str, str, float, f
     ("rows", "said"),
     [
         (in_unit(1, 5000), "not one lies inside its image: x lies between 49"),
-        (in_unit(1 / 100), "got fractions: x lies between -0.01"),
+        (in_unit(1 / 100), "got fractions of its sides on 2 of 2 images (image_0.png, …): x lies between -0.01"),
         (in_unit(float("nan")), "not one of the"),
     ],
 )

@@ -33,7 +33,8 @@ from analysis.runs import Run
 from analysis.saliency import normalise_map
 from analysis.source_factors import source_factors
 from vars_core.data.fixation_table import read_fixation_folder
-from vars_core.data.fixations import FixationSet, image_size
+from vars_core.data.fixations import FixationSet
+from vars_core.decoding import picture_size
 from vars_core.images import decode_image
 
 from ..made import MadeBackend
@@ -44,7 +45,7 @@ IMAGES = 6
 
 
 def evaluation_of(found: FixationSet, **options: Any) -> FixationEvaluation:
-    sizes = {stimulus.id: image_size(stimulus.path) for stimulus in found.stimuli}
+    sizes = {stimulus.id: picture_size(stimulus.path) for stimulus in found.stimuli}
     readings = {"made/model": Reading(("0.0", "0.1"), ("energy", "gap"))}
     return FixationEvaluation(found, sizes, readings, sigma=SIGMA, **options)
 

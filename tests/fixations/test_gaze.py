@@ -61,11 +61,14 @@ def test_a_blink_splits_a_fixation_and_is_found_outside() -> None:
     assert [x < 0 for x in found.xs] == [False, True, False]
 
 
-def test_nan_samples_are_left_out_of_the_median_alone() -> None:
-    gaze = gaze_of((200, 150, 100), noise=0.0)
-    gaze[20:40, 0] = np.nan
-    found = agrees_with_the_oracle(gaze)
-    assert (found.xs[0], found.ys[0], found.lengths[0]) == (200, 150, 100)
+def test_samples_without_a_number_are_as_if_they_had_not_been_and_times_stay() -> None:
+    plain = gaze_of((200, 150, 100), (400, 200, 120), (100, 80, 90))
+    lost = np.insert(plain, [30] * 5 + [180] * 7, np.nan, axis=0)
+    before, found = detect_fixations(plain), agrees_with_the_oracle(lost)
+    assert found.xs.tolist() == before.xs.tolist()
+    assert (found.starts - before.starts).tolist() == [0, 5, 12]
+    assert (found.lengths - before.lengths).tolist() == [5, 7, 0]
+    assert not len(detect_fixations(np.full((50, 2), np.nan)).xs)
 
 
 @pytest.mark.parametrize("samples", range(9))

@@ -120,7 +120,9 @@ def test_a_file_of_another_structure_says_what_was_found(tmp_path: Path, content
 def test_a_struct_in_a_cell_and_one_under_another_name_are_read_too(tmp_path: Path) -> None:
     gaze = np.arange(20.0).reshape(10, 2)
     scipy.io.savemat(tmp_path / "1st.mat", {"x1st": {"DATA": [{"eyeData": gaze}, {"eyeData": gaze + 1}]}})
-    np.testing.assert_array_equal(read_gaze(tmp_path / "1st.mat"), gaze)
+    read, turned = read_gaze(tmp_path / "1st.mat")
+    np.testing.assert_array_equal(read, gaze)
+    assert not turned
 
 
 def test_a_folder_of_another_layout_is_refused_in_a_sentence(tmp_path: Path) -> None:

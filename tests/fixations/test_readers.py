@@ -10,10 +10,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import scipy.io
-from PIL import Image
 
 from vars_core.data.fixation_table import read_fixation_folder, write_table
-from vars_core.data.fixations import Fixations, FixationSet, image_size
+from vars_core.data.fixations import Fixations, FixationSet, Stimulus
 from vars_core.data.osie import read_osie
 from vars_core.errors import InputError
 
@@ -52,7 +51,7 @@ def test_osie_gives_each_subject_their_fixations_in_seconds(tmp_path: Path) -> N
     assert stimulus.fixations.duration_s.tolist() == [0.2, 0.15, 0.3]
     assert np.isnan(stimulus.fixations.start_s).all()
     assert {note.what: note.names for note in found.notes} == {
-        "images listed but missing in stimuli": ("1002.jpg",),
+        "images listed but missing in stimuli": ("1002.jpg (nearest: '1001.jpg')",),
         "images in stimuli that are not listed": ("9999.jpg",),
     }
 
@@ -105,7 +104,7 @@ def test_unknown_images_are_counted_and_empty_fields_become_nan(tmp_path: Path) 
     found = read_fixation_folder(tmp_path)
     assert found.listed == 3
     assert [(note.what, note.names) for note in found.notes] == [
-        ("images listed but missing in stimuli, with 1 fixations", ("gone.png",))
+        ("images listed but missing in stimuli, with 1 fixations", ("gone.png (nearest: 'image_1.png')",))
     ]
     np.testing.assert_array_equal(found.stimuli[1].fixations.xs, [1.0, np.nan])
 
@@ -180,18 +179,4 @@ def test_the_first_fixation_is_the_earliest_where_times_are_known_else_the_first
 
 
 def _stimulus(found: Fixations) -> Any:
-    from vars_core.data.fixations import Stimulus
-
     return Stimulus("a", Path("a"), found)
-
-
-def test_the_size_is_that_of_the_image_as_it_is_shown(tmp_path: Path) -> None:
-    exif = Image.Exif()
-    exif[274] = 6
-    Image.new("RGB", (40, 20)).save(tmp_path / "turned.jpg", exif=exif)
-    Image.new("RGB", (40, 20)).save(tmp_path / "plain.jpg")
-    assert image_size(tmp_path / "plain.jpg") == (20, 40)
-    assert image_size(tmp_path / "turned.jpg") == (40, 20)
-    (tmp_path / "no.jpg").write_bytes(b"no image")
-    with pytest.raises(InputError, match="expected an image"):
-        image_size(tmp_path / "no.jpg")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,11 +12,15 @@ import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.parquet as pq
 
-from vars_core.data.fixations import Fixations, FixationSet, Stimulus, notes_of, pictures_in
+from vars_core.data.fixations import Fixations, FixationSet, Joined, Stimulus, stimuli_in
+from vars_core.data.listing import Listing
+from vars_core.data.notes import left_out, notes_of
 from vars_core.errors import InputError
 
 NEEDED = ("image", "observer", "x", "y")
 OPTIONAL = ("start_s", "duration_s")
+TEXTS = NEEDED[:2]
+STIMULI = "stimuli"
 FILES = ("fixations.csv", "fixations.parquet")
 SIGMA = 35.0
 """Pixels of one degree of visual angle where nothing is said: MIT1003's. Another screen needs another value."""
@@ -32,74 +37,124 @@ def read_fixation_folder(root: Path) -> FixationSet:
     if len(tables) != 1:
         there = "both are" if tables else "neither is"
         raise InputError(f"expected {' or '.join(FILES)} in {root}, {there} there")
-    return group_by_image(read_table(tables[0]), pictures_in(root / "stimuli"))
+    return group_by_image(read_table(tables[0]), stimuli_in(root / STIMULI))
 
 
-def read_table(path: Path) -> pa.Table:
-    """The columns of a table: image and observer as strings, the others as float64, empty fields as null.
+def read_table(path: Path, needed: Sequence[str] = NEEDED, optional: Sequence[str] = OPTIONAL) -> pa.Table:
+    """The ``needed`` columns of a table and the ``optional`` ones it has; image and observer as strings, the others as
+    float64, empty fields as null.
+
+    CSV with commas, semicolons or tabs, decimal points or (beside semicolons and tabs) commas; a byte-order mark, the
+    case of the columns' names and blanks around them do not matter.
 
     Raises:
-        InputError: a file that is no such table, columns missing, text where a number belongs.
+        InputError: a file that is no such table, columns missing or there twice, text where a number belongs.
     """
-    path = Path(path)
+    path, wanted = Path(path), (*needed, *optional)
     try:
-        if path.suffix.lower() == ".parquet":
-            table = pq.read_table(path)
-        else:
-            kinds = {name: pa.string() for name in NEEDED[:2]} | {name: pa.float64() for name in NEEDED[2:] + OPTIONAL}
-            options = pa.csv.ConvertOptions(column_types=kinds, strings_can_be_null=False)
-            table = pa.csv.read_csv(path, convert_options=options)
+        table = pq.read_table(path) if path.suffix.lower() == ".parquet" else read_csv(path, wanted)
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
-        raise InputError(f"expected a table of fixations in {path}: {str(error).splitlines()[0]}") from None
-    absent = [name for name in NEEDED if name not in table.column_names]
+        said = str(error).splitlines()[0] if str(error) else "it is empty"
+        raise InputError(f"expected a table of fixations in {path}: {said}") from None
+    return _chosen(table, path, needed, optional)
+
+
+def read_csv(path: Path, wanted: Sequence[str] = ()) -> pa.Table:
+    """All columns; those among ``wanted`` as text or numbers, the others as they look.
+
+    Raises ArrowException, OSError or UnicodeDecodeError.
+    """
+    with path.open("rb") as file:
+        header = file.readline().decode("utf-8-sig")
+        delimiter = max(",;\t", key=header.count)
+        # Where commas delimit nothing, a comma in a number is a decimal comma.
+        comma = delimiter != "," and b"," in file.read()
+    columns = next(csv.reader([header], delimiter=delimiter), [])
+    kinds = {name: pa.string() if called(name) in TEXTS else pa.float64() for name in columns if called(name) in wanted}
+    return pa.csv.read_csv(
+        path,
+        parse_options=pa.csv.ParseOptions(delimiter=delimiter),
+        convert_options=pa.csv.ConvertOptions(
+            column_types=kinds, strings_can_be_null=False, decimal_point="," if comma else "."
+        ),
+    )
+
+
+def each_once(table: pa.Table, wanted: Sequence[str], where: str) -> pa.Table:
+    """The columns of a table among ``wanted``, under these names. Raises InputError where one is there twice."""
+    names = [called(name) for name in table.column_names]
+    twice = [name for name in wanted if names.count(name) > 1]
+    if twice:
+        raise InputError(f"expected every column once in {where}, {' and '.join(twice)} is there more than once")
+    return pa.table({name: table.column(names.index(name)) for name in wanted if name in names})
+
+
+def _chosen(table: pa.Table, path: Path, needed: Sequence[str], optional: Sequence[str]) -> pa.Table:
+    chosen = each_once(table, (*needed, *optional), str(path))
+    absent = [name for name in needed if name not in chosen.column_names]
     if absent:
         raise InputError(
-            f"expected the columns {', '.join(NEEDED)} in {path}, {' and '.join(absent)} "
+            f"expected the columns {', '.join(needed)} in {path}, {' and '.join(absent)} "
             f"{'is' if len(absent) == 1 else 'are'} missing; it has {', '.join(table.column_names) or 'none'}"
         )
     if not len(table):
         raise InputError(f"expected fixations in {path}, the table is empty")
-    try:
-        columns = {name: pc.cast(table[name], pa.string()) for name in NEEDED[:2]}
-        columns |= {n: pc.cast(table[n], pa.float64()) for n in (*NEEDED[2:], *OPTIONAL) if n in table.column_names}
-    except pa.ArrowException as error:
-        raise InputError(f"expected numbers in x and y of {path}: {str(error).splitlines()[0]}") from None
+    columns = {}
+    for name in chosen.column_names:
+        try:
+            columns[name] = pc.cast(chosen[name], pa.string() if name in TEXTS else pa.float64())
+        except pa.ArrowException as error:
+            what = "names" if name in TEXTS else "numbers"
+            raise InputError(f"expected {what} in {name} of {path}: {str(error).splitlines()[0]}") from None
     return pa.table(columns)
 
 
-def group_by_image(table: pa.Table, pictures: dict[str, Path]) -> FixationSet:
-    """A table of :func:`read_table` joined to pictures by file name, images in the order of their first fixation."""
+def called(column: str) -> str:
+    """A column's name as it is looked for."""
+    return column.strip().strip('"').lower()
+
+
+def group_by_image(table: pa.Table, stimuli: Listing) -> FixationSet:
+    """A table of :func:`read_table` joined to pictures by name, images in the order of their first fixation."""
     images, image_of = _coded(table["image"])
     observers, observer_of = _coded(table["observer"])
     number = {name: _numbers(table, name) for name in (*NEEDED[2:], *OPTIONAL)}
     everything = Fixations(number["x"], number["y"], observer_of, number["start_s"], number["duration_s"])
     order = np.argsort(image_of, kind="stable")
     bounds = np.searchsorted(image_of[order], np.arange(len(images) + 1))
-    stimuli = [
-        Stimulus(name, pictures[name], everything.keep(order[bounds[i] : bounds[i + 1]]))
-        for i, name in enumerate(images)
-        if name in pictures
-    ]
-    missing = [name for name in images if name not in pictures]
-    lost = sum(int(bounds[i + 1] - bounds[i]) for i, name in enumerate(images) if name not in pictures)
-    nameless = unnamed(stimuli, observers)
-    if not stimuli:
+    joined = Joined(stimuli)
+    found = []
+    lost = 0
+    for i, name in enumerate(images):
+        own = everything.keep(order[bounds[i] : bounds[i + 1]])
+        picture = joined.find(name)
+        if picture is None:
+            lost += len(own)
+        else:
+            found.append(Stimulus(picture.name, picture, own))
+    if not found:
         raise InputError(
-            f"none of the {len(images)} images of the table is among the {len(pictures)} in stimuli: "
-            f"the table has {images[0]!r}, the folder {next(iter(pictures))!r}"
+            f"none of the {len(images)} images of the table is among the {len(stimuli.files)} in {STIMULI}: "
+            f"the table has {images[0]!r}, the folder {stimuli.files[0].name!r}"
         )
     return FixationSet(
         layout="table",
         observers=tuple(observers),
-        stimuli=tuple(stimuli),
+        stimuli=tuple(found),
         listed=len(images),
         sigma=SIGMA,
         drops_first=False,
         notes=notes_of(
-            (f"images listed but missing in stimuli, with {lost} fixations", missing, False),
-            ("fixations without an observer's name, taken for one observer's; images", nameless, False),
-            ("images in stimuli without a fixation in the table", sorted(set(pictures) - set(images)), False),
+            (f"images listed but missing in {STIMULI}, with {lost} fixations", joined.missing_hinted(), False),
+            (
+                "fixations without an observer's name, taken for one observer's; images",
+                unnamed(found, observers),
+                False,
+            ),
+            (f"images in {STIMULI} without a fixation in the table", joined.unlisted(), False),
+            left_out(stimuli.left_out),
         ),
+        assumptions=(f"one degree of visual angle is {SIGMA:g} pixels, as for MIT1003, unless --sigma says otherwise",),
     )
 
 

@@ -9,12 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image
 
+from vars_core.data.listing import Listing, NameIndex, list_files, same_file_twice
+from vars_core.data.notes import Note, described
 from vars_core.errors import InputError
-
-PICTURES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"})
-_EXIF_ORIENTATION = 274
 
 
 @dataclass(frozen=True)
@@ -63,24 +61,6 @@ class Stimulus:
 
 
 @dataclass(frozen=True)
-class Note:
-    """Something that was found missing or odd: what it is, and the names of all that it concerns.
-
-    ``fault`` tells what should be repaired (a broken file) from what is merely so (an image not downloaded).
-    """
-
-    what: str
-    names: tuple[str, ...]
-    fault: bool = False
-
-    def sentence(self, shown: int = 5) -> str:
-        """ "350 images listed but missing: 1002.jpg, …"."""
-        rest = len(self.names) - shown
-        more = f" and {rest} more" if rest > 0 else ""
-        return f"{self.what}: {len(self.names)} ({', '.join(self.names[:shown])}{more})"
-
-
-@dataclass(frozen=True)
 class FixationSet:
     """A data set as read.
 
@@ -92,6 +72,7 @@ class FixationSet:
         sigma: pixels of one degree of visual angle.
         drops_first: whether the first fixation of each observer is usually dropped (forced centre).
         notes: what is missing or odd.
+        assumptions: what nobody said, in sentences.
     """
 
     layout: str
@@ -101,6 +82,7 @@ class FixationSet:
     sigma: float
     drops_first: bool
     notes: tuple[Note, ...] = ()
+    assumptions: tuple[str, ...] = ()
 
     @cached_property
     def count(self) -> int:
@@ -121,7 +103,7 @@ class FixationSet:
             "images_present": len(self.stimuli),
             "observers": list(self.observers),
             "fixations": self.count,
-            "notes": [{"what": note.what, "count": len(note.names), "names": list(note.names)} for note in self.notes],
+            "notes": described(self.notes),
         }
 
 
@@ -134,36 +116,49 @@ def _later(fixations: Fixations) -> Fixations:
     return fixations.keep(later)
 
 
-def image_size(path: Path) -> tuple[int, int]:
-    """(height, width) as the decoded image will have it, from the file's header alone.
-
-    Raises:
-        InputError: the file is no image.
-    """
-    try:
-        with Image.open(path) as image:
-            width, height = image.size
-            turned = image.getexif().get(_EXIF_ORIENTATION, 1) in (5, 6, 7, 8)
-    except (OSError, SyntaxError, ValueError) as error:
-        raise InputError(f"expected an image at {path}: {error}") from None
-    return (width, height) if turned else (height, width)
-
-
-def pictures_in(folder: Path) -> dict[str, Path]:
-    """The pictures of a folder by file name, sorted.
+def stimuli_in(folder: Path) -> Listing:
+    """The pictures of a folder, not deeper.
 
     Raises:
         InputError: there is no such folder, or no picture in it.
     """
     if not folder.is_dir():
         raise InputError(f"expected a folder of images at {folder}, there is none")
-    found = {path.name: path for path in sorted(folder.iterdir()) if path.suffix.lower() in PICTURES}
-    if not found:
+    found = list_files(folder, deep=False)
+    if not found.files:
         raise InputError(f"expected images in {folder}, it holds none")
     return found
 
 
-def notes_of(*candidates: tuple[str, Iterable[str], bool]) -> tuple[Note, ...]:
-    """Notes of those candidates (what, names, fault) that concern anything."""
-    notes = (Note(what, tuple(names), fault) for what, names, fault in candidates)
-    return tuple(note for note in notes if note.names)
+class Joined:
+    """The names of images in somebody's list, joined to the pictures of a folder; each picture once."""
+
+    def __init__(self, stimuli: Listing) -> None:
+        self._index = NameIndex(stimuli)
+        self._entries: dict[Path, str] = {}
+        self.missing: list[str] = []
+
+    def find(self, name: str) -> Path | None:
+        """The picture called ``name`` (see `NameIndex`), which may begin with its folder; None, and noted, without one.
+
+        Raises:
+            InputError: an earlier name means the same picture.
+        """
+        inside = name.replace("\\", "/").removeprefix(f"{self._index.listing.folder.name}/")
+        picture = self._index.find(inside)
+        if picture is None:
+            self.missing.append(name)
+            return None
+        if picture in self._entries:
+            same_file_twice([(self._entries[picture], picture), (name, picture)], "the list of images")
+        self._entries[picture] = name
+        return picture
+
+    def missing_hinted(self, hints: int = 3) -> list[str]:
+        """The names without a picture; the first of them with the name most like it."""
+        near = [f"{name} (nearest: {self._index.nearest(name)})" for name in self.missing[:hints]]
+        return near + self.missing[hints:]
+
+    def unlisted(self) -> list[str]:
+        """Names of pictures that no name means."""
+        return [file.name for file in self._index.listing.files if file not in self._entries]

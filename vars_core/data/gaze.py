@@ -51,17 +51,21 @@ def detect_fixations(gaze: np.ndarray) -> GazeFixations:
 
     Args:
         gaze: (samples, 2), x and y in pixels at 240 Hz. Blinks are negative and stay what they are: a blink looks like
-            a saccade away and back, and a "fixation" found there lies outside the image. NaN is ignored in medians.
+            a saccade away and back, and a "fixation" found there lies outside the image. A sample without a number says
+            nothing and is taken out: what it interrupts is looked at as if it had not been, and keeps its own times.
 
     Returns:
         No fixation for a trial without samples, one for a trial without a saccade.
     """
-    samples = len(gaze)
-    edges = np.array([0, *(edge for start, end in find_saccades(gaze) for edge in (start, end + 1)), samples])
+    gaze = np.asarray(gaze, dtype=np.float64)[:, :2]
+    kept = np.flatnonzero(np.isfinite(gaze).all(axis=1))
+    gaze = gaze[kept]
+    edges = np.array([0, *(edge for start, end in find_saccades(gaze) for edge in (start, end + 1)), len(gaze)])
     starts, ends = edges[::2], edges[1::2]
     starts, ends = starts[starts < ends], ends[starts < ends]
-    medians = np.array([_median(gaze[start:end]) for start, end in zip(starts, ends, strict=True)]).reshape(-1, 2)
-    return GazeFixations(medians[:, 0], medians[:, 1], starts, ends - starts)
+    medians = [np.median(gaze[start:end], axis=0) for start, end in zip(starts, ends, strict=True)]
+    xs, ys = np.array(medians).reshape(-1, 2).T
+    return GazeFixations(xs, ys, kept[starts], kept[ends - 1] + 1 - kept[starts])
 
 
 def find_saccades(gaze: np.ndarray) -> list[tuple[int, int]]:
@@ -134,9 +138,3 @@ def _window_sums(values: np.ndarray, width: int) -> np.ndarray:
     for offset in range(1, width):
         total += values[offset : offset + count]
     return total
-
-
-def _median(samples: np.ndarray) -> tuple[float, float]:
-    """Median x and median y, NaN ignored each for itself; NaN where nothing else is there."""
-    x, y = (column[~np.isnan(column)] for column in np.asarray(samples, dtype=np.float64)[:, :2].T)
-    return (float(np.median(x)) if len(x) else np.nan, float(np.median(y)) if len(y) else np.nan)

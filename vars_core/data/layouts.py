@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from vars_core.data import pairs, voc
+from vars_core.data import fixation_table, mit1003, osie, pairs, voc
 from vars_core.errors import InputError, nearest
 
 MASKS = "masks"
@@ -65,6 +65,31 @@ LAYOUTS: dict[str, Layout] = {
             has(pairs.IMAGES, pairs.MASKS),
             pairs.read_pairs,
             pairs.read_pairs_image,
+        ),
+        Layout(
+            "mit1003",
+            FIXATIONS,
+            f"MIT1003 as distributed: {mit1003.STIMULI}, {mit1003.DATA}/<observer>/*.mat",
+            mit1003.STIMULI,
+            has(mit1003.STIMULI, mit1003.DATA),
+            mit1003.read_mit1003,
+            mit1003.read_mit1003_image,
+        ),
+        Layout(
+            "osie",
+            FIXATIONS,
+            f"OSIE: {osie.STIMULI}, {osie.FILE}",
+            osie.STIMULI,
+            has(osie.STIMULI, osie.FILE),
+            osie.read_osie,
+        ),
+        Layout(
+            "table",
+            FIXATIONS,
+            f"{fixation_table.STIMULI} and {' or '.join(fixation_table.FILES)}",
+            fixation_table.STIMULI,
+            lambda root: has(fixation_table.STIMULI)(root) and any(has(name)(root) for name in fixation_table.FILES),
+            fixation_table.read_fixation_folder,
         ),
     )
 }

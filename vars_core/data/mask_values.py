@@ -129,9 +129,9 @@ class _Seen:
 
     def add(self, mask: MaskImage) -> None:
         self.count += 1
+        self._same_colours(mask)
         try:
             numbers = corrected(mask, judged=True)
-            self._same_colours(mask)
         except ImageError as error:
             self.refused.append(str(error))
             return

@@ -8,9 +8,11 @@ from typing import Any
 import numpy as np
 import scipy.io
 
-from vars_core.data.fixations import Fixations, FixationSet, Stimulus, notes_of, pictures_in
+from vars_core.data.fixations import Fixations, FixationSet, Joined, Stimulus, stimuli_in
+from vars_core.data.notes import left_out, notes_of
 from vars_core.errors import InputError
 
+STIMULI, FILE = "stimuli", "fixations.mat"
 SIGMA = 24.0
 """Pixels of one degree of visual angle."""
 
@@ -22,10 +24,10 @@ def read_osie(root: Path) -> FixationSet:
         InputError: not this layout.
     """
     root = Path(root)
-    pictures = pictures_in(root / "stimuli")
-    path = root / "fixations.mat"
+    stimuli_folder = stimuli_in(root / STIMULI)
+    joined = Joined(stimuli_folder)
+    path = root / FILE
     cells = _fixation_cells(path)
-    missing: list[str] = []
     broken: list[str] = []
     stimuli: list[Stimulus] = []
     most = 0
@@ -35,8 +37,8 @@ def read_osie(root: Path) -> FixationSet:
         except InputError as error:
             broken.append(f"entry {number}: {error}")
             continue
-        if name not in pictures:
-            missing.append(name)
+        picture = joined.find(name)
+        if picture is None:
             continue
         trials = []
         for observer, subject in enumerate(subjects):
@@ -46,10 +48,9 @@ def read_osie(root: Path) -> FixationSet:
                 broken.append(f"{name}, observer {observer + 1}: {error}")
         most = max(most, len(subjects))
         fixations = Fixations.of([np.concatenate(column) for column in zip(*trials, strict=True)] or [()] * 5)
-        stimuli.append(Stimulus(name, pictures[name], fixations))
+        stimuli.append(Stimulus(picture.name, picture, fixations))
     if not stimuli:
         raise InputError(broken[0] if broken else f"none of the {len(cells)} images that {path} lists is in stimuli")
-    unlisted = sorted(set(pictures) - {stimulus.id for stimulus in stimuli} - set(missing))
     return FixationSet(
         layout="osie",
         observers=tuple(str(number) for number in range(1, most + 1)),
@@ -58,8 +59,9 @@ def read_osie(root: Path) -> FixationSet:
         sigma=SIGMA,
         drops_first=False,
         notes=notes_of(
-            ("images listed but missing in stimuli", missing, False),
-            ("images in stimuli that are not listed", unlisted, False),
+            ("images listed but missing in stimuli", joined.missing_hinted(), False),
+            ("images in stimuli that are not listed", joined.unlisted(), False),
+            left_out(stimuli_folder.left_out),
             ("entries that cannot be read", broken, True),
         ),
     )

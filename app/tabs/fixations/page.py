@@ -11,7 +11,7 @@ import gradio as gr
 
 from app.inference.models import EMBEDDED
 from app.inference.traced import Traced
-from app.library.fixation_library import FOLDERS, FixationLibrary
+from app.library.fixation_library import FixationLibrary
 from app.library.fixation_points import MAX_LINKED, Points
 from app.library.photographs import Photograph
 from app.page import share
@@ -174,7 +174,7 @@ def build(shell: Shell) -> None:
     in_browser([points.change], LINKED, given, {"linked": linked})
     chosen = {"image": image, "photo": shell.photo}
     in_browser([image.input], "({image, photo}) => ({photo: image || photo})", chosen, {"photo": shell.photo})
-    own = json.dumps([f"data:{name}/{FOLDERS[layout]}/" for name, layout in library.layouts.items()])
+    own = json.dumps([f"data:{name}/{layout.photographs}/" for name, layout in library.layouts.items()])
     in_browser(
         [photo.change],
         f"({{photo}}) => ({{image: {own}.some(start => photo.startsWith(start)) ? photo : null}})",

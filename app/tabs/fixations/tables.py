@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.csv
 import pyarrow.parquet as pq
 
 from app.library.fixation_points import Points, finite_points, on_photograph
@@ -34,12 +33,13 @@ def read_table(path: Path, ref: str, title: str, height: int, width: int) -> Poi
     Raises:
         InputError: no such table, columns missing, no number, another unit (fractions, or all outside), too many.
     """
-    table = _parsed(path)
+    parsed = _parsed(path)
+    table = fixation_table.each_once(parsed, ("x", "y", *NAMES), "the table")
     absent = [name for name in ("x", "y") if name not in table.column_names]
     if absent:
         raise InputError(
             f"expected a table with the columns x and y (and optionally observer), {' and '.join(absent)} "
-            f"{'is' if len(absent) == 1 else 'are'} missing; it has {_named(table.column_names)}"
+            f"{'is' if len(absent) == 1 else 'are'} missing; it has {_named(parsed.column_names)}"
         )
     if "image" in table.column_names:
         table = _of_image(table, title)
@@ -55,7 +55,7 @@ def read_table(path: Path, ref: str, title: str, height: int, width: int) -> Poi
 
 def _parsed(path: Path) -> pa.Table:
     try:
-        table = _parquet(path) if path.suffix.lower() == ".parquet" else pa.csv.read_csv(path)
+        table = _parquet(path) if path.suffix.lower() == ".parquet" else fixation_table.read_csv(path)
         _check_rows(table.num_rows)
         return table
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:

@@ -18,15 +18,15 @@ from analysis.metrics.fixations import auc_judd, fixation_density, nss, nss_valu
 from analysis.saliency import normalise_map
 from analysis.source_factors import source_factors
 from app.inference.traced import LayerMaps, ModelFacts, Traced
-from app.library.fixation_library import FixationLibrary, layout_of
+from app.library.fixation_library import FixationLibrary
 from app.library.fixation_points import MAX_POINTS, Points
 from app.tabs.fixations import scores as fixation_scores
 from app.tabs.fixations import words as fixations
 from app.tabs.fixations.scores import Z_EDGES, Scores, centre, score, z_values
 from app.tabs.fixations.tables import MAX_ROWS, read_table
 from tests.fixations.made import gaze_of, made_rows, make_mit1003, make_table, write_image
-from vars_core.data.fixations import image_size
 from vars_core.data.mit1003 import read_mit1003
+from vars_core.decoding import picture_size
 from vars_core.errors import InputError
 from vars_core.images import Placement
 
@@ -133,7 +133,7 @@ def test_the_centre_of_the_shared_mit1003_is_the_pinned_one(shared: Path) -> Non
     library = FixationLibrary({"mit": shared / "data/mit1003"})
     means = []
     for _, ref in library.choices():
-        height, width = image_size(shared / "data/mit1003" / ref.removeprefix("data:mit/"))
+        height, width = picture_size(shared / "data/mit1003" / ref.removeprefix("data:mit/"))
         found = library.recorded(ref, "drop")
         assert found is not None
         inside = (found.xs >= 0) & (found.xs < width) & (found.ys >= 0) & (found.ys < height)
@@ -251,12 +251,13 @@ def test_a_table_that_cannot_be_used_gets_one_sentence(tmp_path: Path, text: str
 
 
 def test_the_layout_follows_from_the_folder(tmp_path: Path) -> None:
-    assert layout_of(tmp_path) is None
-    assert layout_of(make_table(tmp_path / "table", made_rows(2), 2)) == "table"
-    assert layout_of(make_mit1003(tmp_path / "mit", {("a", "CNG"): gaze_of((10, 10, 100))})) == "mit1003"
+    folders = {"none": tmp_path, "table": make_table(tmp_path / "table", made_rows(2), 2)}
+    folders["mit"] = make_mit1003(tmp_path / "mit", {("a", "CNG"): gaze_of((10, 10, 100))})
     write_image(tmp_path / "osie/stimuli/1001.jpg", 0, (40, 50))
     (tmp_path / "osie/fixations.mat").write_bytes(b"")
-    assert layout_of(tmp_path / "osie") == "osie"
+    folders["osie"] = tmp_path / "osie"
+    found = {name: layout.name for name, layout in FixationLibrary(folders).layouts.items()}
+    assert found == {"table": "table", "mit": "mit1003", "osie": "osie"}
 
 
 def test_recorded_fixations_of_a_table_and_of_no_data_set(tmp_path: Path) -> None:
@@ -289,7 +290,7 @@ def test_one_image_of_mit1003_is_read_as_the_whole_is(tmp_path: Path) -> None:
             assert found is not None and found.sigma == 35.0
             np.testing.assert_array_equal(found.xs, expected.fixations.xs)
             assert list(found.observers) == [whole.observers[i] for i in expected.fixations.observers]
-    assert found is not None and "observers without this trial: 1 (ajs)." in found.notes
+    assert found is not None and "trials missing: 1 (ajs/two.mat)." in found.notes
 
 
 def test_a_broken_trial_is_named(tmp_path: Path) -> None:
@@ -297,7 +298,7 @@ def test_a_broken_trial_is_named(tmp_path: Path) -> None:
     scipy.io.savemat(root / "DATA/zb/one.mat", {"other": 1})
     found = FixationLibrary({"mit": root}).recorded("data:mit/ALLSTIMULI/one.jpeg", "keep")
     assert found is not None and set(found.observers) == {"CNG"}
-    assert any("cannot be read: 1 (zb)" in note for note in found.notes)
+    assert any("cannot be read: 1 (" in note and "zb/one.mat" in note for note in found.notes)
 
 
 def test_a_file_that_claims_too_many_rows_is_refused_before_it_is_read(tmp_path: Path) -> None:

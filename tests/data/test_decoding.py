@@ -1,0 +1,160 @@
+"""One reader for photographs and masks: upright from every format, and a sentence for whatever cannot be read."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from vars_core.data.mask_set import MaskSet
+from vars_core.data.mask_values import MaskValues
+from vars_core.data.masks import Pair, read_mask
+from vars_core.decoding import ImageError, picture_size, read_picture
+from vars_core.images import decode_image
+
+# What the picture must be turned by so that a reader who obeys the tag sees it upright.
+STORED = {
+    1: lambda a: a,
+    2: np.fliplr,
+    3: lambda a: np.rot90(a, 2),
+    4: np.flipud,
+    5: lambda a: np.swapaxes(a, 0, 1),
+    6: lambda a: np.rot90(a, 1),
+    7: lambda a: np.rot90(np.swapaxes(a, 0, 1), 2),
+    8: lambda a: np.rot90(a, -1),
+}
+SUFFIXES = [".png", ".tif", ".jpg", ".webp"]
+
+
+def upright(seed: int, height: int, width: int) -> np.ndarray:
+    """Smooth, so that JPEG keeps it, and different in every corner."""
+    corners = np.random.default_rng(seed).integers(0, 256, (2, 2, 3)).astype(np.uint8)
+    return cv2.resize(corners, (width, height), interpolation=cv2.INTER_LINEAR)
+
+
+def write_turned(path: Path, picture: np.ndarray, orientation: int) -> None:
+    exif = Image.Exif()
+    exif[274] = orientation
+    options = (
+        {"lossless": True}
+        if path.suffix == ".webp"
+        else {"quality": 100, "subsampling": 0}
+        if path.suffix == ".jpg"
+        else {}
+    )
+    Image.fromarray(np.ascontiguousarray(STORED[orientation](picture))).save(path, exif=exif, **options)
+
+
+@given(
+    orientation=st.integers(1, 8),
+    suffix=st.sampled_from(SUFFIXES),
+    mask_orientation=st.integers(1, 8),
+    mask_suffix=st.sampled_from([".png", ".tif"]),
+    compressed=st.booleans(),
+    height=st.integers(4, 24),
+    width=st.integers(4, 24),
+)
+@settings(deadline=None, max_examples=80)
+def test_a_photograph_and_its_mask_meet_upright_however_they_are_stored(
+    tmp_path_factory: pytest.TempPathFactory,
+    orientation: int,
+    suffix: str,
+    mask_orientation: int,
+    mask_suffix: str,
+    compressed: bool,
+    height: int,
+    width: int,
+) -> None:
+    folder, picture = tmp_path_factory.mktemp("p"), upright(3, height, width)
+    photograph, mask = folder / f"a{suffix}", folder / f"m{mask_suffix}"
+    write_turned(photograph, picture, orientation)
+    labels = np.zeros((height, width), np.uint8)
+    labels[: height // 2, : width // 3 + 1] = 255
+    write_turned(mask, labels, mask_orientation)
+    if compressed and mask_suffix == ".tif":
+        exif = Image.Exif()
+        exif[274] = mask_orientation
+        stored = np.ascontiguousarray(STORED[mask_orientation](labels))
+        Image.fromarray(stored).save(mask, compression="tiff_lzw", exif=exif)
+    assert picture_size(photograph) == picture_size(mask) == (height, width)
+    image, regions = MaskSet("pairs", (), MaskValues("binary")).load(Pair("a", photograph, mask))
+    np.testing.assert_allclose(image.astype(int), picture, atol=8 if suffix == ".jpg" else 0)
+    np.testing.assert_array_equal(regions, labels > 0)
+
+
+@given(
+    kind=st.sampled_from(["PNG", "JPEG", "GIF", "WEBP", "TIFF", "BMP", "PPM"]),
+    cut=st.floats(0.02, 0.98),
+    garbled=st.lists(st.tuples(st.floats(0, 1), st.integers(0, 255)), max_size=12),
+)
+@settings(deadline=None, max_examples=150)
+def test_a_damaged_file_is_a_picture_or_one_named_sentence(
+    kind: str, cut: float, garbled: list[tuple[float, int]]
+) -> None:
+    stream = io.BytesIO()
+    Image.fromarray(upright(1, 30, 40)).save(stream, kind)
+    data = bytearray(stream.getvalue())
+    for place, value in garbled:
+        data[int(place * (len(data) - 1))] = value
+    whole = bytes(data if garbled else data[: int(cut * len(data))])
+    for read in (decode_image, picture_size, read_picture):
+        try:
+            read(whole)
+        except ImageError as error:
+            assert "\n" not in str(error) and str(error).startswith("the image")
+
+
+FOREIGN = {
+    "dds.png": b"DDS " + (124).to_bytes(4, "little") + bytes(120) + b"\x00" * 64,
+    "empty.jpg": b"",
+    "text.tif": b"II*\x00" + b"\xff" * 40,
+    "page.png": b"<html></html>",
+}
+
+
+@pytest.mark.parametrize("name", FOREIGN)
+def test_a_foreign_file_under_a_pictures_name_is_named(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_bytes(FOREIGN[name])
+    for read in (decode_image, picture_size, read_mask):
+        with pytest.raises(ImageError, match=name):
+            read(tmp_path / name)
+
+
+def test_a_bitmap_that_claims_more_pixels_than_pillow_allows_is_named(tmp_path: Path) -> None:
+    Image.new("L", (8, 8)).save(tmp_path / "scan.bmp")
+    data = bytearray((tmp_path / "scan.bmp").read_bytes())
+    data[18:26] = (20_000).to_bytes(4, "little") * 2
+    (tmp_path / "scan.bmp").write_bytes(data)
+    for read in (decode_image, picture_size, read_mask):
+        with pytest.raises(ImageError, match=r"scan\.bmp has (far )?more|scan\.bmp has 20000×20000"):
+            read(tmp_path / "scan.bmp")
+
+
+@pytest.mark.parametrize("bits", [8, 10, 12, 14, 16])
+def test_grey_of_many_bits_is_as_bright_as_its_own_scale(bits: int) -> None:
+    full = 2**bits - 1
+    stream = io.BytesIO()
+    Image.fromarray(np.linspace(0, full, 64).reshape(8, 8).round().astype(np.uint16)).save(stream, "PNG")
+    np.testing.assert_allclose(decode_image(stream.getvalue())[..., 0].ravel(), np.linspace(0, 255, 64), atol=1)
+
+
+def test_damaged_exif_leaves_a_photograph_a_photograph() -> None:
+    stream = io.BytesIO()
+    Image.fromarray(upright(1, 30, 40)).save(stream, "JPEG", exif=b"Exif\x00\x00MM\x00*\xff\xff\xff\xff")
+    assert decode_image(stream.getvalue()).shape == (30, 40, 3)
+
+
+def test_a_bitmap_of_two_colours_in_eight_bits_is_refused_rather_than_read_as_noise(tmp_path: Path) -> None:
+    image = Image.frombytes("P", (6, 4), bytes([0, 1] * 12))
+    image.putpalette([0, 0, 0, 255, 255, 255])
+    image.save(tmp_path / "two.bmp")
+    with pytest.raises(ImageError, match=r"two\.bmp is a bitmap of two colours in 8 bits"):
+        read_mask(tmp_path / "two.bmp")
+    Image.new("1", (6, 4), 1).save(tmp_path / "one.bmp")
+    assert (read_mask(tmp_path / "one.bmp").numbers == 255).all()
