@@ -29,6 +29,9 @@ if TYPE_CHECKING:  # a run of baselines alone loads neither torch nor a model
     from vars_core.backend import Backend
     from vars_core.image_size import ImageSize
     from vars_core.images import Placement
+    from vars_core.preprocessing import Preprocessing
+
+    Wanted = tuple[ImageSize, Preprocessing]
 
 BATCHES_AHEAD = 2
 """Batches that are decoded while one is scored."""
@@ -43,14 +46,14 @@ class Item:
         sample: the entry of ``Evaluation.samples``; it has an ``id``.
         image: uint8 (height, width, 3).
         target: what the evaluation compares with (a mask, fixations), as its ``load`` returned it.
-        prepared: the model input (1, 3, H, W) and its placement, by its size.
+        prepared: the model input (1, 3, H, W) and its placement, by what the model wants of it (`model_wants`).
     """
 
     position: int
     sample: Any
     image: np.ndarray
     target: Any
-    prepared: dict[ImageSize, tuple[Tensor, Placement]]
+    prepared: dict[Wanted, tuple[Tensor, Placement]]
 
 
 class Evaluation(Protocol):
@@ -113,11 +116,16 @@ def evaluate(
     return visited
 
 
+def model_wants(backend: Backend) -> Wanted:
+    """Models that want the same of an image share its preparation."""
+    return backend.image_size, backend.preprocessing
+
+
 def model_input(backend: Backend, items: Sequence[Item]) -> tuple[Tensor, list[Placement]]:
     """The prepared images of a batch, (B, 3, H, W) float32, and the placement of each."""
     import torch
 
-    prepared = [item.prepared[backend.image_size] for item in items]
+    prepared = [item.prepared[model_wants(backend)] for item in items]
     return torch.cat([tensor for tensor, _ in prepared]), [placement for _, placement in prepared]
 
 
@@ -125,7 +133,7 @@ def _decoded(
     evaluation: Evaluation, backends: Sequence[Backend], parts: Sequence[int], batch_size: int, workers: int
 ) -> Iterator[tuple[int, list[Item | Row]]]:
     """Parts in order, each with its loaded items or error rows, decoded a bounded number of batches ahead."""
-    by_size = {backend.image_size: backend for backend in backends}
+    by_wanted = {model_wants(backend): backend for backend in backends}
 
     def load(position: int) -> Item | Row:
         sample = evaluation.samples[position]
@@ -134,9 +142,9 @@ def _decoded(
         except (InputError, OSError) as error:
             return {"position": position, "id": sample.id, "error": str(error)}
         prepared = {}
-        for size, backend in by_size.items():
+        for wanted, backend in by_wanted.items():
             tensor, (placement,) = backend.prepare([image], evaluation.policy)
-            prepared[size] = tensor, placement
+            prepared[wanted] = tensor, placement
         return Item(position, sample, image, target, prepared)
 
     under_way: deque[tuple[int, list[Future[Item | Row]]]] = deque()

@@ -12,6 +12,7 @@ from torch import Tensor
 from torch.nn.functional import adaptive_avg_pool2d
 
 from vars_core.images import Placement, normalise
+from vars_core.preprocessing import IMAGENET
 from vars_core.trace import LayerTrace, Trace
 
 SIZES = ((40, 56), (48, 32), (33, 47))
@@ -35,6 +36,7 @@ class MadeBackend:
 
     name = "made/model"
     image_size = 24
+    preprocessing = IMAGENET
     layer_names = ("0.0", "0.1")
     default_layer = "0.1"
     default_readout = "energy"

@@ -13,6 +13,7 @@ from vars_core.errors import InputError
 from vars_core.image_size import ImageSize
 from vars_core.images import Placement, normalise
 from vars_core.models.base import VisionModel
+from vars_core.preprocessing import Preprocessing
 from vars_core.readings import default_reading
 from vars_core.trace import Trace, TraceRecorder
 
@@ -56,6 +57,10 @@ class Backend:
         return self.model.image_size
 
     @property
+    def preprocessing(self) -> Preprocessing:
+        return self.model.preprocessing
+
+    @property
     def layer_names(self) -> tuple[str, ...]:
         return self.model.layer_names
 
@@ -63,9 +68,10 @@ class Backend:
     def default_layer(self) -> str:
         """The layer whose maps are shown first (`vars_core.readings`). Raises InputError where none can be traced."""
         if not self.layer_names:
-            raise InputError(f"{self.name} has no layer whose attention can be traced: it gives logits only")
+            raise InputError(self.model.untraced or f"{self.name} has no layer whose attention can be traced")
         chosen = default_reading(self.model.spec.backbone).layer
-        return chosen or [name for name in self.layer_names if name.startswith("0.")][-1]
+        first_stage = self.layer_names[0].partition(".")[0]
+        return chosen or [name for name in self.layer_names if name.startswith(f"{first_stage}.")][-1]
 
     @property
     def default_readout(self) -> str:
@@ -84,9 +90,10 @@ class Backend:
 
     def prepare(self, images: Sequence[np.ndarray], policy: str = "whole") -> tuple[Tensor, list[Placement]]:
         """uint8 (H, W, 3) images of any size -> normalised batch (B, 3, H, W) float32, and where it lies on them."""
-        placements = [Placement(image.shape[0], image.shape[1], self.image_size, policy) for image in images]
+        wanted = self.preprocessing
+        placements = [Placement(image.shape[0], image.shape[1], self.image_size, policy, wanted) for image in images]
         placed = np.stack([placement.place(image) for placement, image in zip(placements, images, strict=True)])
-        return normalise(placed), placements
+        return normalise(placed, wanted), placements
 
     @torch.no_grad()
     def logits(self, batch: Tensor) -> Tensor:

@@ -14,10 +14,7 @@ from torch import Tensor
 from vars_core.decoding import MAX_PIXELS, ImageError, read_picture
 from vars_core.errors import InputError
 from vars_core.image_size import ImageSize, height_and_width
-
-MEAN = (0.485, 0.456, 0.406)
-STD = (0.229, 0.224, 0.225)
-"""Per-channel statistics of ImageNet, which every model here is trained with."""
+from vars_core.preprocessing import IMAGENET, INTERPOLATIONS, Preprocessing
 
 POLICIES = ("whole", "center")
 
@@ -62,13 +59,14 @@ class Placement:
     """Where the model's input of ``size`` pixels lies on a source image of ``height`` × ``width``, there and back.
 
     ``policy`` "whole": the whole image is squeezed into the input. "center": the largest part of the input's shape is
-    taken about the centre, 224/256 of it in either direction.
+    taken about the centre, ``preprocessing.crop`` of it in either direction.
     """
 
     height: int
     width: int
     size: ImageSize
     policy: str = "whole"
+    preprocessing: Preprocessing = IMAGENET
 
     def __post_init__(self) -> None:
         if self.policy not in POLICIES:
@@ -80,16 +78,19 @@ class Placement:
         if self.policy == "whole":
             return (0.0, 0.0, float(self.width), float(self.height))
         rows, columns = height_and_width(self.size)
+        if self.preprocessing.squash:
+            rows, columns = self.height, self.width
         short = min(rows, columns)
-        scale = min(self.height * short / rows, self.width * short / columns) * 224 / 256
+        scale = min(self.height * short / rows, self.width * short / columns) * self.preprocessing.crop
         height, width = scale * rows / short, scale * columns / short
         left, top = (self.width - width) / 2, (self.height - height) / 2
         return (left, top, left + width, top + height)
 
     def place(self, image: np.ndarray) -> np.ndarray:
-        """uint8 (height, width, 3) -> uint8 of the input's size, bicubic with antialiasing."""
+        """uint8 (height, width, 3) -> uint8 of the input's size, with antialiasing."""
         rows, columns = height_and_width(self.size)
-        return np.array(Image.fromarray(image).resize((columns, rows), Image.Resampling.BICUBIC, box=self.box))
+        interpolation = INTERPOLATIONS[self.preprocessing.interpolation]
+        return np.array(Image.fromarray(image).resize((columns, rows), interpolation, box=self.box))
 
     def to_source(self, saliency_map: np.ndarray) -> np.ndarray:
         """(h, w) map of the input -> float32 (height, width).
@@ -108,15 +109,20 @@ class Placement:
         return cv2.remap(seen, grid_x, grid_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
 
 
-def normalise(images: np.ndarray) -> Tensor:
-    """uint8 (B, H, W, 3) -> float32 (B, 3, H, W), per-channel ImageNet mean 0 and variance 1."""
+def normalise(images: np.ndarray, preprocessing: Preprocessing = IMAGENET) -> Tensor:
+    """uint8 (B, H, W, 3) -> float32 (B, 3, H, W): mean 0 and variance 1 of each channel over what a model learned."""
     batch = torch.from_numpy(np.ascontiguousarray(images)).permute(0, 3, 1, 2).float() / 255
-    mean, std = (torch.tensor(values).view(1, 3, 1, 1) for values in (MEAN, STD))
+    mean, std = _statistics(preprocessing)
     return (batch - mean) / std
 
 
-def denormalise(batch: Tensor) -> np.ndarray:
+def denormalise(batch: Tensor, preprocessing: Preprocessing = IMAGENET) -> np.ndarray:
     """The inverse of `normalise`: (B, 3, H, W) -> uint8 (B, H, W, 3)."""
-    mean, std = (torch.tensor(values).view(1, 3, 1, 1) for values in (MEAN, STD))
+    mean, std = _statistics(preprocessing)
     pixels = (batch.cpu() * std + mean) * 255
     return pixels.round().clamp(0, 255).byte().permute(0, 2, 3, 1).numpy()
+
+
+def _statistics(preprocessing: Preprocessing) -> tuple[Tensor, Tensor]:
+    mean, std = (torch.tensor(values).view(1, 3, 1, 1) for values in (preprocessing.mean, preprocessing.std))
+    return mean, std

@@ -15,7 +15,7 @@ from vars_core.models.base import VisionModel
 from vars_core.models.deit import build_deit
 from vars_core.models.gfnet import build_gfnet
 from vars_core.models.rvt import build_rvt
-from vars_core.models.timm_wrapper import TimmModel
+from vars_core.models.timm import TimmModel
 from vars_core.spec import ModelSpec, model_names, parse_spec
 
 _BUILDERS = {"rvt": build_rvt, "deit": build_deit, "gfnet": build_gfnet}
@@ -33,18 +33,18 @@ def create_model(
 ) -> VisionModel:
     """A model with fresh weights.
 
-    ``spec`` "<backbone>/<mixer>" or "timm/<name>"; ``num_steps`` T ≥ 0; ``solver`` "ista", "lista" or None for the
-    mixer's own; ``lam`` λ ≥ 0 or None for the mixer's own; ``image_size`` the input's side in pixels or (height,
-    width), None for the backbone's own; ``drop_path`` the highest rate of stochastic depth. Raises InputError for
-    anything unknown.
+    ``spec`` "<backbone>/<mixer>" or "timm/<name>"; ``num_classes`` ≥ 1, and 0 leaves the classifier of a timm model
+    out; ``num_steps`` T ≥ 0; ``solver`` "ista", "lista" or None for the mixer's own; ``lam`` λ ≥ 0 or None for the
+    mixer's own; ``image_size`` the input's side in pixels or (height, width), None for the backbone's own;
+    ``drop_path`` the highest rate of stochastic depth. Raises InputError for anything unknown.
     """
     parsed = parse_spec(spec) if isinstance(spec, str) else spec
-    if num_classes < 1:
+    if num_classes < (0 if parsed.is_timm else 1):
         raise InputError(f"num_classes must be 1 or more, got {num_classes}")
     if image_size is not None:
         image_size = checked_size(image_size)
     if parsed.is_timm:
-        return TimmModel(parsed, num_classes, image_size)
+        return TimmModel(parsed, num_classes, image_size, drop_path=drop_path)
     solving = Solving(num_steps, lam, solver)
     return _BUILDERS[parsed.backbone.partition("_")[0]](parsed, num_classes, image_size, solving, drop_path)
 

@@ -9,7 +9,6 @@ import torch
 from torch import Tensor
 
 from analysis.attacks.attacked import PixelLogits
-from vars_core.images import MEAN, STD
 from vars_core.models.base import VisionModel
 
 
@@ -20,11 +19,12 @@ def pixel_logits(model: VisionModel) -> PixelLogits:
     normalised images and has no gradients: hand in ``backend.model``.
     """
     model.eval()
+    wanted = model.preprocessing
 
     def logits(images: Tensor) -> Tensor:
         weights = next(model.parameters())
         placed = images.to(weights)
-        mean, std = (placed.new_tensor(values).view(1, 3, 1, 1) for values in (MEAN, STD))
+        mean, std = (placed.new_tensor(values).view(1, 3, 1, 1) for values in (wanted.mean, wanted.std))
         return model((placed - mean) / std).to(images)
 
     return logits

@@ -5,6 +5,7 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 from vars_core.image_size import ImageSize
+from vars_core.preprocessing import IMAGENET, Preprocessing
 from vars_core.spec import ModelSpec
 from vars_core.trace import TraceRecorder
 
@@ -13,13 +14,15 @@ class VisionModel(nn.Module):
     """images (B, 3, H, W), normalised -> logits (B, classes), recording into ``trace`` where one is handed in.
 
     ``image_size`` is the input's side in pixels, or (H, W); ``num_steps`` the solver's T (0 for attention);
-    ``layer_names`` are "stage.block". ``checkpoint_hash`` is the SHA-256 of the loaded file, None while the weights are
-    fresh.
+    ``layer_names`` are "stage.block"; where there is none, ``untraced`` says why. ``preprocessing`` is what
+    "normalised" means. ``checkpoint_hash`` is the SHA-256 of the loaded file, None while the weights are fresh.
     """
 
     spec: ModelSpec
     image_size: ImageSize
     num_steps: int
+    preprocessing: Preprocessing = IMAGENET
+    untraced: str = ""
     checkpoint_hash: str | None = None
 
     @property

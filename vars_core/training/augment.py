@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from vars_core.images import MEAN, STD
+from vars_core.preprocessing import IMAGENET
 from vars_core.training.draws import uniforms
 from vars_core.training.recipe import Augmentation
 
@@ -26,8 +26,8 @@ def to_float(images: Tensor) -> Tensor:
 
 def normalise(images: Tensor) -> Tensor:
     """ImageNet's mean and standard deviation: (B, 3, H, W) in [0, 1] to about [-2.1, 2.6]."""
-    mean = images.new_tensor(MEAN).view(1, 3, 1, 1)
-    std = images.new_tensor(STD).view(1, 3, 1, 1)
+    mean = images.new_tensor(IMAGENET.mean).view(1, 3, 1, 1)
+    std = images.new_tensor(IMAGENET.std).view(1, 3, 1, 1)
     return (images - mean) / std
 
 

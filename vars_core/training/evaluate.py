@@ -16,7 +16,6 @@ from vars_core.backend import choose_device
 from vars_core.data.labelled import LabelledImages
 from vars_core.data.open import open_split
 from vars_core.errors import InputError
-from vars_core.image_size import ImageSize
 from vars_core.images import Placement, decode_image, normalise
 from vars_core.models.base import VisionModel
 from vars_core.training.accuracy import accuracy
@@ -26,9 +25,9 @@ app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 
 def placed_batches(
-    source: LabelledImages, size: ImageSize, policy: str, skipped: list[str], batch_size: int = 200
+    source: LabelledImages, model: VisionModel, policy: str, skipped: list[str], batch_size: int = 200
 ) -> Iterator[tuple[Tensor, Tensor]]:
-    """Pictures as the product shows them to a model: (B, 3, size, size), labels. Undecodable: ``skipped``."""
+    """Pictures as the product shows them to a model: (B, 3, H, W), labels. Undecodable: ``skipped``."""
     images, labels = [], []
     for index in range(len(source)):
         try:
@@ -37,13 +36,13 @@ def placed_batches(
             skipped.append(f"{source.name(index)}: {error}")
             continue
         height, width = image.shape[:2]
-        images.append(Placement(height, width, size, policy).place(image))
+        images.append(Placement(height, width, model.image_size, policy, model.preprocessing).place(image))
         labels.append(int(source.labels[index]))
         if len(images) == batch_size:
-            yield normalise(np.stack(images)), torch.tensor(labels)
+            yield normalise(np.stack(images), model.preprocessing), torch.tensor(labels)
             images, labels = [], []
     if images:
-        yield normalise(np.stack(images)), torch.tensor(labels)
+        yield normalise(np.stack(images), model.preprocessing), torch.tensor(labels)
 
 
 def evaluate(
@@ -57,7 +56,7 @@ def evaluate(
     """``top1``, ``top5`` (fractions), ``loss``, ``count`` and the names of ``skipped`` pictures."""
     device = device or torch.device("cpu")
     skipped: list[str] = []
-    batches = placed_batches(source, model.image_size, policy, skipped)
+    batches = placed_batches(source, model, policy, skipped)
     result = accuracy(model.to(device), batches, device, precision)
     return {"top1": result.top1, "top5": result.top5, "loss": result.loss, "count": result.count, "skipped": skipped}
 

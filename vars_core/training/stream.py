@@ -16,7 +16,8 @@ from torch.utils.data import DataLoader, Dataset
 
 from vars_core.data.labelled import LabelledImages, identity
 from vars_core.errors import InputError
-from vars_core.images import MEAN, STD, decode_image
+from vars_core.images import decode_image
+from vars_core.preprocessing import IMAGENET
 from vars_core.training.distributed import World
 from vars_core.training.draws import everything_seeded, seed_of
 from vars_core.training.order import epoch_order, share
@@ -42,14 +43,16 @@ def training_transform(size: int, augmentation: Augmentation) -> Transform:
         re_prob=augmentation.erasing,
         re_mode="pixel",
         interpolation="bicubic",
-        mean=MEAN,
-        std=STD,
+        mean=IMAGENET.mean,
+        std=IMAGENET.std,
     )
 
 
 def validation_transform(size: int) -> Transform:
     """The short side to 256/224 of the size, then the centre crop."""
-    return create_transform(size, is_training=False, crop_pct=224 / 256, interpolation="bicubic", mean=MEAN, std=STD)
+    return create_transform(
+        size, is_training=False, crop_pct=224 / 256, interpolation="bicubic", mean=IMAGENET.mean, std=IMAGENET.std
+    )
 
 
 class Transformed(Dataset[tuple[Tensor, int, int]]):
