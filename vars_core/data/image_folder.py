@@ -31,7 +31,7 @@ class FolderImages:
         self.classes = classes or found
         self.notes = notes_of(
             (
-                "class folders without a picture, which are no classes",
+                "class folders without a picture",
                 [name for name in listings if name not in found],
                 False,
             ),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from vars_core.data import fixation_table, mit1003, osie, pairs, voc
+from vars_core.data import fixation_table, halves, mit1003, osie, pairs, voc
 from vars_core.errors import InputError, nearest
 
 MASKS = "masks"
@@ -26,7 +26,7 @@ class Layout:
         photographs: the folder inside the root that holds the photographs; "" where they lie elsewhere.
         detect: whether a folder looks like it; reads no file.
         read: root → the data set; of masks also, by name, ``split`` (of a list) and ``values`` (a `MaskValues`), either
-            of which may be None. Raises InputError.
+            of which may be None; of labels ``held_out`` and ``seed``. Raises InputError.
         read_one: root, a photograph's path inside ``photographs`` → the data set of that one image. None where a single
             file holds all images: then the data set is read whole.
     """
@@ -90,6 +90,30 @@ LAYOUTS: dict[str, Layout] = {
             fixation_table.STIMULI,
             lambda root: has(fixation_table.STIMULI)(root) and any(has(name)(root) for name in fixation_table.FILES),
             fixation_table.read_fixation_folder,
+        ),
+        Layout(
+            "tiny_imagenet",
+            LABELS,
+            "Tiny ImageNet: train-*.parquet, val.parquet, classes.csv",
+            "",
+            halves.has_tiny_imagenet,
+            halves.read_tiny_imagenet,
+        ),
+        Layout(
+            "parquet",
+            LABELS,
+            "train*.parquet and val*.parquet with the columns image and label",
+            "",
+            halves.has_shards,
+            halves.read_shards,
+        ),
+        Layout(
+            "class_folders",
+            LABELS,
+            "train/ and val/ of class folders, or class folders alone",
+            "",
+            halves.has_class_folders,
+            halves.read_class_folders,
         ),
     )
 }

@@ -2,40 +2,30 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
-from vars_core.data.image_folder import FolderImages
-from vars_core.data.image_parquet import ParquetImages
-from vars_core.data.labelled import LabelledImages, split
-from vars_core.data.tiny_imagenet import tiny_imagenet
+from vars_core.data.halves import Halves, needs
+from vars_core.data.layouts import LABELS, recognise
 from vars_core.errors import InputError
 
+logger = logging.getLogger(__name__)
 
-def open_split(
-    folder: str | Path, held_out: float | None = None, seed: int = 0
-) -> tuple[LabelledImages, LabelledImages]:
-    """``(training pictures, validation pictures)`` of a folder.
 
-    Understood: Tiny ImageNet in Parquet; ``train*.parquet`` and ``val*.parquet``; ``train/`` and ``val/`` (or
-    ``validation/``, ``test/``) of class folders; plain class folders with a fraction ``held_out`` of each set aside.
+def open_split(folder: str | Path, held_out: float | None = None, seed: int = 0) -> Halves:
+    """``(training pictures, validation pictures)`` of a folder, in the layout that it looks like.
+
+    Understood are the layouts of labelled pictures in `vars_core.data.layouts`; a fraction ``held_out`` of each class
+    may be set aside instead of reading a second half. What is left out of the folders is logged.
     """
     root = Path(folder)
     if not root.is_dir():
         raise InputError(f"expected a folder of training data, {root} is none")
-    if held_out is not None:
-        whole = ParquetImages(sorted(root.glob("*.parquet"))) if any(root.glob("*.parquet")) else FolderImages(root)
-        return split(whole, held_out, seed)
-    train, val = sorted(root.glob("train*.parquet")), sorted(root.glob("val*.parquet"))
-    if train and val:
-        if (root / "classes.csv").is_file():
-            return tiny_imagenet(root, "train"), tiny_imagenet(root, "val")
-        training = ParquetImages(train)
-        return training, ParquetImages(val, training.classes)
-    for name in ("val", "validation", "test"):
-        if (root / "train").is_dir() and (root / name).is_dir():
-            folders = FolderImages(root / "train")
-            return folders, FolderImages(root / name, folders.classes)
-    raise InputError(
-        f"{root} needs train*.parquet and val*.parquet, or train/ and val/ with class folders; "
-        "for plain class folders give the fraction to hold out"
-    )
+    layout = recognise(root, LABELS)
+    if layout is None:
+        raise needs(root)
+    halves: Halves = layout.read(root, held_out=held_out, seed=seed)
+    for half in halves:
+        for note in getattr(half, "notes", ()):
+            logger.warning("%s", note.sentence())
+    return halves
