@@ -8,7 +8,8 @@ import cv2
 import numpy as np
 
 from analysis.drawing import heat_overlay
-from analysis.saliency import place_normalised
+from analysis.placed_map import placed
+from analysis.source_factors import single_factors
 from vars_core.backend import Backend
 from vars_core.images import Placement
 
@@ -29,10 +30,8 @@ def contact_sheet(photographs: Sequence[np.ndarray], backends: Sequence[Backend]
         maps = layer.maps[backend.default_readout].numpy()
         for t in range(maps.shape[0]):
             placement = Placement(cell, cell, backend.image_size)
-            cells = [
-                heat_overlay(square, place_normalised(maps[t, index], placement)[0])
-                for index, square in enumerate(squares)
-            ]
+            factors = single_factors(placement, (maps.shape[2], maps.shape[3]))
+            cells = [heat_overlay(square, placed(maps[t, index], factors).unit) for index, square in enumerate(squares)]
             columns.append(_column(cells, backend.name.partition("/")[2], f"t = {t}" if maps.shape[0] > 1 else ""))
     return np.concatenate(columns, axis=1)
 

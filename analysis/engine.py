@@ -1,6 +1,6 @@
 """Walks a data set through models into a run: decode threads ahead, batches, the backend, rows.
 
-An evaluation is ``samples`` and what to do with a batch of them (:class:`Evaluation`); a run stores the rows. Part
+An evaluation is ``samples`` and what to do with a batch of them (:class:`Measured`); a run stores the rows. Part
 number k of the run is always samples k·B .. k·B + B − 1. Hence:
 
 - continuing is skipping the parts that are stored;
@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 import pyarrow as pa
 
-from analysis.runs import Row, Run
+from analysis.runs import KeptMap, Row, Run
 from vars_core.errors import InputError
 
 if TYPE_CHECKING:  # a run of baselines alone loads neither torch nor a model
@@ -43,7 +43,7 @@ class Item:
 
     Attributes:
         position: its place in the list of samples, from 0.
-        sample: the entry of ``Evaluation.samples``; it has an ``id``.
+        sample: the entry of ``Measured.samples``; it has an ``id``.
         image: uint8 (height, width, 3).
         target: what the evaluation compares with (a mask, fixations), as its ``load`` returned it.
         prepared: the model input (1, 3, H, W) and its placement, by what the model wants of it (`model_wants`).
@@ -56,15 +56,24 @@ class Item:
     prepared: dict[Wanted, tuple[Tensor, Placement]]
 
 
-class Evaluation(Protocol):
-    """What is measured."""
+@dataclass(frozen=True)
+class Scored:
+    """What a model gave for a batch: its rows, and the maps that the report will show."""
+
+    rows: Sequence[Row]
+    maps: Sequence[KeptMap] = ()
+
+
+class Measured(Protocol):
+    """What is measured, as far as walking the samples goes; `analysis.evaluations.frame` has the rest."""
 
     samples: Sequence[Any]
     """Each has an ``id`` (str)."""
     schema: pa.Schema
     """Of the rows; has ``position``, ``id`` and ``error``."""
-    policy: str
-    """How images are fitted to a model's square: "whole" or "center"."""
+
+    def policy(self, sample: Any) -> str:
+        """How the sample's image is fitted to a model's input: "whole" or "center"."""
 
     def load(self, sample: Any) -> tuple[np.ndarray, Any]:
         """(image, target) of a sample; runs in a thread. An InputError or OSError becomes the sample's error row."""
@@ -72,12 +81,12 @@ class Evaluation(Protocol):
     def baseline_rows(self, items: Sequence[Item]) -> list[Row]:
         """Rows that need no model."""
 
-    def score(self, backend: Backend, items: Sequence[Item]) -> list[Row]:
+    def score(self, backend: Backend, items: Sequence[Item]) -> Scored:
         """Rows of one model for the items of one batch."""
 
 
 def evaluate(
-    evaluation: Evaluation,
+    evaluation: Measured,
     backends: Sequence[Backend],
     run: Run,
     *,
@@ -105,10 +114,15 @@ def evaluate(
     for part, loaded in _decoded(evaluation, backends, missing, batch_size, workers):
         items = [entry for entry in loaded if isinstance(entry, Item)]
         rows: list[Row] = [entry for entry in loaded if not isinstance(entry, Item)]
+        maps: list[KeptMap] = []
         if items:
             rows += evaluation.baseline_rows(items)
             for backend in backends:
-                rows += evaluation.score(backend, items)
+                scored = evaluation.score(backend, items)
+                rows += scored.rows
+                maps += scored.maps
+        if maps:
+            run.write_maps(part, maps)  # before the rows: a part with rows has all that belongs to it
         run.write_part(part, rows, evaluation.schema)
         done, visited = done + 1, visited + len(loaded)
         if on_part is not None:
@@ -130,7 +144,7 @@ def model_input(backend: Backend, items: Sequence[Item]) -> tuple[Tensor, list[P
 
 
 def _decoded(
-    evaluation: Evaluation, backends: Sequence[Backend], parts: Sequence[int], batch_size: int, workers: int
+    evaluation: Measured, backends: Sequence[Backend], parts: Sequence[int], batch_size: int, workers: int
 ) -> Iterator[tuple[int, list[Item | Row]]]:
     """Parts in order, each with its loaded items or error rows, decoded a bounded number of batches ahead."""
     by_wanted = {model_wants(backend): backend for backend in backends}
@@ -143,7 +157,7 @@ def _decoded(
             return {"position": position, "id": sample.id, "error": str(error)}
         prepared = {}
         for wanted, backend in by_wanted.items():
-            tensor, (placement,) = backend.prepare([image], evaluation.policy)
+            tensor, (placement,) = backend.prepare([image], evaluation.policy(sample))
             prepared[wanted] = tensor, placement
         return Item(position, sample, image, target, prepared)
 

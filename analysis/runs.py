@@ -4,6 +4,7 @@ A run is a folder::
 
     RUN/run.json                  the command, its settings, versions, device, checkpoint hashes, the data
     RUN/rows/part-000007.parquet  the rows of the eighth batch of samples, written whole or not at all
+    RUN/maps/part-000007.parquet  the maps of that batch that the report shows, as they left the layer
     RUN/summary.json              computed from the rows, nothing else
     RUN/report.html               the same for people
 
@@ -22,14 +23,17 @@ import shlex
 import sys
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from analysis.saliency import MapKey
 from vars_core.errors import InputError
 
 Row = dict[str, Any]
@@ -47,6 +51,29 @@ _ENTRY = {
     "n": int,
 }
 _LIBRARIES = ("numpy", "scipy", "opencv-python-headless", "pillow", "pyarrow", "torch", "torchvision", "timm")
+
+
+@dataclass(frozen=True)
+class KeptMap:
+    """A map of one image as it left a model's layer, float32 (h, w)."""
+
+    position: int
+    model: str
+    key: MapKey
+    values: np.ndarray
+
+
+_MAPS = pa.schema(
+    [
+        ("position", pa.int64()),
+        ("model", pa.string()),
+        ("layer", pa.string()),
+        ("readout", pa.string()),
+        ("iteration", pa.int64()),
+        ("width", pa.int64()),
+        ("values", pa.list_(pa.float32())),
+    ]
+)
 
 
 class Run:
@@ -73,7 +100,7 @@ class Run:
         try:
             stored = _read_facts(folder)
             (folder / "rows").mkdir(parents=True, exist_ok=True)
-            for leftover in [*folder.glob("*.tmp"), *folder.glob("rows/*.tmp")]:
+            for leftover in [*folder.glob("*.tmp"), *folder.glob("*/*.tmp")]:
                 leftover.unlink(missing_ok=True)
             if stored is None or not any((folder / "rows").glob("part-*.parquet")):  # nothing there to protect
                 stored = {"command": command_line(), "versions": versions(), **compared}
@@ -150,6 +177,30 @@ class Run:
         """Store the rows of one part under its final name in a single step; a part there already is replaced."""
         _write_table_atomically(self.part_path(part), pa.Table.from_pylist(list(rows), schema=schema))
 
+    def write_maps(self, part: int, maps: Sequence[KeptMap]) -> None:
+        """Store maps of one part's images, in a single step."""
+        (self.folder / "maps").mkdir(exist_ok=True)
+        rows = [
+            {**vars(one.key), "position": one.position, "model": one.model, "width": one.values.shape[1]}
+            | {"values": one.values.ravel()}
+            for one in maps
+        ]
+        _write_table_atomically(self._maps_path(part), pa.Table.from_pylist(rows, schema=_MAPS))
+
+    def kept_map(self, position: int, model: str, key: MapKey) -> np.ndarray | None:
+        """A stored map, float32 (h, w); None where it was not kept."""
+        path = self._maps_path(position // int(self.facts["settings"]["batch_size"]))
+        if not path.is_file():
+            return None
+        wanted = (pc.field("position") == position) & (pc.field("model") == model)
+        for name, value in vars(key).items():
+            wanted &= pc.field(name) == value
+        found = pq.read_table(path, filters=wanted).to_pylist()
+        return np.array(found[0]["values"], np.float32).reshape(-1, found[0]["width"]) if found else None
+
+    def _maps_path(self, part: int) -> Path:
+        return self.folder / "maps" / self.part_path(part).name
+
     def rows(
         self, columns: Sequence[str] | None = None, where: pc.Expression | None = None, limit: int | None = None
     ) -> pa.Table:
@@ -171,6 +222,13 @@ class Run:
             if limit is not None and sum(map(len, tables)) >= limit:
                 break
         return pa.concat_tables(tables).slice(0, limit)
+
+    def columns(self) -> list[str]:
+        """Names of the columns of the rows. Raises InputError where nothing has been stored yet."""
+        paths = [path for _, path in self._parts()]
+        if not paths:
+            raise InputError(f"{self.folder} holds no rows yet")
+        return list(pq.read_schema(paths[0]).names)
 
     def values(self, column: str) -> list[Any]:
         """The distinct values of ``column`` in order of first appearance, without null."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from analysis.evaluations.grouping import Entry
+from analysis.evaluations.grouping import Entry, is_plain
 
 Place = tuple[str, str | None, str | None]
 """(model, layer, readout); of a baseline and of people the model alone."""
@@ -16,10 +16,10 @@ def place_of(entry: Entry) -> Place:
 
 
 def last_iterates(summary: Sequence[Entry]) -> dict[Place, dict[str, Entry]]:
-    """Place → metric → its entry at the last iterate; blurred maps aside."""
+    """Place → metric → its entry at the last iterate; parts and blurred maps aside."""
     last: dict[Place, dict[str, Entry]] = {}
     for entry in summary:
-        if entry.get("blur"):
+        if not is_plain(entry):
             continue
         shown = last.setdefault(place_of(entry), {}).get(entry["metric"])
         if shown is None or (entry["iteration"] or 0) > (shown["iteration"] or 0):
@@ -38,10 +38,10 @@ def iterates(summary: Sequence[Entry]) -> dict[Place, list[int]]:
 
 
 def by_iterate(summary: Sequence[Entry], place: Place, metric: str) -> dict[int, Entry]:
-    """Iterate → entry of a metric at one place, in order; what has no iterates stands at 0. Blurred maps aside."""
+    """Iterate → entry of a metric at one place, in order; what has no iterates stands at 0. Parts and blurs aside."""
     found = {
         int(entry["iteration"] or 0): entry
         for entry in summary
-        if place_of(entry) == place and entry["metric"] == metric and not entry.get("blur")
+        if place_of(entry) == place and entry["metric"] == metric and is_plain(entry)
     }
     return dict(sorted(found.items()))

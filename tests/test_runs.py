@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
-from analysis.engine import Item, evaluate
+from analysis.engine import Item, Scored, evaluate
 from analysis.runs import Row, Run
 from vars_core.errors import InputError
 
@@ -34,7 +34,6 @@ class Values:
     """An evaluation that reads one number per sample, and remembers what it was asked to load."""
 
     schema = SCHEMA
-    policy = "whole"
 
     def __init__(self, values: list[int | None]) -> None:
         self.samples = [Sample(f"image{i}", value) for i, value in enumerate(values)]
@@ -46,10 +45,13 @@ class Values:
             raise InputError(f"{sample.id} is missing")
         return np.zeros((2, 2, 3), np.uint8), sample.value
 
+    def policy(self, sample: Sample) -> str:
+        return "whole"
+
     def baseline_rows(self, items: list[Item]) -> list[Row]:
         return [row(item.position, item.target) for item in items]
 
-    def score(self, backend: Any, items: list[Item]) -> list[Row]:
+    def score(self, backend: Any, items: list[Item]) -> Scored:
         raise AssertionError("there is no model in these tests")
 
 

@@ -18,12 +18,12 @@ from analysis.metrics.fixations import (
     fixation_counts,
     fixation_density,
     kl,
-    map_density,
     nss,
     shuffled_auc,
     shuffled_auc_splits,
     sim,
 )
+from analysis.placed_map import DenseMap, PlacedStack, Points
 from analysis.source_factors import source_factors
 from vars_core.images import Placement
 
@@ -70,28 +70,29 @@ def tasks() -> list[Task]:
     """The lines, on made data."""
     rng = np.random.default_rng(0)
     saliency_map = gaussian_filter(rng.random((HEIGHT, WIDTH)), 20)
-    rows, columns = rng.integers(0, HEIGHT, FIXATIONS), rng.integers(0, WIDTH, FIXATIONS)
-    others = [(rng.integers(0, HEIGHT, 140), rng.integers(0, WIDTH, 140)) for _ in range(OTHER_IMAGES)]
-    everybody = tuple(np.concatenate(axis) for axis in zip(*others, strict=True))
+    points = Points(rng.integers(0, HEIGHT, FIXATIONS), rng.integers(0, WIDTH, FIXATIONS))
+    rows, columns = points.rows, points.columns
+    others = [Points(rng.integers(0, HEIGHT, 140), rng.integers(0, WIDTH, 140)) for _ in range(OTHER_IMAGES)]
+    everybody = Points(np.concatenate([o.rows for o in others]), np.concatenate([o.columns for o in others]))
     small = rng.random((MAPS, *GRID))
     factors = source_factors(Placement(HEIGHT, WIDTH, MODEL_SIZE), GRID)
 
     def five() -> tuple[float, ...]:
-        truth = fixation_density(rows, columns, (HEIGHT, WIDTH), SIGMA)
-        predicted = map_density(saliency_map)
+        truth = fixation_density(points, (HEIGHT, WIDTH), SIGMA)
+        placed = DenseMap(saliency_map)
         return (
-            nss(saliency_map, rows, columns),
-            auc_judd(saliency_map, rows, columns),
-            cc(saliency_map, truth),
-            sim(predicted, truth),
-            kl(predicted, truth),
+            nss(placed, points),
+            auc_judd(placed, points),
+            cc(placed, truth),
+            sim(placed.density, truth),
+            kl(placed.density, truth),
         )
 
     def five_plainly() -> tuple[float, ...]:
-        counts = fixation_counts(rows, columns, (HEIGHT, WIDTH))
+        counts = fixation_counts(points, (HEIGHT, WIDTH))
         truth = gaussian_filter(counts, SIGMA, mode="nearest")
         truth /= truth.sum()
-        predicted = map_density(saliency_map)
+        predicted = DenseMap(saliency_map).density
         rest = saliency_map[counts == 0]
         area = np.mean([np.mean(rest < v) + np.mean(rest == v) / 2 for v in saliency_map[rows, columns]])
         correlation = np.corrcoef(saliency_map.ravel(), truth.ravel())[0, 1]
@@ -100,25 +101,25 @@ def tasks() -> list[Task]:
         return float(z[rows, columns].mean()), float(area), correlation, sim(predicted, truth), divergence
 
     def splits() -> float:
-        return shuffled_auc_splits(saliency_map, rows, columns, others, images=10, splits=SPLITS, draws=DRAWS)
+        return shuffled_auc_splits(DenseMap(saliency_map), points, others, images=10, splits=SPLITS, draws=DRAWS)
 
     def splits_plainly() -> float:
         positives = saliency_map[rows, columns]
         areas = []
         for _ in range(DRAWS):
             chosen = rng.permutation(OTHER_IMAGES)[:10]
-            pool = np.concatenate([saliency_map[others[i]] for i in chosen])
+            pool = np.concatenate([saliency_map[others[i].rows, others[i].columns] for i in chosen])
             for _ in range(SPLITS):
                 drawn = rng.choice(pool, FIXATIONS, replace=False)[None, :]
                 areas.append(np.mean((positives[:, None] > drawn) + 0.5 * (positives[:, None] == drawn)))
         return float(np.mean(areas))
 
     def many() -> np.ndarray:
-        means, stds = factors.mean_and_std(small)
-        return (factors.at(small, rows, columns).mean(axis=1) - means) / stds
+        stack = PlacedStack(small, np.zeros(MAPS, dtype=bool), factors)
+        return np.array([nss(one, points) for one in stack])
 
     def many_plainly() -> list[float]:
-        return [nss(factors.place(one), rows, columns) for one in small]
+        return [nss(DenseMap(factors.place(one)), points) for one in small]
 
     return [
         Task("NSS, AUC-Judd, CC, SIM, KL of one map, fixations blurred too", 60, five, five_plainly),
@@ -126,7 +127,7 @@ def tasks() -> list[Task]:
         Task(
             "shuffled AUC against all other fixations (as reported)",
             None,
-            lambda: shuffled_auc(saliency_map, rows, columns, *everybody),
+            lambda: shuffled_auc(DenseMap(saliency_map), points, everybody),
             splits_plainly,
         ),
         Task(f"NSS of {MAPS} maps of one image, without forming them", None, many, many_plainly),

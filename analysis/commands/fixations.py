@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,7 +11,6 @@ import numpy as np
 import typer
 
 from analysis.commands.evaluating import (
-    EXIT_WITH_ERROR_ROWS,
     BatchSizeOption,
     CheckpointOption,
     DataOption,
@@ -22,23 +20,14 @@ from analysis.commands.evaluating import (
     LayerOption,
     LimitOption,
     ReadoutOption,
-    check_iteration,
+    choose_headlines,
     choose_readings,
-    confirm_models,
-    headline_keys,
-    headline_lines,
     parse_iteration,
-    peak_memory,
-    show_progress,
 )
 from analysis.commands.options import for_maps, load_backends, parse_image_size, parse_models
-from analysis.engine import evaluate
-from analysis.evaluations.fixation_scoring import METRICS
-from analysis.evaluations.fixation_summary import summarise
+from analysis.evaluations.fixation_summary import image_metrics
 from analysis.evaluations.fixations import FixationEvaluation
-from analysis.evaluations.grouping import Entry
-from analysis.runs import Run
-from analysis.saliency import MapKey
+from analysis.evaluations.frame import EXIT_WITH_ERROR_ROWS, Plan, run_evaluation
 from vars_core.data.coordinates import look_at_images
 from vars_core.data.fixation_table import write_table
 from vars_core.data.fixations import FixationSet
@@ -73,8 +62,8 @@ def fixations(
     readout: ReadoutOption = None,
     iteration: IterationOption = "last",
     metrics: Annotated[
-        str, typer.Option(help=f"Comma-separated, of {', '.join(METRICS)}; nss alone is fast.")
-    ] = ",".join(METRICS),
+        str, typer.Option(help=f"Comma-separated, of {', '.join(image_metrics())}, or all; nss alone is fast.")
+    ] = "all",
     blur: Annotated[str, typer.Option(help="Also score maps blurred by these σ in pixels, comma-separated.")] = "0",
     sigma: Annotated[float | None, typer.Option(help="Pixels of one degree of visual angle; 35, for osie 24.")] = None,
     limit: LimitOption = None,
@@ -112,7 +101,6 @@ def fixations(
         raise typer.Exit(EXIT_WITH_ERROR_ROWS if faults else 0)
 
     settings = {
-        "evaluation": "fixations",
         "layout": chosen_layout.name,
         "drop_first": drops,
         "sigma": degree,
@@ -127,45 +115,38 @@ def fixations(
         "batch_size": batch_size,
         "device": device,
     }
-    run = Run.open(out, settings, data=_described(data, found))
-    run.record("assumptions", list(found.assumptions))
-    backends = load_backends(for_maps(requests), device)
-    readings = choose_readings(backends, layer, readout)
-    confirm_models(run, backends, readings)
-    check_iteration(backends, step)
-    evaluation = FixationEvaluation(found, sizes, readings, metrics=chosen, sigma=degree, blurs=blurs, limit=limit)
-    started = time.perf_counter()
-    scored = evaluate(evaluation, backends, run, batch_size=batch_size, workers=workers, on_part=show_progress)
-    seconds = time.perf_counter() - started
-    summary = summarise(run)
-    run.write_summary(summary)
-    keys = headline_keys(backends, readings, step, summary)
-    _write_report(run, evaluation, backends, summary, keys)
-    _print_table(summary, keys)
-    _print_counts(run)
-    typer.echo(
-        f"{scored} images visited now in {seconds:.1f} s ({scored / seconds:.2f} images/s); peak {peak_memory()}"
+    plan = Plan(
+        kind="fixations",
+        out=out,
+        settings=settings,
+        data=_described(data, found),
+        noted={"assumptions": list(found.assumptions)},
+        load=lambda: load_backends(for_maps(requests), device),
+        workers=workers,
     )
-    typer.echo(f"{run.folder / 'summary.json'}, {run.folder / 'report.html'}")
-    errors = run.rows(["error"])["error"]
-    failed = len(errors) - errors.null_count
-    if failed:
-        typer.echo(f"{failed} of {len(evaluation.samples)} images could not be scored: see the report", err=True)
-        if failed == len(evaluation.samples):
-            typer.echo(f"the first of them: {errors.drop_null()[0].as_py()}", err=True)
-    if failed or faults:
-        raise typer.Exit(EXIT_WITH_ERROR_ROWS)
+
+    def make(backends: Sequence[Backend]) -> FixationEvaluation:
+        readings = choose_readings(backends, layer, readout)
+        headlines = choose_headlines(backends, readings, step)
+        return FixationEvaluation(
+            found, sizes, readings, headlines, metrics=chosen, sigma=degree, blurs=blurs, limit=limit
+        )
+
+    status = run_evaluation(plan, make)
+    raise typer.Exit(EXIT_WITH_ERROR_ROWS if faults else status)
 
 
 def parse_metrics(text: str) -> tuple[str, ...]:
-    """Comma-separated names in SPEC's order; NSS is always among them."""
+    """Comma-separated names, in the order of the table, or "all"; NSS is always among them."""
+    known = image_metrics()
     wanted = {"nss", *(name.strip() for name in text.split(",") if name.strip())}
+    if "all" in wanted:
+        return tuple(known)
     for name in wanted:
-        if name not in METRICS:
-            raise InputError(
-                f"expected --metrics of {', '.join(METRICS)}, got {name!r} (nearest: {nearest(name, METRICS)})"
-            )
-    return tuple(name for name in METRICS if name in wanted)
+        if name not in known:
+            hint = f"nearest: {nearest(name, known)}"
+            raise InputError(f"expected --metrics of {', '.join(known)}, got {name!r} ({hint})")
+    return tuple(name for name in known if name in wanted)
 
 
 def parse_blurs(text: str) -> tuple[float, ...]:
@@ -186,37 +167,3 @@ def _described(data: Path, found: FixationSet) -> dict[str, Any]:
         for column in (stimulus.fixations.xs, stimulus.fixations.ys, stimulus.fixations.observers):
             digest.update(np.ascontiguousarray(column).tobytes())
     return {"folder": str(data.resolve()), **found.described(), "fixations_sha256": digest.hexdigest()}
-
-
-def _write_report(
-    run: Run,
-    evaluation: FixationEvaluation,
-    backends: Sequence[Backend],
-    summary: Sequence[Entry],
-    keys: Mapping[str, MapKey],
-) -> None:
-    from analysis.evaluations.fixation_report import build_report
-
-    run.write_text("report.html", build_report(run, evaluation, backends, summary, keys))
-
-
-def _print_table(summary: Sequence[Entry], keys: Mapping[str, MapKey]) -> None:
-    lines = headline_lines(summary, keys)
-    shown = list(dict.fromkeys(metric for values in lines.values() for metric in values))
-    typer.echo(f"{'model':<44}" + "".join(f"{metric:>{max(12, len(metric) + 2)}}" for metric in shown))
-    for title, values in lines.items():
-        cells = (f"{values[m]:.6f}" if m in values else "–" for m in shown)
-        widths = (max(12, len(metric) + 2) for metric in shown)
-        typer.echo(f"{title:<44}" + "".join(f"{cell:>{width}}" for cell, width in zip(cells, widths, strict=True)))
-
-
-def _print_counts(run: Run) -> None:
-    """From the rows: each image once, whatever models it was scored with."""
-    table = run.rows(["position", "fixations", "outside", "not_numbers", "error"])
-    first = {row["position"]: row for row in table.to_pylist() if row["error"] is None}
-    sums = {name: sum(row[name] for row in first.values()) for name in ("fixations", "outside", "not_numbers")}
-    scored = sum(row["fixations"] > 0 for row in first.values())
-    typer.echo(
-        f"{scored} images scored with {sums['fixations']} fixations; {len(first) - scored} images skipped without any; "
-        f"on these images {sums['outside']} fixations outside and {sums['not_numbers']} without a number dropped"
-    )

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,7 +10,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from analysis.commands.evaluating import (
-    EXIT_WITH_ERROR_ROWS,
     BatchSizeOption,
     CheckpointOption,
     DataOption,
@@ -21,22 +19,13 @@ from analysis.commands.evaluating import (
     LayerOption,
     LimitOption,
     ReadoutOption,
-    check_iteration,
+    choose_headlines,
     choose_readings,
-    confirm_models,
-    headline_keys,
-    headline_lines,
     parse_iteration,
-    peak_memory,
-    show_progress,
 )
 from analysis.commands.options import for_maps, load_backends, parse_image_size, parse_models
-from analysis.engine import evaluate
-from analysis.evaluations.grouping import Entry
+from analysis.evaluations.frame import Plan, run_evaluation
 from analysis.evaluations.segmentation import Segmentation
-from analysis.evaluations.segmentation_summary import summarise
-from analysis.runs import Run
-from analysis.saliency import MapKey
 from vars_core.data.layouts import MASKS, choose, described
 from vars_core.data.mask_set import MaskSet
 from vars_core.data.mask_values import CHOICES, MaskValues
@@ -91,9 +80,7 @@ def segmentation(
     for sentence in found.assumptions:
         typer.echo(f"assumed: {sentence}")
     found = replace(found, pairs=found.pairs[:limit])
-    samples = found.pairs
     settings = {
-        "evaluation": "segmentation",
         "layout": chosen.name,
         "split": found.split,
         "mask_values": found.values.name,
@@ -108,46 +95,19 @@ def segmentation(
         "batch_size": batch_size,
         "device": device,
     }
-    run = Run.open(out, settings, data={"folder": str(data.resolve()), **found.described()})
-    run.record("assumptions", list(found.assumptions))
-    run.record("notes", described_notes(found.notes))
-    backends = load_backends(for_maps(requests), device)
-    readings = choose_readings(backends, layer, readout)
-    confirm_models(run, backends, readings)
-    evaluation = Segmentation(found, readings, threshold=threshold, per_head=heads, workers=workers)
-    check_iteration(backends, step)
-    started = time.perf_counter()
-    scored = evaluate(evaluation, backends, run, batch_size=batch_size, workers=workers, on_part=show_progress)
-    seconds = time.perf_counter() - started
-    summary = summarise(run)
-    run.write_summary(summary)
-    keys = headline_keys(backends, readings, step, summary)
-    _write_report(run, evaluation, backends, summary, keys)
-    _print_table(summary, keys)
-    errors = len(run.rows(["error"])) - run.rows(["error"])["error"].null_count
-    typer.echo(f"{scored} images scored now in {seconds:.1f} s ({scored / seconds:.2f} images/s); peak {peak_memory()}")
-    typer.echo(f"{run.folder / 'summary.json'}, {run.folder / 'report.html'}")
-    if errors:
-        typer.echo(f"{errors} of {len(samples)} images could not be scored: see the report", err=True)
-        if errors == len(samples):
-            typer.echo(f"the first of them: {run.rows(['error'])['error'].drop_null()[0].as_py()}", err=True)
-        raise typer.Exit(EXIT_WITH_ERROR_ROWS)
+    plan = Plan(
+        kind="segmentation",
+        out=out,
+        settings=settings,
+        data={"folder": str(data.resolve()), **found.described()},
+        noted={"assumptions": list(found.assumptions), "notes": described_notes(found.notes)},
+        load=lambda: load_backends(for_maps(requests), device),
+        workers=workers,
+    )
 
+    def make(backends: Sequence[Backend]) -> Segmentation:
+        readings = choose_readings(backends, layer, readout)
+        headlines = choose_headlines(backends, readings, step)
+        return Segmentation(found, readings, headlines, threshold=threshold, per_head=heads, workers=workers)
 
-def _write_report(
-    run: Run,
-    evaluation: Segmentation,
-    backends: Sequence[Backend],
-    summary: Sequence[Entry],
-    keys: Mapping[str, MapKey],
-) -> None:
-    from analysis.evaluations.segmentation_report import build_report
-
-    run.write_text("report.html", build_report(run, evaluation, backends, summary, keys))
-
-
-def _print_table(summary: Sequence[Entry], keys: Mapping[str, MapKey]) -> None:
-    metrics = ("iou_pooled", "iou_image_mean", "fp", "fn", "iou_best_threshold")
-    typer.echo(f"{'model':<44}" + "".join(f"{metric:>20}" for metric in metrics))
-    for title, values in headline_lines(summary, keys).items():
-        typer.echo(f"{title:<44}" + "".join(f"{values[metric]:>20.4f}" for metric in metrics))
+    raise typer.Exit(run_evaluation(plan, make))

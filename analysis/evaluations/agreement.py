@@ -2,150 +2,215 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
-from skimage.metrics import structural_similarity
+import pyarrow.compute as pc
 
 from analysis.corruptions import corrupt
-from analysis.runs import Row
-from analysis.saliency import normalise_map
+from analysis.engine import Item, Scored
+from analysis.evaluations.grouping import Entry
+from analysis.evaluations.report_parts import tell_conditions, tell_failures, with_interval
+from analysis.metrics.table import CLEAN_MAP, metrics_that_need
+from analysis.provenance import input_size
+from analysis.reports import Report
+from analysis.runs import Row, Run
+from analysis.saliency import is_degenerate
 
 if TYPE_CHECKING:
     from vars_core.backend import Backend
 
-WINDOW = 7
-"""Side of the SSIM window in grid cells, where the grid is that large."""
-
-SCHEMA = pa.schema(
-    [
-        ("model", pa.string()),
-        ("layer", pa.string()),
-        ("readout", pa.string()),
-        ("iteration", pa.int32()),
-        ("image", pa.string()),
-        ("corruption", pa.string()),
-        ("severity", pa.int32()),
-        ("correlation", pa.float64()),
-        ("ssim", pa.float64()),
-        ("degenerate", pa.bool_()),
-    ]
-)
+BY = ("corruption", "severity")
+"""What the values are averaged for, one after the other."""
 
 
-@dataclass(frozen=True)
-class Agreement:
-    """``correlation``: Pearson's, −1..1. ``ssim``: structural similarity of the two maps, each scaled to [0, 1] by its
-    own minimum and maximum. ``degenerate``: one of the maps is flat, and the correlation is 0 by convention."""
-
-    correlation: float
-    ssim: float
-    degenerate: bool
-
-
-def map_agreement(saliency_map: np.ndarray, clean_map: np.ndarray) -> Agreement:
-    """Compare two maps (h, w) of one layer, h and w at least 3, on the layer's own grid.
-
-    On the grid rather than on the photograph, where upsampling would smooth both maps alike and flatter every model.
-    SSIM takes means over 7 × 7 cells (the largest odd square that fits where the grid is smaller).
-    """
-    (first, first_flat), (second, second_flat) = normalise_map(saliency_map), normalise_map(clean_map)
-    x, y = first.astype(np.float64), second.astype(np.float64)
-    side = min(WINDOW, (min(x.shape) - 1) // 2 * 2 + 1)
-    ssim = float(structural_similarity(x, y, win_size=side, data_range=1.0))
-    if first_flat or second_flat:
-        return Agreement(0.0, ssim, True)
-    return Agreement(float(np.corrcoef(x.ravel(), y.ravel())[0, 1]), ssim, False)
-
-
-def agreement_rows(
-    backends: Sequence[Backend],
-    image: np.ndarray,
-    image_id: str,
-    names: Sequence[str],
-    severities: Sequence[int],
-    *,
-    seed: int = 0,
-    batch_size: int = 16,
-) -> list[Row]:
-    """Rows of one picture, uint8 (H, W, 3): every model × corruption × severity, at the model's default layer and
-    readout and its last iterate. The picture is corrupted once for all models."""
-    variants = [(name, severity) for name in names for severity in severities]
-    pictures = [image, *(corrupt(image, name, severity, image_id, seed) for name, severity in variants)]
-    rows = []
-    for backend in backends:
-        clean, *maps = last_maps(backend, pictures, batch_size)
-        iteration = clean.iteration
-        for (name, severity), found in zip(variants, maps, strict=True):
-            agreement = map_agreement(found.values, clean.values)
-            rows.append(
-                {
-                    "model": backend.name,
-                    "layer": backend.default_layer,
-                    "readout": backend.default_readout,
-                    "iteration": iteration,
-                    "image": image_id,
-                    "corruption": name,
-                    "severity": severity,
-                    "correlation": agreement.correlation,
-                    "ssim": agreement.ssim,
-                    "degenerate": agreement.degenerate,
-                }
-            )
-    return rows
+def schema() -> pa.Schema:
+    """Of the rows: a column for every metric of the table that compares two maps."""
+    return pa.schema(
+        [
+            ("position", pa.int64()),  # in the list of samples, from 0
+            ("id", pa.string()),
+            ("model", pa.string()),
+            ("layer", pa.string()),
+            ("readout", pa.string()),
+            ("iteration", pa.int64()),
+            ("corruption", pa.string()),
+            ("severity", pa.int64()),
+            *((name, pa.float64()) for name in metrics_that_need(CLEAN_MAP)),
+            ("degenerate", pa.bool_()),  # one of the two maps
+            ("error", pa.string()),
+        ]
+    )
 
 
 @dataclass(frozen=True)
-class LastMap:
-    """A map (h, w) and the number of the iterate it is of."""
+class Picture:
+    """A photograph: its id, on which its noise depends, and its file."""
 
-    values: np.ndarray
-    iteration: int
-
-
-def last_maps(backend: Backend, pictures: Sequence[np.ndarray], batch_size: int) -> Iterator[LastMap]:
-    """The default map of each picture at the last iterate."""
-    layer, readout = backend.default_layer, backend.default_readout
-    for start in range(0, len(pictures), batch_size):
-        batch, _ = backend.prepare(pictures[start : start + batch_size])
-        iterates = backend.trace(batch, readouts=(readout,), layers=(layer,))[layer].maps[readout]
-        yield from (LastMap(values.numpy(), len(iterates) - 1) for values in iterates[-1])
+    id: str
+    path: Path
 
 
-def write_rows(rows: Sequence[Row], facts: Mapping[str, object], file: Path) -> pa.Table:
-    """Store the rows as Parquet, with ``facts`` (data, checkpoints, command) as JSON under the key "facts"."""
-    table = pa.Table.from_pylist(list(rows), schema=SCHEMA).replace_schema_metadata({"facts": json.dumps(facts)})
-    temporary = file.with_name(f"{file.name}.tmp")
-    pq.write_table(table, temporary, compression="zstd")
-    temporary.replace(file)
-    return table
+class AgreementEvaluation:
+    """The evaluation: photographs, corrupted, and each model's default map of them beside that of the clean one.
 
+    Photographs are first cropped to 224 px as ImageNet-C is, since its severities are meant for that size. Maps are
+    those of the model's default layer and readout at its last iterate.
 
-def summary(table: pa.Table, by: str) -> str:
-    """A Markdown table: a line for each value of the column ``by``, a column for each model.
-
-    A cell is "correlation / SSIM" averaged over everything else; the last line is the mean of all rows, with its 95 %
-    interval (bootstrap over images).
+    Args:
+        names, severities, seed: of the corruptions.
+        pictures_at_once: per forward pass.
     """
-    columns = {name: np.array(table[name].to_pylist()) for name in ("model", by, "image", "correlation", "ssim")}
-    models, values = (list(dict.fromkeys(columns[name].tolist())) for name in ("model", by))
+
+    def __init__(
+        self,
+        samples: Sequence[Picture],
+        names: Sequence[str],
+        severities: Sequence[int],
+        *,
+        seed: int = 0,
+        pictures_at_once: int = 16,
+    ) -> None:
+        self.samples = samples
+        self.variants = [(name, severity) for name in names for severity in severities]
+        self.seed = seed
+        self.pictures_at_once = pictures_at_once
+        self.schema = schema()
+
+    def policy(self, sample: Picture) -> str:
+        """The cropped picture is seen whole."""
+        return "whole"
+
+    def load(self, sample: Picture) -> tuple[np.ndarray, list[np.ndarray]]:
+        """The clean picture and each corrupted one: corrupted once for all models."""
+        from analysis.corruptions.tree import crop
+        from vars_core.images import decode_image
+
+        image = crop(decode_image(sample.path))
+        return image, [corrupt(image, name, severity, sample.id, self.seed) for name, severity in self.variants]
+
+    def baseline_rows(self, items: Sequence[Item]) -> list[Row]:
+        """There are none."""
+        return []
+
+    def score(self, backend: Backend, items: Sequence[Item]) -> Scored:
+        """A row per picture, corruption and severity."""
+        return Scored([row for item in items for row in self._rows(backend, item)])
+
+    def model_facts(self, backend: Backend) -> Mapping[str, Any]:
+        """Which map is looked at."""
+        return {"layer": backend.default_layer, "readout": backend.default_readout}
+
+    def summarise(self, run: Run) -> list[Entry]:
+        """Each metric's mean over everything, with its interval over images, then by corruption and by severity."""
+        entries: list[Entry] = []
+        for model in run.values("model"):
+            table = run.rows(where=pc.field("model") == model)
+            where = {name: table[name][0].as_py() for name in ("model", "layer", "readout", "iteration")}
+            images = np.array(table["position"])
+            for metric in metrics_that_need(CLEAN_MAP):
+                values = np.array(table[metric])
+                entries.append({**where, "metric": metric, **_mean(values, images)})
+                for by in BY:
+                    column = np.array(table[by].to_pylist())
+                    for one in dict.fromkeys(column.tolist()):
+                        chosen = column == one
+                        entries.append({**where, "metric": metric, **_mean(values[chosen], images[chosen]), by: one})
+        return entries
+
+    def report(self, run: Run, summary: Sequence[Entry]) -> str:
+        """Tables by corruption and by severity."""
+        report = Report("Maps under corruption")
+        report.text(f"Command: {run.facts['command']}")
+        data = run.facts["data"]
+        report.text(f"Data: {data['folder']}, {data['samples']} of {data['of']} photographs; seed {self.seed}.")
+        tell_conditions(report, run.facts)
+        tell_failures(report, run, len(self.samples))
+        report.text(
+            "A cell is the mean over images and over what its line does not name, with a 95 % interval over images. "
+            + " ".join(f"{one.title}: {one.source}." for one in metrics_that_need(CLEAN_MAP).values())
+        )
+        models = list(dict.fromkeys(entry["model"] for entry in summary))
+        for metric, one in metrics_that_need(CLEAN_MAP).items():
+            report.heading(one.title)
+            for by in (*BY, None):
+                lines = _lines_by(summary, metric, by)
+                rows = [
+                    (line, *(with_interval(cells.get(m), one.digits, " to ") for m in models))
+                    for line, cells in lines.items()
+                ]
+                report.table((by or "over everything", *models), rows)
+        flat = sum(run.rows(["degenerate"], where=pc.is_valid(pc.field("model")))["degenerate"].to_pylist())
+        report.text(f"{flat} comparisons involve a degenerate map.")
+        return report.html()
+
+    def lines(self, run: Run, summary: Sequence[Entry]) -> Iterator[str]:
+        """Markdown: what was measured, then a table by corruption and one by severity."""
+        data = run.facts["data"]
+        failed = len(run.rows(["error"], where=pc.is_valid(pc.field("error"))))
+        yield (
+            f"Correlation / SSIM with the clean map; {data['samples'] - failed} photographs of {data['folder']}, "
+            f"seed {self.seed}.\n"
+        )
+        last = {entry["model"]: entry["iteration"] for entry in summary}
+        for model, facts in run.facts["models"].items():
+            weights = facts["checkpoint"] or "untrained"
+            place = f"layer {facts['layer']}, {facts['readout']}, iterate {last.get(model, '–')}"
+            yield f"- {model}: {place}; weights {weights[:16]}; input {input_size(facts)}"
+        for by in BY:
+            yield f"\n{markdown(summary, by)}"
+        rows = run.rows(["degenerate"], where=pc.is_valid(pc.field("model")))["degenerate"].to_pylist()
+        yield f"\n{sum(rows)} of {len(rows)} comparisons involve a degenerate map"
+
+    def _rows(self, backend: Backend, item: Item) -> Iterator[Row]:
+        clean, *maps = self._maps(backend, [item.image, *item.target])
+        for (name, severity), (values, iteration) in zip(self.variants, maps, strict=True):
+            yield {
+                "position": item.position,
+                "id": item.sample.id,
+                "model": backend.name,
+                "layer": backend.default_layer,
+                "readout": backend.default_readout,
+                "iteration": iteration,
+                "corruption": name,
+                "severity": severity,
+                **{
+                    metric: one.function(values, clean[0])
+                    for metric, one in metrics_that_need(CLEAN_MAP).items()
+                    if one.function
+                },
+                "degenerate": is_degenerate(values) or is_degenerate(clean[0]),
+            }
+
+    def _maps(self, backend: Backend, pictures: Sequence[np.ndarray]) -> Iterator[tuple[np.ndarray, int]]:
+        """The default map (h, w) of each picture at the last iterate, and that iterate's number."""
+        layer, readout = backend.default_layer, backend.default_readout
+        for start in range(0, len(pictures), self.pictures_at_once):
+            batch, _ = backend.prepare(pictures[start : start + self.pictures_at_once])
+            iterates = backend.trace(batch, readouts=(readout,), layers=(layer,))[layer].maps[readout]
+            yield from ((values.numpy(), len(iterates) - 1) for values in iterates[-1])
+
+
+def markdown(summary: Sequence[Entry], by: str) -> str:
+    """A line for each value of ``by``, a column for each model; the last line is the mean of all, with intervals."""
+    models = list(dict.fromkeys(entry["model"] for entry in summary))
     lines = [f"| {by} | " + " | ".join(models) + " |", "|---|" + "---:|" * len(models)]
-    for value in values:
-        chosen = [(columns["model"] == model) & (columns[by] == value) for model in models]
-        cells = [" / ".join(f"{columns[m][rows].mean():.3f}" for m in ("correlation", "ssim")) for rows in chosen]
-        lines.append(f"| {value} | " + " | ".join(cells) + " |")
-    overall = []
-    for model in models:
-        rows = columns["model"] == model
-        parts = (interval(columns[m][rows], columns["image"][rows]) for m in ("correlation", "ssim"))
-        overall.append(" / ".join(f"{mean:.3f} [{low:.3f}, {high:.3f}]" for mean, low, high in parts))
-    lines.append("| **mean** [95 %] | " + " | ".join(overall) + " |")
+    cells: dict[Any, dict[str, list[str]]] = {}
+    for metric in metrics_that_need(CLEAN_MAP):
+        for line, found in _lines_by(summary, metric, by).items():
+            for model, entry in found.items():
+                cells.setdefault(line, {}).setdefault(model, []).append(f"{entry['value']:.3f}")
+        for model, entry in _lines_by(summary, metric, None)[""].items():
+            low, high = entry["ci95"]
+            text = f"{entry['value']:.3f} [{low:.3f}, {high:.3f}]"
+            cells.setdefault(None, {}).setdefault(model, []).append(text)
+    for line in [*(line for line in cells if line is not None), None]:
+        name = "**mean** [95 %]" if line is None else line
+        lines.append(f"| {name} | " + " | ".join(" / ".join(cells[line][model]) for model in models) + " |")
     return "\n".join(lines)
 
 
@@ -155,3 +220,18 @@ def interval(values: np.ndarray, groups: np.ndarray, draws: int = 2000) -> tuple
     picks = np.random.default_rng(0).integers(len(means), size=(draws, len(means)))
     low, high = np.quantile(means[picks].mean(axis=1), [0.025, 0.975])
     return float(values.mean()), float(low), float(high)
+
+
+def _mean(values: np.ndarray, images: np.ndarray) -> Entry:
+    mean, low, high = interval(values, images)
+    return {"value": mean, "ci95": [low, high], "n": len(np.unique(images))}
+
+
+def _lines_by(summary: Sequence[Entry], metric: str, by: str | None) -> dict[Any, dict[str, Entry]]:
+    """Value of ``by`` → model → entry; with ``by`` None the one line "" of what is over everything."""
+    lines: dict[Any, dict[str, Entry]] = {}
+    for entry in summary:
+        over_everything = not any(name in entry for name in BY)
+        if entry["metric"] == metric and (over_everything if by is None else by in entry):
+            lines.setdefault("" if by is None else entry[by], {})[entry["model"]] = entry
+    return lines

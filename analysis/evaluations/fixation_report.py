@@ -5,38 +5,33 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-import cv2
 import numpy as np
 
-from analysis.drawing import heat_overlay, thumbnail
-from analysis.evaluations import metric_titles
-from analysis.evaluations.fixation_scoring import EXPLAINED, METRICS, Truth
+from analysis.drawing import draw_points, heat_overlay, thumbnail
 from analysis.evaluations.fixation_summary import Group, groups
-from analysis.evaluations.fixations import (
-    BASELINE_CENTRE,
-    BASELINE_CROSSVAL,
-    HUMAN,
-    FixationEvaluation,
-    model_map,
-)
 from analysis.evaluations.grouping import Entry
 from analysis.evaluations.report_parts import (
     Values,
     entries_by_key,
     entry_key,
+    load_again,
     measured,
     part_name,
     tell_conditions,
     tell_failures,
     with_interval,
 )
+from analysis.evaluations.table import EVALUATIONS
 from analysis.figures import Line, line_chart
+from analysis.map_sources import BASELINE_CENTRE, BASELINE_CROSSVAL, HUMAN
+from analysis.metrics.table import Metric
 from analysis.reports import Card, Cell, Report
 from analysis.runs import Run
 from analysis.saliency import MapKey, normalise_map
+from vars_core.errors import InputError
 
 if TYPE_CHECKING:
-    from vars_core.backend import Backend
+    from analysis.evaluations.fixations import FixationEvaluation
 
 SHOWN = 10
 """Images at either end."""
@@ -47,22 +42,10 @@ ORDER = {BASELINE_CENTRE: 0, BASELINE_CROSSVAL: 1, HUMAN: 3}
 PAPER = (("RVT* (self)", "0.502"), ("VARS-S", "0.732 or 0.737"), ("VARS-D", "0.632"), ("VARS-SD", "0.678"))
 """Table 5: NSS on MIT1003 with the paper's weights; VARS-S is typeset ambiguously."""
 
-TITLES = metric_titles.TITLES["fixations"]
 
-
-def build_report(
-    run: Run,
-    evaluation: FixationEvaluation,
-    backends: Sequence[Backend],
-    summary: Sequence[Entry],
-    keys: Mapping[str, MapKey],
-) -> str:
-    """The page as HTML. Maps of the images it shows are computed again; every number is taken from the stored rows.
-
-    Args:
-        keys: the map of each model that the first table shows.
-    """
-    values = entries_by_key(summary)
+def build_report(run: Run, evaluation: FixationEvaluation, summary: Sequence[Entry]) -> str:
+    """The page as HTML. Every number is taken from the stored rows, and the maps it shows were kept with them."""
+    values, keys = entries_by_key(summary), evaluation.keys(summary)
     every = sorted(groups(run), key=lambda group: ORDER.get(group.model, 2))
     chosen = [group for group in every if not group.blur and group.is_among(keys)]
     report = Report("Eye fixations: maps between floor and ceiling")
@@ -72,10 +55,9 @@ def build_report(
     _blurs(report, every, values, keys)
     _observers(report, evaluation, chosen)
     report.heading("Best and worst images")
-    by_name = {backend.name: backend for backend in backends}
     for group in chosen:
         if group.model != HUMAN:
-            _best_and_worst(report, run, evaluation, by_name.get(group.model), group, keys)
+            _best_and_worst(report, run, evaluation, group, keys.get(group.model))
     _everything(report, every, values)
     _rows_behind(report, run, chosen)
     return report.html()
@@ -101,7 +83,7 @@ def _provenance(report: Report, run: Run, evaluation: FixationEvaluation) -> Non
 
 def _headline_table(report: Report, chosen: Sequence[Group], values: Values) -> None:
     report.heading("Between floor and ceiling")
-    metrics = measured(values, EXPLAINED, [group.name for group in chosen])
+    metrics = measured(values, _metrics(), [group.name for group in chosen])
     owners: list[str | None] = [group.model for group in chosen]
     rows: list[Sequence[Any]] = [
         (group.title, *(_cell(values, group, metric) for metric in metrics)) for group in chosen
@@ -109,14 +91,14 @@ def _headline_table(report: Report, chosen: Sequence[Group], values: Values) -> 
     for model, score in PAPER:
         cells = (Cell(score) if metric == "nss" else None for metric in metrics)
         rows.append((f"paper: {model} (MIT1003, its weights)", *cells))
-    report.table(("model", *(TITLES[metric] for metric in metrics)), rows, models=[*owners, *(None for _ in PAPER)])
+    report.table(("model", *(_title(metric) for metric in metrics)), rows, models=[*owners, *(None for _ in PAPER)])
     report.text(
         "Below each number its 95 % bootstrap interval over images. baseline:centre is the centre Gaussian, "
         "baseline:crossval the blurred fixations on all other images, human the others' blurred fixations at those of "
         "the observer left out, mean over observers and then images (for CC, SIM and KL: one half of the observers "
         "against the other). A map that does not beat the floors has not been shown to find anything."
     )
-    report.text(" · ".join(f"{TITLES[metric]}: {EXPLAINED[metric]}" for metric in metrics) + ".")
+    report.text(" · ".join(f"{_title(metric)}: {_metrics()[metric].source}" for metric in metrics) + ".")
     if any(metric in ("sim", "kl", "ig") for metric in metrics):
         report.text("A map's density is the map, min-max normalised, over its sum, mixed with 1 % uniform.")
     report.text(
@@ -185,66 +167,39 @@ def _observers(report: Report, evaluation: FixationEvaluation, chosen: Sequence[
     report.text("NSS at each observer's own fixations, mean over them; human: in the others' map.")
 
 
-def _best_and_worst(
-    report: Report,
-    run: Run,
-    evaluation: FixationEvaluation,
-    backend: Backend | None,
-    group: Group,
-    keys: Mapping[str, MapKey],
-) -> None:
+def _best_and_worst(report: Report, run: Run, evaluation: FixationEvaluation, group: Group, key: MapKey | None) -> None:
     order = np.argsort(-group.scores["nss"], kind="stable")
     for ends, places in (("best", order[:SHOWN]), ("worst", order[::-1][:SHOWN])):
-        cards = (_card(run, evaluation, backend, group, int(place), keys) for place in places)
+        cards = (_card(run, evaluation, group, int(place), key) for place in places)
         title = f"{group.title}: {ends} images"
-        report.gallery(title, [card for card in cards if card is not None], folded=group.layer is None)
+        report.gallery(title, list(cards), folded=group.layer is None)
 
 
-def _card(
-    run: Run,
-    evaluation: FixationEvaluation,
-    backend: Backend | None,
-    group: Group,
-    index: int,
-    keys: Mapping[str, MapKey],
-) -> Card | None:
+def _card(run: Run, evaluation: FixationEvaluation, group: Group, index: int, key: MapKey | None) -> Card:
     position = int(group.positions[index])
-    image, truth = evaluation.load(evaluation.samples[position])
-    if backend is None:
-        baseline = evaluation.baseline_map(group.model, truth)
-        if baseline is None:
-            return None
-        placed, _ = normalise_map(baseline)
-    else:
-        key = keys[group.model]
-        batch, (placement,) = backend.prepare([image], evaluation.policy)
-        trace = backend.trace(batch, readouts=(key.readout,), layers=(key.layer,))
-        placed = model_map(trace, key.layer, key.readout, key.iteration, 0, placement)
-    people, _ = normalise_map(truth.density)
+    where = f"{part_name(run, position)}, position {position}"
+    try:
+        item = load_again(evaluation, position)
+    except (InputError, OSError) as error:  # it was there when it was scored
+        return Card((), f"{group.ids[index]}: {error} ({where})", group.model)
+    shown = evaluation.shown_map(run, group.model, key, item)
+    if shown is None:
+        return Card((), f"{group.ids[index]}: its map was not kept ({where})", group.model)
+    people, _ = normalise_map(item.target.density)
     pictures = (
-        ("map and fixations", draw_fixations(heat_overlay(image, placed), truth)),
-        ("where people looked", heat_overlay(image, people)),
+        ("map and fixations", draw_points(heat_overlay(item.image, shown.unit), item.target.points)),
+        ("where people looked", heat_overlay(item.image, people)),
     )
     text = (
         f"{group.ids[index]}: NSS {group.scores['nss'][index]:.3f} over {int(group.fixations[index])} fixations "
-        f"({part_name(run, position)}, position {position})"
+        f"({where})"
     )
     return Card([(caption, thumbnail(picture)) for caption, picture in pictures], text, group.model)
 
 
-def draw_fixations(image: np.ndarray, truth: Truth) -> np.ndarray:
-    """A copy of an image (H, W, 3) with a dot on every fixation: white with a dark rim, seen on any ground."""
-    painted = np.ascontiguousarray(image).copy()
-    radius = max(2, max(image.shape[:2]) // 120)
-    for size, colour in ((radius + max(1, radius // 2), (20, 20, 20)), (radius, (255, 255, 255))):
-        for row, column in zip(truth.rows, truth.columns, strict=True):
-            cv2.circle(painted, (int(column), int(row)), size, colour, thickness=-1, lineType=cv2.LINE_AA)
-    return painted
-
-
 def _everything(report: Report, every: Sequence[Group], values: Values) -> None:
     report.heading("Everything measured")
-    metrics = measured(values, EXPLAINED, [group.name for group in every])
+    metrics = measured(values, _metrics(), [group.name for group in every])
     rows = [
         (
             *(group.model, group.layer, group.readout, group.iteration),
@@ -254,14 +209,14 @@ def _everything(report: Report, every: Sequence[Group], values: Values) -> None:
         )
         for group in every
     ]
-    columns = ("model", "layer", "readout", "iterate", "blur", *(TITLES[metric] for metric in metrics), "degenerate")
+    columns = ("model", "layer", "readout", "iterate", "blur", *(_title(metric) for metric in metrics), "degenerate")
     report.table(columns, rows, models=[group.model for group in every], folded=f"{len(rows)} lines")
 
 
 def _rows_behind(report: Report, run: Run, chosen: Sequence[Group]) -> None:
     report.heading("The rows behind the first table")
     for group in chosen:
-        metrics = [metric for metric in METRICS if metric in group.scores]
+        metrics = [metric for metric in _metrics() if metric in group.scores]
         rows = [
             (
                 part_name(run, int(group.positions[i])),
@@ -274,8 +229,16 @@ def _rows_behind(report: Report, run: Run, chosen: Sequence[Group]) -> None:
             )
             for i in range(len(group.ids))
         ]
-        columns = ("part", "position", "image", "model", "fixations", "Σ NSS", *(TITLES[m] for m in metrics))
+        columns = ("part", "position", "image", "model", "fixations", "Σ NSS", *(_title(m) for m in metrics))
         report.table(columns, rows, models=[group.model] * len(rows), folded=f"{group.title}: {len(rows)} images")
+
+
+def _metrics() -> Mapping[str, Metric]:
+    return EVALUATIONS["fixations"].metrics
+
+
+def _title(metric: str) -> str:
+    return _metrics()[metric].title
 
 
 def _cell(values: Values, group: Group, metric: str) -> Cell | None:

@@ -10,9 +10,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from analysis.evaluations.fixation_scoring import METRICS
 from analysis.evaluations.grouping import COORDINATES, Entry, MapGroup, rows_by, stacked
 from analysis.metrics.bootstrap import interval, resamples
+from analysis.metrics.table import DENSITY, FIXATIONS, Metric, metrics_that_need
 from analysis.runs import Run
 
 
@@ -41,6 +41,11 @@ class Group(MapGroup):
         counts = self.observer_fixations.sum(axis=0)
         sums = self.observer_nss_sums.sum(axis=0)
         return np.where(counts > 0, sums / np.maximum(counts, 1), np.nan)
+
+
+def image_metrics() -> dict[str, Metric]:
+    """The metrics that an image has; ``nss`` is always computed."""
+    return metrics_that_need(FIXATIONS, DENSITY)
 
 
 def groups(run: Run) -> Iterator[Group]:
@@ -83,12 +88,13 @@ def _entry(group: Group, metric: str, numerators: np.ndarray, denominators: np.n
 
 def _groups_of(table: pa.Table) -> Iterator[Group]:
     """Split one model's rows by layer, readout, iterate and blur."""
-    columns = {name: _floats(table[name]) for name in (*METRICS, "nss_sum", "fixations")}
+    stored = [name for name in image_metrics() if name in table.column_names]
+    columns = {name: _floats(table[name]) for name in (*stored, "nss_sum", "fixations")}
     by_observer = {name: stacked(table[name]) for name in ("observer_nss_sum", "observer_fixations")}
     ids, positions = table["id"].to_pylist(), table["position"].to_numpy()
     degenerate = table["degenerate"].to_numpy()
     for (model, layer, readout, iteration, blur), rows in rows_by(table, (*COORDINATES, "blur")).items():
-        scores = {metric: columns[metric][rows] for metric in METRICS}
+        scores = {metric: columns[metric][rows] for metric in stored}
         yield Group(
             model=model,
             layer=layer,

@@ -19,6 +19,11 @@ Entry = dict[str, Any]
 """One line of ``summary.json``."""
 
 
+def is_plain(entry: Mapping[str, Any]) -> bool:
+    """Whether an entry is of the maps and images as they are, not of a part of them (a corruption) or of a blur."""
+    return set(entry) <= {*COORDINATES, "metric", "value", "ci95", "n"}
+
+
 @dataclass(frozen=True, kw_only=True)
 class MapGroup:
     """The images one map was scored on, in the order of the samples; n of them.

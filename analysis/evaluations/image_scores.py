@@ -9,34 +9,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from analysis.evaluations.fixation_scoring import METRICS as FIXATION_METRICS
-from analysis.evaluations.metric_titles import TITLES
-from analysis.metrics.segmentation import fraction_of_pixels, iou
+from analysis.evaluations.table import EVALUATIONS, kind_of
+from analysis.metrics.segmentation import Counts
+from analysis.metrics.table import POOLED, Metric
 from analysis.runs import Run
 from vars_core.errors import InputError
-
-
-@dataclass(frozen=True)
-class ImageMetric:
-    """One number an image has. ``summary``: the metric of the run's summary that it adds up to."""
-
-    title: str
-    summary: str
-    digits: int
-    lower_is_better: bool = False
-
-
-IMAGE_METRICS: Mapping[str, Mapping[str, ImageMetric]] = {
-    "segmentation": {
-        "iou": ImageMetric("IoU", "iou_pooled", 2),
-        "fp": ImageMetric("FP", "fp", 2, lower_is_better=True),
-        "fn": ImageMetric("FN", "fn", 2, lower_is_better=True),
-    },
-    "fixations": {
-        name: ImageMetric(TITLES["fixations"][name], name, 3, lower_is_better=name == "kl") for name in FIXATION_METRICS
-    },
-}
-"""Evaluation → metric of an image; segmentation's in percent, as its summary is."""
 
 _COUNTS = ("tp", "fp", "fn", "tn")
 
@@ -70,10 +47,10 @@ class ImageScores:
         reasons = sum(len(name) + len(why) + 120 for _, name, why in self.errors)
         return names + reasons + self.positions.nbytes + sum(values.nbytes for values in self.values.values())
 
-    def order(self, metric: str, *, worst_first: bool, lower_is_better: bool) -> np.ndarray:
+    def order(self, metric: str, *, worst_first: bool, higher_is_better: bool) -> np.ndarray:
         """Indices of all images by a metric, (n,); what has no value comes last."""
         keys = self.values[metric]
-        return np.argsort(keys if worst_first != lower_is_better else -keys, kind="stable")
+        return np.argsort(keys if worst_first == higher_is_better else -keys, kind="stable")
 
 
 def image_scores(
@@ -88,17 +65,21 @@ def image_scores(
         InputError: an evaluation without scores of images, no rows, or rows that are not this evaluation's.
     """
     kind = run.facts["settings"].get("evaluation")
-    if kind not in IMAGE_METRICS:
-        raise InputError(f"expected a run of {' or '.join(IMAGE_METRICS)}, this is one of {kind!r}")
-    counted = _COUNTS if kind == "segmentation" else FIXATION_METRICS
+    metrics = kind_of(kind).image_metrics
+    if not metrics:
+        known = " or ".join(name for name, one in EVALUATIONS.items() if one.images)
+        raise InputError(f"expected a run of {known}, this is one of {kind!r}")
     wanted = pc.field("model") == model
     if layer is not None:
         wanted &= (pc.field("layer") == layer) & (pc.field("readout") == readout) & (pc.field("iteration") == iteration)
-    if kind == "fixations":
-        wanted &= pc.field("blur") == 0
-    columns = ["position", "id", "model", "degenerate", "error", *counted]
+    counted = any(metric.needs == POOLED for metric in metrics.values())
+    columns = ["position", "id", "model", "degenerate", "error", *(_COUNTS if counted else metrics)]
     try:  # a row without a model is an image that no model was asked about
-        table = run.rows(columns, where=wanted | pc.is_null(pc.field("model")), limit=limit + 1)
+        stored = run.columns()
+        if "blur" in stored:
+            wanted &= pc.field("blur") == 0
+        present = [name for name in columns if name in stored or name not in metrics]  # a metric may be newer
+        table = run.rows(present, where=wanted | pc.is_null(pc.field("model")), limit=limit + 1)
     except (pa.ArrowException, OSError, ValueError) as error:
         raise InputError(f"the rows of this run cannot be read: {str(error).splitlines()[0]}") from None
     cut, table = len(table) > limit, table.slice(0, limit)
@@ -108,7 +89,7 @@ def image_scores(
     return ImageScores(
         ids=tuple(scored["id"].to_pylist()),
         positions=scored["position"].to_numpy(),
-        values=_percentages(scored) if kind == "segmentation" else _measured(scored),
+        values=_shares(scored, metrics) if counted else _measured(scored, metrics),
         degenerate=pc.fill_null(scored["degenerate"], False).to_numpy(),
         errors=tuple((row["position"], row["id"], row["error"]) for row in failed),
         skipped=len(unscored) - len(failed),
@@ -116,15 +97,13 @@ def image_scores(
     )
 
 
-def _percentages(table: pa.Table) -> dict[str, np.ndarray]:
-    tp, fp, fn, tn = (_floats(table[name]) for name in _COUNTS)
-    pixels = tp + fp + fn + tn
-    shares = {"iou": iou(tp, fp, fn), "fp": fraction_of_pixels(fp, pixels), "fn": fraction_of_pixels(fn, pixels)}
-    return {name: 100 * share for name, share in shares.items()}
+def _shares(table: pa.Table, metrics: Mapping[str, Metric]) -> dict[str, np.ndarray]:
+    counts = Counts(*(_floats(table[name]) for name in _COUNTS))
+    return {name: metric.scale * metric.function(counts) for name, metric in metrics.items() if metric.function}
 
 
-def _measured(table: pa.Table) -> dict[str, np.ndarray]:
-    columns = {name: _floats(table[name]) for name in FIXATION_METRICS}
+def _measured(table: pa.Table, metrics: Mapping[str, Metric]) -> dict[str, np.ndarray]:
+    columns = {name: _floats(table[name]) for name in metrics if name in table.column_names}
     return {name: values for name, values in columns.items() if np.isfinite(values).any()}
 
 

@@ -2,30 +2,28 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 
-from analysis.baselines import centre_gaussian
-from analysis.engine import Item, model_input
-from analysis.metrics.segmentation import CURVE_THRESHOLDS, count_at_thresholds, count_mask, iou, mask_at
-from analysis.runs import Row
-from analysis.saliency import MapKey, Reading, normalise_map, place, place_normalised, read_maps
+from analysis.engine import Item
+from analysis.evaluations.grouping import Entry
+from analysis.evaluations.maps import Headline, MapEvaluation
+from analysis.evaluations.segmentation_summary import summarise
+from analysis.map_sources import Centre, Everywhere, MapSource, Model, SourceMaps
+from analysis.metrics.segmentation import CURVE_THRESHOLDS, count_map, count_mask, cut_map, iou
+from analysis.placed_map import PlacedMap, placed
+from analysis.runs import Row, Run
+from analysis.saliency import Reading
+from analysis.source_factors import single_factors
 from vars_core.data.mask_set import MaskSet
 from vars_core.data.masks import FOREGROUND, VOID, Pair
 
 if TYPE_CHECKING:
     from vars_core.backend import Backend
     from vars_core.images import Placement
-    from vars_core.trace import Trace
-
-BASELINE_ALL = "baseline:all"
-BASELINE_CENTRE = "baseline:centre"
 
 SCHEMA = pa.schema(
     [
@@ -57,86 +55,77 @@ SCHEMA = pa.schema(
 )
 
 
-class Segmentation:
+class Segmentation(MapEvaluation):
     """The evaluation: ``samples`` and what becomes of a batch of them.
 
     Args:
         masks: photographs with their label images, and what these mean.
-        readings: per model name.
+        readings, headlines, workers: see :class:`MapEvaluation`.
         threshold: a pixel is foreground where the normalised map reaches it.
         per_head: also find the best head of each map on each image (an oracle, and labelled as one).
-        workers: threads that place and count; results do not depend on it.
     """
 
     schema = SCHEMA
-    policy = "whole"
+    baselines = (Everywhere, Centre)
 
     def __init__(
         self,
         masks: MaskSet,
         readings: Mapping[str, Reading],
+        headlines: Mapping[str, Headline] | None = None,
         *,
         threshold: float,
         per_head: bool = False,
         workers: int = 1,
     ) -> None:
-        self.samples: Sequence[Pair] = masks.pairs
+        super().__init__(masks.pairs, readings, headlines, workers=workers)
         self.masks = masks
-        self.readings = readings
         self.threshold = threshold
         self.per_head = per_head
-        self.workers = workers
 
     def load(self, sample: Pair) -> tuple[np.ndarray, np.ndarray]:
         """The image and its regions."""
         return self.masks.load(sample)
 
-    def baseline_rows(self, items: Sequence[Item]) -> list[Row]:
-        """Everything foreground, and the centre Gaussian as if it were a map."""
-        return [row for item in items for row in self._baselines(item)]
+    def source_of(self, backend: Backend) -> MapSource:
+        """The model, its maps placed in single precision."""
+        return Model(backend, self.readings[backend.name], single_factors, per_head=self.per_head)
 
-    def score(self, backend: Backend, items: Sequence[Item]) -> list[Row]:
-        """One row per image, layer, readout and iterate."""
-        batch, placements = model_input(backend, items)
-        started = time.perf_counter()
-        trace = self.trace(backend, batch)
-        seconds = (time.perf_counter() - started) / len(items)
-        fixed = {"model": backend.name, "seconds": seconds}
-        with ThreadPoolExecutor(self.workers, thread_name_prefix="count") as pool:
-            per_image = pool.map(
-                lambda index: [
-                    fixed | row for row in self._rows(trace, index, items[index], placements[index], backend)
-                ],
-                range(len(items)),
-            )
-            return [row for rows in per_image for row in rows]
+    def described(self, item: Item) -> Row:
+        height, width = item.target.shape
+        return {"position": item.position, "id": item.sample.id, "height": height, "width": width}
 
-    def trace(self, backend: Backend, batch: Any) -> Trace:
-        """Trace what this model's reading needs of a batch (B, 3, S, S)."""
-        reading = self.readings[backend.name]
-        return backend.trace(batch, readouts=reading.readouts, layers=reading.layers, per_head=self.per_head)
+    def score_maps(self, source: MapSource, item: Item, maps: SourceMaps) -> Iterator[Row]:
+        """Counts at the run's threshold and along the curve, and of the best head where heads are scored."""
+        for index, one in enumerate(maps.placed):
+            heads = maps.heads[index] if maps.heads else None
+            best = {} if heads is None else self._best_head(heads, item.target)
+            yield {"degenerate": one.degenerate, **self._counted(one, item.target), **best}
 
-    def _rows(self, trace: Trace, index: int, item: Item, placement: Placement, backend: Backend) -> Iterator[Row]:
-        reading = self.readings[backend.name]
-        for key, maps in read_maps(trace, reading.layers, reading.readouts):
-            raw = maps[index]
-            placed, degenerate = place_normalised(raw, placement)
-            yield {
-                **_described(item),
-                "layer": key.layer,
-                "readout": key.readout,
-                "iteration": key.iteration,
-                "map_min": float(raw.min()),
-                "map_max": float(raw.max()),
-                "degenerate": degenerate,
-                **self._counted(placed, item.target),
-                **self._best_head(trace, key, index, item.target, placement),
-            }
+    def summarise(self, run: Run) -> list[Entry]:
+        """See `analysis.evaluations.segmentation_summary`."""
+        return summarise(run)
 
-    def _counted(self, placed: np.ndarray, truth: np.ndarray) -> Row:
-        """Counts of a map in [0, 1] at the source image's size: at the run's threshold, and along the curve."""
+    def report(self, run: Run, summary: Sequence[Entry]) -> str:
+        """See `analysis.evaluations.segmentation_report`."""
+        from analysis.evaluations.segmentation_report import build_report
+
+        return build_report(run, self, summary)
+
+    def lines(self, run: Run, summary: Sequence[Entry]) -> Iterator[str]:
+        """The first table in short."""
+        metrics = ("iou_pooled", "iou_image_mean", "fp", "fn", "iou_best_threshold")
+        yield f"{'model':<44}" + "".join(f"{metric:>20}" for metric in metrics)
+        for title, values in self.headline_lines(summary).items():
+            yield f"{title:<44}" + "".join(f"{values[metric]:>20.4f}" for metric in metrics)
+
+    def place(self, raw: np.ndarray, placement: Placement) -> PlacedMap:
+        """A map as it left the layer, placed as it is when it is scored."""
+        return placed(raw, single_factors(placement, (raw.shape[0], raw.shape[1])))
+
+    def _counted(self, one: PlacedMap, truth: np.ndarray) -> Row:
         thresholds = np.union1d(CURVE_THRESHOLDS, self.threshold)
-        tp, fp = count_at_thresholds(placed, truth, thresholds)
+        tp, fp = count_map(one, truth, thresholds)
         at = int(np.searchsorted(thresholds, self.threshold))
         curve = np.searchsorted(thresholds, CURVE_THRESHOLDS)
         void = int(np.count_nonzero(truth == VOID))
@@ -151,12 +140,8 @@ class Segmentation:
             "fp_at": fp[curve],
         }
 
-    def _best_head(self, trace: Trace, key: MapKey, index: int, truth: np.ndarray, placement: Placement) -> Row:
-        heads = trace[key.layer].head_maps.get(key.readout) if self.per_head else None
-        if heads is None:
-            return {}
-        placed = (place_normalised(head, placement)[0] for head in heads[key.iteration, index].numpy())
-        counts = [count_mask(mask_at(one, self.threshold), truth) for one in placed]
+    def _best_head(self, heads: Sequence[PlacedMap], truth: np.ndarray) -> Row:
+        counts = [count_mask(cut_map(head, self.threshold), truth) for head in heads]
         best = max(range(len(counts)), key=lambda h: float(iou(counts[h].tp, counts[h].fp, counts[h].fn)))
         chosen = counts[best]
         return {
@@ -165,38 +150,3 @@ class Segmentation:
             "best_head_fp": chosen.fp,
             "best_head_fn": chosen.fn,
         }
-
-    def _baselines(self, item: Item) -> Iterator[Row]:
-        started = time.perf_counter()
-        for name in (BASELINE_ALL, BASELINE_CENTRE):
-            placed = baseline_map(name, *item.target.shape)
-            yield {
-                **_described(item),
-                "model": name,
-                "degenerate": False,
-                **self._counted(placed, item.target),
-                "seconds": time.perf_counter() - started,
-            }
-
-
-def baseline_map(name: str, height: int, width: int) -> np.ndarray:
-    """The map a baseline stands for, float64 (height, width) in [0, 1]."""
-    return np.ones((height, width)) if name == BASELINE_ALL else _centre(height, width)
-
-
-def model_map(trace: Trace, key: MapKey, index: int, placement: Placement) -> np.ndarray:
-    """One map of a traced batch on its source image, float32 (height, width) in [0, 1]."""
-    normalised, _ = normalise_map(trace[key.layer].maps[key.readout][key.iteration, index].numpy())
-    return place(normalised, placement)
-
-
-@lru_cache(maxsize=4)
-def _centre(height: int, width: int) -> np.ndarray:
-    normalised, _ = normalise_map(centre_gaussian(height, width))
-    normalised.setflags(write=False)
-    return normalised
-
-
-def _described(item: Item) -> Row:
-    height, width = item.target.shape
-    return {"position": item.position, "id": item.sample.id, "height": height, "width": width}

@@ -18,28 +18,29 @@ from analysis.drawing import (
     thumbnail,
 )
 from analysis.evaluations.grouping import Entry
-from analysis.evaluations.metric_titles import TITLES
 from analysis.evaluations.report_parts import (
     Values,
     entries_by_key,
     entry_key,
+    load_again,
     measured,
     part_name,
     tell_conditions,
     tell_failures,
     with_interval,
 )
-from analysis.evaluations.segmentation import Segmentation, baseline_map, model_map
 from analysis.evaluations.segmentation_summary import Group, groups
+from analysis.evaluations.table import EVALUATIONS
 from analysis.figures import Line, line_chart
-from analysis.metrics.segmentation import CURVE_THRESHOLDS, mask_at
+from analysis.metrics.segmentation import CURVE_THRESHOLDS, cut_map
+from analysis.metrics.table import Metric
 from analysis.reports import Card, Cell, Report
 from analysis.runs import Run
 from analysis.saliency import MapKey
 from vars_core.errors import InputError
 
 if TYPE_CHECKING:
-    from vars_core.backend import Backend
+    from analysis.evaluations.segmentation import Segmentation
 
 SHOWN = 10
 """Images at either end."""
@@ -52,18 +53,10 @@ PAPER = (
 )
 """Table 4: model, mIoU, FP, FN in percent, on VOC2012 val with the paper's weights."""
 
-METRICS = TITLES["segmentation"]
 
-
-def build_report(
-    run: Run,
-    evaluation: Segmentation,
-    backends: Sequence[Backend],
-    summary: Sequence[Entry],
-    keys: Mapping[str, MapKey],
-) -> str:
-    """The page as HTML. Maps of the images it shows are computed again; every number is taken from the stored rows."""
-    values = entries_by_key(summary)
+def build_report(run: Run, evaluation: Segmentation, summary: Sequence[Entry]) -> str:
+    """The page as HTML. Every number is taken from the stored rows, and the maps it shows were kept with them."""
+    values, keys = entries_by_key(summary), evaluation.keys(summary)
     chosen: list[Group] = []
     every: list[tuple[dict[str, Any], int]] = []
     for group in groups(run):  # one at a time: a group holds the curves of all its images
@@ -76,7 +69,7 @@ def build_report(
     _threshold_curves(report, evaluation, chosen)
     _iterate_curves(report, summary, keys, [group.model for group in chosen])
     for group in chosen:
-        _best_and_worst(report, run, evaluation, backends, group, keys)
+        _best_and_worst(report, run, evaluation, group, keys.get(group.model))
     _all_groups(report, every, values)
     _rows_behind(report, run, chosen)
     return report.html()
@@ -100,14 +93,14 @@ def _provenance(report: Report, run: Run, evaluation: Segmentation) -> None:
 
 def _headline_table(report: Report, chosen: Sequence[Group], values: Values) -> None:
     report.heading("Table 4")
-    metrics = measured(values, METRICS, [group.name for group in chosen])
+    metrics = measured(values, _metrics(), [group.name for group in chosen])
     owners: list[str | None] = [group.model for group in chosen]
     rows = [(group.title, *(_cell(values, group.name, metric) for metric in metrics)) for group in chosen]
     for model, iou, fp, fn in PAPER:
         known = {"iou_pooled": iou, "fp": fp, "fn": fn}
         numbers = (Cell(f"{known[metric]:.2f}") if metric in known else None for metric in metrics)
         rows.append((f"paper: {model} (VOC2012 val, the paper's weights)", *numbers))
-    columns = ("model, layer, readout, iterate", *(METRICS[metric] for metric in metrics))
+    columns = ("model, layer, readout, iterate", *(_title(metric) for metric in metrics))
     report.table(columns, rows, models=[*owners, *(None for _ in PAPER)])
     report.text(
         "Oracles have seen the ground truth: they are upper bounds, not results. The sums behind each line, over the "
@@ -153,19 +146,12 @@ def _iterate_curves(
             x, y = [step["iteration"] for step in steps], [step["value"] for step in steps]
             low, high = ([step["ci95"][end] for step in steps] for end in (0, 1))
             lines.append(Line(f"{model} {key.layer} {key.readout}", model, x, y, low=low, high=high, points=True))
-        title = f"{METRICS[metric]} per iterate (0: the solver's start)"
-        unit = f"{METRICS[metric]}, %"
+        title = f"{_title(metric)} per iterate (0: the solver's start)"
+        unit = f"{_title(metric)}, %"
         report.figure(line_chart(lines, title=title, x="iterate", y=unit, whole=True, models=models))
 
 
-def _best_and_worst(
-    report: Report,
-    run: Run,
-    evaluation: Segmentation,
-    backends: Sequence[Backend],
-    group: Group,
-    keys: Mapping[str, MapKey],
-) -> None:
+def _best_and_worst(report: Report, run: Run, evaluation: Segmentation, group: Group, key: MapKey | None) -> None:
     order = np.argsort(-group.image_iou(), kind="stable")
     report.heading(f"{group.title}: best and worst images", model=group.model)
     report.legend(
@@ -175,33 +161,26 @@ def _best_and_worst(
             (css_colour(FN_COLOUR), "false negative"),
         ]
     )
-    by_name = {backend.name: backend for backend in backends}
     for title, places in (("Best", order[:SHOWN]), ("Worst, worst first", order[::-1][:SHOWN])):
-        cards = [_card(run, evaluation, by_name.get(group.model), group, int(place), keys) for place in places]
+        cards = [_card(run, evaluation, group, int(place), key) for place in places]
         report.gallery(title, cards, folded=group.layer is None)
 
 
-def _card(
-    run: Run, evaluation: Segmentation, backend: Backend | None, group: Group, index: int, keys: Mapping[str, MapKey]
-) -> Card:
+def _card(run: Run, evaluation: Segmentation, group: Group, index: int, key: MapKey | None) -> Card:
     position = int(group.positions[index])
     where = f"{part_name(run, position)}, position {position}"
     try:
-        image, truth = evaluation.load(evaluation.samples[position])
+        item = load_again(evaluation, position)
     except (InputError, OSError) as error:  # it was there when it was scored
         return Card((), f"{group.ids[index]}: {error} ({where})", group.model)
-    if backend is None:
-        placed = baseline_map(group.model, *truth.shape)
-    else:
-        key = keys[group.model]
-        batch, (placement,) = backend.prepare([image], evaluation.policy)
-        trace = backend.trace(batch, readouts=(key.readout,), layers=(key.layer,))
-        placed = model_map(trace, key, 0, placement)
-    mask = mask_at(placed, evaluation.threshold)
+    shown = evaluation.shown_map(run, group.model, key, item)
+    if shown is None:
+        return Card((), f"{group.ids[index]}: its map was not kept ({where})", group.model)
+    mask = cut_map(shown, evaluation.threshold)
     pictures = (
-        ("map", heat_overlay(image, placed)),
-        ("mask", mask_overlay(image, mask)),
-        ("errors", error_overlay(image, mask, truth)),
+        ("map", heat_overlay(item.image, shown.unit)),
+        ("mask", mask_overlay(item.image, mask)),
+        ("errors", error_overlay(item.image, mask, item.target)),
     )
     text = (
         f"{group.ids[index]}: IoU {100 * group.image_iou()[index]:.2f} "
@@ -210,11 +189,19 @@ def _card(
     return Card([(caption, thumbnail(picture)) for caption, picture in pictures], text, group.model)
 
 
+def _metrics() -> Mapping[str, Metric]:
+    return EVALUATIONS["segmentation"].metrics
+
+
+def _title(metric: str) -> str:
+    return _metrics()[metric].title
+
+
 def _all_groups(report: Report, every: Sequence[tuple[dict[str, Any], int]], values: Values) -> None:
     report.heading("Everything measured")
-    metrics = measured(values, METRICS, [name for name, _ in every])
+    metrics = measured(values, _metrics(), [name for name, _ in every])
     rows = [(*name.values(), *(_cell(values, name, metric) for metric in metrics), count) for name, count in every]
-    columns = ("model", "layer", "readout", "iterate", *(METRICS[metric] for metric in metrics), "degenerate")
+    columns = ("model", "layer", "readout", "iterate", *(_title(metric) for metric in metrics), "degenerate")
     report.table(columns, rows, models=[name["model"] for name, _ in every], folded=f"{len(rows)} lines")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,11 +11,14 @@ import pyarrow.compute as pc
 
 from analysis.evaluations.grouping import COORDINATES, Entry, MapGroup, rows_by, stacked
 from analysis.metrics.bootstrap import interval, resamples
-from analysis.metrics.segmentation import CURVE_THRESHOLDS, fraction_of_pixels, iou
+from analysis.metrics.segmentation import CURVE_THRESHOLDS, Counts, iou
+from analysis.metrics.table import EACH_IMAGE, HEADS, POOLED, THRESHOLDS, metrics_that_need
 from analysis.runs import Run
 
 COUNTED = (*COORDINATES, "id", "position", "tp", "fp", "fn", "tn", "void", "tp_at", "fp_at", "degenerate")
-HEADS = ("best_head_tp", "best_head_fp", "best_head_fn")
+BEST_HEADS = ("best_head_tp", "best_head_fp", "best_head_fn")
+
+Share = Callable[[Counts], np.ndarray]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,16 +56,15 @@ def groups(run: Run) -> Iterator[Group]:
     """The groups of a run in the order of its rows; one model's rows are held at a time."""
     for model in run.values("model"):
         table = run.rows(where=pc.field("model") == model)
-        kept = table.select([*COUNTED, *HEADS])
+        kept = table.select([*COUNTED, *BEST_HEADS])
         yield from _groups_of(kept)
 
 
 def summarise(run: Run) -> list[Entry]:
     """All entries of ``summary.json``, in percent, each with a 95 % bootstrap interval over images.
 
-    ``iou_pooled``, ``iou_image_mean``, ``fp``, ``fn`` (of all non-void pixels) at the run's threshold;
-    ``iou_best_threshold``: pooled IoU at the best single threshold (oracle); ``iou_best_head``: pooled IoU had the best
-    head been chosen for every image (oracle; only where heads were scored).
+    The metrics of the table that need counts of masks, at the run's threshold but for the one over all thresholds;
+    ``iou_best_head`` only where heads were scored.
     """
     return [entry for group in groups(run) for entry in summarise_group(group)]
 
@@ -72,28 +74,52 @@ def summarise_group(group: Group) -> list[Entry]:
     n = len(group.ids)
     # A first row of ones is the data set itself; the others are its resamples.
     weights = np.vstack([np.ones((1, n)), resamples(n)])
+    entries = []
+    for name, metric in metrics_that_need(*REDUCTIONS).items():
+        assert metric.function is not None
+        shares = REDUCTIONS[metric.needs](weights, group, metric.function)
+        if shares is not None:
+            entries.append(
+                {
+                    **group.name,
+                    "metric": name,
+                    "value": metric.scale * float(shares[0]),
+                    "ci95": [metric.scale * bound for bound in interval(shares[1:])],
+                    "n": n,
+                }
+            )
+    return entries
+
+
+def _pooled(weights: np.ndarray, group: Group, share: Share) -> np.ndarray:
     tp, fp, fn, tn = (weights @ counts for counts in (group.tp, group.fp, group.fn, group.tn))
-    pixels = tp + fp + fn + tn
-    tp_at, fp_at = weights @ group.tp_at, weights @ group.fp_at
-    statistics = {
-        "iou_pooled": iou(tp, fp, fn),
-        "iou_image_mean": (weights * group.image_iou()).sum(axis=1) / n,
-        "fp": fraction_of_pixels(fp, pixels),
-        "fn": fraction_of_pixels(fn, pixels),
-        "iou_best_threshold": iou(tp_at, fp_at, (tp + fn)[:, None] - tp_at).max(axis=1),
-    }
-    if group.heads is not None:
-        statistics["iou_best_head"] = iou(*(weights @ group.heads).T)
-    return [
-        {
-            **group.name,
-            "metric": metric,
-            "value": 100 * float(values[0]),
-            "ci95": [100 * bound for bound in interval(values[1:])],
-            "n": n,
-        }
-        for metric, values in statistics.items()
-    ]
+    return share(Counts(tp, fp, fn, tn))
+
+
+def _image_mean(weights: np.ndarray, group: Group, share: Share) -> np.ndarray:
+    return np.asarray((weights * share(Counts(group.tp, group.fp, group.fn, group.tn))).sum(axis=1) / len(group.ids))
+
+
+def _at_thresholds(weights: np.ndarray, group: Group, share: Share) -> np.ndarray:
+    tp, fp = weights @ group.tp_at, weights @ group.fp_at
+    positive, negative = (weights @ counts for counts in (group.tp + group.fn, group.fp + group.tn))
+    return share(Counts(tp, fp, positive[:, None] - tp, negative[:, None] - fp))
+
+
+def _best_heads(weights: np.ndarray, group: Group, share: Share) -> np.ndarray | None:
+    if group.heads is None:
+        return None
+    tp, fp, fn = (weights @ group.heads).T
+    return share(Counts(tp, fp, fn, (weights @ (group.tp + group.fp + group.fn + group.tn)) - tp - fp - fn))
+
+
+REDUCTIONS: dict[str, Callable[[np.ndarray, Group, Share], np.ndarray | None]] = {
+    POOLED: _pooled,
+    EACH_IMAGE: _image_mean,
+    THRESHOLDS: _at_thresholds,
+    HEADS: _best_heads,
+}
+"""What a metric needs → how it is had of images weighted (draws, n) in some data sets: shares (draws,)."""
 
 
 def _groups_of(table: pa.Table) -> Iterator[Group]:
@@ -102,7 +128,7 @@ def _groups_of(table: pa.Table) -> Iterator[Group]:
         part = table.take(rows)
         heads = None
         if part["best_head_tp"].null_count == 0:
-            heads = np.stack([_numbers(part, name) for name in HEADS], axis=1)
+            heads = np.stack([_numbers(part, name) for name in BEST_HEADS], axis=1)
         yield Group(
             model=model,
             layer=layer,

@@ -7,10 +7,11 @@ are integers, so sums over images are exact and do not depend on their order; ra
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
-import cv2
 import numpy as np
 
+from analysis.placed_map import PlacedMap
 from vars_core.data.masks import BACKGROUND, FOREGROUND
 
 CURVE_THRESHOLDS = np.arange(101) / 100
@@ -21,25 +22,26 @@ _CELLS = 1024  # a power of two: scaling a float by it is exact, so a value's ce
 
 @dataclass(frozen=True)
 class Counts:
-    """Pixels of one mask against one ground truth: true/false positives/negatives, and void ones."""
+    """Pixels of masks against their ground truths: true/false positives/negatives, and void ones.
 
-    tp: int
-    fp: int
-    fn: int
-    tn: int
-    void: int
+    Whole numbers for one mask; arrays of one shape for several, or for sums over several.
+    """
+
+    tp: Any
+    fp: Any
+    fn: Any
+    tn: Any
+    void: Any = 0
+
+    @property
+    def counted(self) -> Any:
+        """Pixels that are not void."""
+        return self.tp + self.fp + self.fn + self.tn
 
 
 def mask_at(normalised_map: np.ndarray, threshold: float) -> np.ndarray:
     """Bool (H, W): where a map in [0, 1] reaches the threshold; the threshold is rounded to the map's own precision."""
     return normalised_map >= normalised_map.dtype.type(threshold)
-
-
-def resize_map(saliency_map: np.ndarray, height: int, width: int) -> np.ndarray:
-    """A map at the ground truth's size, bilinear (align_corners = False); predictions are resized, never the truth."""
-    if saliency_map.shape == (height, width):
-        return saliency_map
-    return np.asarray(cv2.resize(saliency_map, (width, height), interpolation=cv2.INTER_LINEAR))
 
 
 def count_mask(mask: np.ndarray, truth: np.ndarray) -> Counts:
@@ -68,6 +70,21 @@ def count_at_thresholds(
     tally = np.bincount(reached + truth.ravel().astype(np.intp) * bins, minlength=3 * bins).reshape(3, bins)
     at_least = tally[:, ::-1].cumsum(axis=1)[:, ::-1]  # [region, k]: pixels that reach at least k thresholds
     return at_least[FOREGROUND, 1:], at_least[BACKGROUND, 1:]
+
+
+def count_map(placed: PlacedMap, truth: np.ndarray, thresholds: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """:func:`count_at_thresholds` of a map on its image, scaled to [0, 1]; a large one band by band."""
+    tp = fp = np.zeros(len(thresholds), np.int64)
+    top = 0
+    for band in placed.unit_bands():
+        more = count_at_thresholds(band, truth[top : top + len(band)], thresholds)
+        tp, fp, top = tp + more[0], fp + more[1], top + len(band)
+    return tp, fp
+
+
+def cut_map(placed: PlacedMap, threshold: float) -> np.ndarray:
+    """Bool (H, W): where a map on its image, scaled to [0, 1], reaches the threshold; :func:`count_map` counts it."""
+    return np.concatenate([mask_at(band, threshold) for band in placed.unit_bands()])
 
 
 def _number_reached(values: np.ndarray, edges: np.ndarray) -> np.ndarray:

@@ -10,12 +10,12 @@ from app.views.layers import layer_of
 from app.views.look import Look
 
 if TYPE_CHECKING:
-    from analysis.evaluations.agreement import Agreement
+    from analysis.metrics.agreement import Agreement
 
 
 def agreement(clean: Traced, corrupted: Traced, look: Look) -> Agreement:
     """How far one map agrees with the clean picture's, for the same model, layer, readout and iterate."""
-    from analysis.evaluations.agreement import map_agreement
+    from analysis.metrics.agreement import map_agreement
 
     layer = layer_of(clean, look.layer)
     return map_agreement(corrupted.map(layer, look.readout, look.t), clean.map(layer, look.readout, look.t))

@@ -13,8 +13,8 @@ from gradio_client.exceptions import AppError
 
 from analysis.metrics.fixations import auc_judd, nss
 from analysis.metrics.segmentation import count_mask, mask_at
-from analysis.saliency import normalise_map, place_normalised
-from analysis.source_factors import source_factors
+from analysis.placed_map import Points, placed
+from analysis.source_factors import single_factors, source_factors
 from tests.app.made import read
 from vars_core.data.masks import FOREGROUND, VOID
 from vars_core.images import Placement
@@ -41,11 +41,12 @@ def test_a_mask_is_counted_as_the_evaluation_counts_it(client: Client, tmp_path:
     assert read(mask).shape[:2] == (600, 902) and read(figure).ndim == 3
     found = np.where(labels == 7, np.uint8(FOREGROUND), np.where(labels == 255, np.uint8(VOID), np.uint8(0)))
     with np.load(arrays) as stored:
-        placed, _ = place_normalised(stored["map"], Placement(600, 902, facts["models"][0]["image_size"]))
+        placement = Placement(600, 902, facts["models"][0]["image_size"])
+        unit = placed(stored["map"], single_factors(placement, stored["map"].shape)).unit
         np.testing.assert_array_equal(stored["truth"], found)
         np.testing.assert_array_equal(stored["mask"], read(mask)[..., 0] == 255)
         assert stored["iou"].shape == (4, 101)
-    counts = count_mask(mask_at(placed, 0.42), found)
+    counts = count_mask(mask_at(unit, 0.42), found)
     assert facts["counts"] == {"tp": counts.tp, "fp": counts.fp, "fn": counts.fn, "tn": counts.tn, "void": counts.void}
     assert facts["iou"] == pytest.approx(100 * counts.tp / (counts.tp + counts.fp + counts.fn))
     assert facts["fp"] == pytest.approx(100 * counts.fp / (540 * 902))
@@ -71,11 +72,10 @@ def test_points_are_scored_as_the_evaluation_scores_them(client: Client) -> None
         np.testing.assert_array_equal(stored["xs"], xs)
         assert np.isnan(stored["z"][2])
     factors = source_factors(Placement(*CAT, facts["models"][0]["image_size"]), raw.shape)
-    whole = factors.place_normalised(normalise_map(raw)[0])
-    rows, columns = np.array([100, 150, 299]), np.array([100, 300, 40])
+    whole, points = placed(raw, factors), Points(np.array([100, 150, 299]), np.array([100, 300, 40]))
     scores = facts["scores"]
-    assert scores["nss"] == pytest.approx(nss(whole, rows, columns), abs=1e-9)
-    assert scores["auc_judd"] == pytest.approx(auc_judd(whole, rows, columns), abs=1e-9)
+    assert scores["nss"] == pytest.approx(nss(whole, points), abs=1e-9)
+    assert scores["auc_judd"] == pytest.approx(auc_judd(whole, points), abs=1e-9)
     assert scores["nss_by_iterate"][-1] == pytest.approx(scores["nss"])
     assert scores["centre"]["nss"] != scores["nss"]
     z = [point["z"] for point in facts["points"]]

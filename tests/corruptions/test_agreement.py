@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from types import SimpleNamespace
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
-import pyarrow.parquet as pq
 import pytest
 import torch
 from hypothesis import given, settings
@@ -17,7 +15,11 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from analysis.__main__ import app
-from analysis.evaluations.agreement import agreement_rows, interval, map_agreement, summary, write_rows
+from analysis.corruptions.tree import find_images
+from analysis.evaluations.agreement import AgreementEvaluation, Picture, interval, markdown
+from analysis.evaluations.frame import Plan, run_evaluation
+from analysis.metrics.agreement import map_agreement
+from analysis.runs import Run, read_summary
 from vars_core.backend import Backend
 from vars_core.errors import InputError
 
@@ -28,7 +30,7 @@ class GreyBackend:
     """Its map is the picture's own brightness in 8 × 8 cells; the start of its solver is flat."""
 
     name, default_layer, default_readout, image_size = "made/grey", "0.1", "energy", 64
-    checkpoint_hash = None
+    checkpoint_hash, num_steps, device, preprocessing = None, 1, "cpu", None
 
     def prepare(self, images: list[np.ndarray], policy: str = "whole") -> tuple[torch.Tensor, list[None]]:
         squares = [np.array(Image.fromarray(image).resize((64, 64), Image.Resampling.BOX)) for image in images]
@@ -65,10 +67,34 @@ def test_a_flat_map_is_flagged_and_never_nan() -> None:
     assert np.isfinite(flat.ssim)
 
 
-def test_rows_compare_the_last_iterate_of_every_corruption_with_the_clean_map() -> None:
-    rows = agreement_rows(
-        [cast(Backend, GreyBackend())], made_photograph(224, 224), "a", ("contrast", "zoom_blur"), (1, 5), batch_size=2
+def run_of(folder: Path, data: Path, names: tuple[str, ...] = ("contrast", "zoom_blur")) -> tuple[int, Run]:
+    pictures = [Picture(image_id, path) for image_id, path in find_images(data).by_name().items()]
+    evaluation = AgreementEvaluation(pictures, names, (1, 5), pictures_at_once=2)
+    plan = Plan(
+        kind="agreement",
+        out=folder,
+        settings={"batch_size": 1},
+        data={"folder": "made", "samples": len(pictures), "of": len(pictures)},
+        load=lambda: [cast(Backend, GreyBackend())],
     )
+    return run_evaluation(plan, lambda backends: evaluation), Run.read(folder)
+
+
+@pytest.fixture
+def photographs(tmp_path: Path) -> Path:
+    data = tmp_path / "data"
+    data.mkdir()
+    for name, seed in (("a", 1), ("b", 2)):
+        Image.fromarray(np.roll(made_photograph(224, 224), 40 * seed, axis=1)).save(data / f"{name}.png")
+    return data
+
+
+def test_rows_compare_the_last_iterate_of_every_corruption_with_the_clean_map(
+    tmp_path: Path, photographs: Path
+) -> None:
+    status, run = run_of(tmp_path / "run", photographs)
+    rows = [row for row in run.rows().to_pylist() if row["id"] == "a"]
+    assert status == 0
     assert [(row["corruption"], row["severity"]) for row in rows] == [
         ("contrast", 1), ("contrast", 5), ("zoom_blur", 1), ("zoom_blur", 5)
     ]  # fmt: skip
@@ -79,20 +105,33 @@ def test_rows_compare_the_last_iterate_of_every_corruption_with_the_clean_map() 
     assert by_key["zoom_blur", 5] < by_key["zoom_blur", 1] < 0.999
 
 
-def test_the_table_averages_over_severities_and_images(tmp_path: Path) -> None:
-    def row(model: str, image: str, severity: int, value: float) -> dict[str, object]:
-        place = {"layer": "0.1", "readout": "energy", "iteration": 1, "corruption": "fog", "degenerate": False}
-        return {"model": model, "image": image, "severity": severity, "correlation": value, "ssim": value / 2, **place}
+def test_a_stopped_run_is_continued_to_the_same_bytes(tmp_path: Path, photographs: Path) -> None:
+    _, run = run_of(tmp_path / "run", photographs)
+    before = {name: (run.folder / name).read_bytes() for name in ("summary.json", "report.html")}
+    run.part_path(1).unlink()
+    run_of(tmp_path / "run", photographs)
+    assert {name: (run.folder / name).read_bytes() for name in before} == before
 
-    rows = [row("a/b", i, s, v) for i, s, v in [("x", 1, 0.2), ("x", 2, 0.4), ("y", 1, 0.6), ("y", 2, 0.8)]]
-    table = write_rows(rows, {"data": "made"}, tmp_path / "rows.parquet")
-    lines = summary(table, "corruption").splitlines()
+
+def test_the_table_averages_over_severities_and_images() -> None:
+    def entry(metric: str, value: float, **by: Any) -> dict[str, Any]:
+        place = {"model": "a/b", "layer": "0.1", "readout": "energy", "iteration": 1}
+        return place | {"metric": metric, "value": value, "ci95": [value - 0.1, value + 0.2], "n": 2, **by}
+
+    summary = [
+        entry(metric, value, **by)
+        for metric, half in (("correlation", 1.0), ("ssim", 0.5))
+        for value, by in (
+            (0.5 * half, {}),
+            (0.5 * half, {"corruption": "fog"}),
+            (0.4 * half, {"severity": 1}),
+            (0.6 * half, {"severity": 2}),
+        )
+    ]
+    lines = markdown(summary, "corruption").splitlines()
     assert lines[2] == "| fog | 0.500 / 0.250 |"
-    assert lines[3].startswith("| **mean** [95 %] | 0.500 [0.300, 0.700] / 0.250 [")
-    assert "| 2 | 0.600 / 0.300 |" in summary(table, "severity")
-    stored = pq.read_table(tmp_path / "rows.parquet")
-    assert stored.num_rows == 4
-    assert json.loads(stored.schema.metadata[b"facts"]) == {"data": "made"}
+    assert lines[3] == "| **mean** [95 %] | 0.500 [0.400, 0.700] / 0.250 [0.150, 0.450] |"
+    assert "| 2 | 0.600 / 0.300 |" in markdown(summary, "severity")
 
 
 def test_the_interval_draws_whole_images() -> None:
@@ -105,30 +144,28 @@ def test_the_command_runs_a_real_model_and_names_unreadable_photographs(tmp_path
     data.mkdir()
     Image.fromarray(made_photograph(260, 300)).save(data / "good.png")
     (data / "zbad.png").write_bytes(b"no picture")
-    arguments = ["--model", "rvt_nano/vars_d", "--data", str(data), "--out", str(tmp_path / "rows.parquet")]
+    arguments = ["--model", "rvt_nano/vars_d", "--data", str(data), "--out", str(tmp_path / "run")]
     arguments += ["--names", "fog,contrast", "--severities", "1,5", "--device", "cpu"]
     finished = CliRunner().invoke(app, ["agreement", *arguments])
     assert finished.exit_code == 3, finished.output
-    assert "1 of 2 photographs could not be read" in finished.stderr
+    assert "1 of 2 photographs could not be scored" in finished.stderr
     assert "| fog | " in finished.stdout
-    stored = pq.read_table(tmp_path / "rows.parquet")
-    assert stored.num_rows == 4
-    assert all(-1 <= value <= 1 for value in stored["correlation"].to_pylist())
-    assert json.loads(stored.schema.metadata[b"facts"])["data"] == {
-        "folder": f"{tmp_path.name}/data",
-        "photographs": 1,
-        "of": 2,
-    }
+    run = Run.read(tmp_path / "run")
+    correlations = run.rows()["correlation"].drop_null().to_pylist()
+    assert len(correlations) == 4 and all(-1 <= value <= 1 for value in correlations)
+    assert run.facts["data"] == {"folder": f"{tmp_path.name}/data", "samples": 2, "of": 2}
+    overall = [entry for entry in read_summary(run.folder) if not {"corruption", "severity"} & entry.keys()]
+    assert [entry["metric"] for entry in overall] == ["correlation", "ssim"]
+    assert overall[0]["value"] == pytest.approx(np.mean(correlations))
 
 
 def test_bad_input_is_refused_before_a_model_is_loaded(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    Image.fromarray(made_photograph(40, 40)).save(tmp_path / "a.png")
     for arguments, sentence in [
-        (["--model", "rvt_nano/vars_q", "--data", ".", "--out", "x.parquet"], "vars_q"),
-        (
-            ["--model", "rvt_nano/vars_d", "--data", str(tmp_path), "--out", str(tmp_path / "x.parquet")],
-            "found none in",
-        ),
-        (["--model", "rvt_nano/vars_d", "--data", ".", "--out", str(tmp_path / "no" / "x.parquet")], "--out FILE"),
+        (["--model", "rvt_nano/vars_q", "--data", ".", "--out", "run"], "vars_q"),
+        (["--model", "rvt_nano/vars_d", "--data", str(tmp_path / "file"), "--out", "run"], "expected a folder"),
+        (["--model", "rvt_nano/vars_d", "--data", str(tmp_path), "--out", str(tmp_path / "file")], "is a file"),
     ]:
         finished = CliRunner().invoke(app, ["agreement", *arguments])
         assert isinstance(finished.exception, InputError), finished.output

@@ -9,28 +9,23 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
+from scipy.ndimage import gaussian_filter
 
-from analysis.baselines import centre_gaussian
 from analysis.engine import evaluate
-from analysis.evaluations.fixation_scoring import METRICS
-from analysis.evaluations.fixation_summary import groups, summarise
+from analysis.evaluations.fixation_summary import groups, image_metrics, summarise
 from analysis.evaluations.fixations import FixationEvaluation
-from analysis.evaluations.segmentation import Reading
 from analysis.metrics.fixations import (
     auc_judd,
-    blur_map,
     cc,
     fixation_density,
     information_gain,
     kl,
-    map_density,
-    nss_values,
-    pixels_of,
     shuffled_auc,
     sim,
 )
+from analysis.placed_map import DenseMap, centre_map, points_on
 from analysis.runs import Run
-from analysis.saliency import normalise_map
+from analysis.saliency import Reading, normalise_map
 from analysis.source_factors import source_factors
 from vars_core.data.fixation_table import read_fixation_folder
 from vars_core.data.fixations import FixationSet
@@ -42,6 +37,7 @@ from .made import Rows, made_rows, make_table
 
 SIGMA = 5.0
 IMAGES = 6
+METRICS = tuple(image_metrics())
 
 
 def evaluation_of(found: FixationSet, **options: Any) -> FixationEvaluation:
@@ -98,28 +94,32 @@ def test_each_models_row_scores_the_map_it_names(found: FixationSet, run: Run) -
         stimulus = found.stimuli[row["position"]]
         image = decode_image(stimulus.path)
         height, width = image.shape[:2]
-        r, c, kept = pixels_of(stimulus.fixations.xs, stimulus.fixations.ys, height, width)
+        points, kept = points_on(stimulus.fixations.xs, stimulus.fixations.ys, height, width)
         batch, (placement,) = backend.prepare([image])
         raw = backend.trace(batch, ("energy", "gap"))[row["layer"]].maps[row["readout"]][row["iteration"], 0].numpy()
         normalised, degenerate = normalise_map(raw.astype(np.float64))
-        placed = blur_map(source_factors(placement, raw.shape).place(normalised), row["blur"]).round(12)
-        share = np.full(placed.shape, 1 / placed.size) if degenerate else placed / placed.sum()
-        density = 0.99 * share + 0.01 / placed.size
-        truth = fixation_density(r, c, (height, width), SIGMA)
-        z = nss_values(placed, r, c)
+        whole = source_factors(placement, raw.shape).place(normalised)
+        if row["blur"]:
+            whole = gaussian_filter(whole, row["blur"], mode="nearest", truncate=4)
+        placed = DenseMap(whole.round(12))
+        share = np.full(placed.shape, 1 / placed.pixels) if degenerate else placed.array / placed.array.sum()
+        density = 0.99 * share + 0.01 / placed.pixels
+        truth = fixation_density(points, (height, width), SIGMA)
+        z = placed.z_at(points)
+        at = points.rows, points.columns
         expected = {
             "nss": z.mean(),
-            "auc_judd": auc_judd(placed, r, c),
-            "sauc": shuffled_auc(placed, r, c, *evaluation.pool.others(stimulus.id, (height, width))),
+            "auc_judd": auc_judd(placed, points),
+            "sauc": shuffled_auc(placed, points, evaluation.pool.others(stimulus.id, (height, width))),
             "cc": cc(placed, truth),
             "sim": sim(density, truth),
             "kl": kl(density, truth),
-            "ig": information_gain(density, map_density(centre_gaussian(height, width)), r, c).mean(),
+            "ig": information_gain(density[at], centre_map(height, width).density[at]).mean(),
         }
         assert {name: row[name] for name in METRICS} == pytest.approx(expected, rel=1e-6, abs=1e-7)
         assert row["nss"] == pytest.approx(z.mean(), abs=1e-9)
         assert row["degenerate"] == degenerate
-        assert (row["fixations"], row["nss_sum"]) == (len(r), pytest.approx(z.sum(), abs=1e-8))
+        assert (row["fixations"], row["nss_sum"]) == (len(points), pytest.approx(z.sum(), abs=1e-8))
         assert row["outside"] == (~kept).sum()
         people = stimulus.fixations.observers[kept]
         assert row["observer_fixations"] == np.bincount(people, minlength=3).tolist()
@@ -152,14 +152,14 @@ def test_the_human_row_is_the_mean_over_observers_left_out_one_by_one(found: Fix
         if row["model"] != "human":
             continue
         stimulus = found.stimuli[row["position"]]
-        r, c, kept = pixels_of(stimulus.fixations.xs, stimulus.fixations.ys, row["height"], row["width"])
+        points, kept = points_on(stimulus.fixations.xs, stimulus.fixations.ys, row["height"], row["width"])
         people = stimulus.fixations.observers[kept]
         scores, areas = [], []
         for observer in np.unique(people):
             own = people == observer
-            density = fixation_density(r[~own], c[~own], (row["height"], row["width"]), SIGMA)
-            scores.append(nss_values(density, r[own], c[own]).mean())
-            areas.append(auc_judd(density, r[own], c[own]))
+            others = DenseMap(fixation_density(points.keep(~own), (row["height"], row["width"]), SIGMA))
+            scores.append(others.z_at(points.keep(own)).mean())
+            areas.append(auc_judd(others, points.keep(own)))
         assert row["nss"] == pytest.approx(np.mean(scores), abs=1e-8)
         assert row["auc_judd"] == pytest.approx(np.mean(areas), abs=1e-9)
         assert all(row[metric] is not None for metric in METRICS)

@@ -8,9 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.ndimage import gaussian_filter
 
-from analysis.metrics.fixations import fixation_counts, nss_values
+from analysis.metrics.fixations import fixation_counts
 from analysis.metrics.fixations.human import Observers
 from analysis.metrics.fixations.pool import FixationPool
+from analysis.placed_map import DenseMap, Points
 from analysis.source_factors import source_factors
 from vars_core.images import Placement
 
@@ -75,32 +76,38 @@ def looked_at(seed: int, n: int = 30, people: int = 4) -> tuple[np.ndarray, np.n
 @pytest.mark.parametrize("sigma", [1.0, 6.0, 35.0])
 def test_leaving_one_observer_out_is_filtering_the_others_fixations(seed: int, sigma: float) -> None:
     rows, columns, people = looked_at(seed)
-    observers = Observers(rows, columns, people, (40, 56), sigma)
-    scores = observers.left_out_nss()
-    assert sorted(scores) == sorted(set(people.tolist()))
-    for one in observers.left_out():
+    observers = Observers(Points(rows, columns), people, (40, 56), sigma)
+    left_out = list(observers.left_out())
+    assert [one.observer for one in left_out] == sorted(set(people.tolist()))
+    scores = []
+    for one in left_out:
         own = people == one.observer
-        density = gaussian_filter(fixation_counts(rows[~own], columns[~own], (40, 56)), sigma, mode="nearest")
-        expected = nss_values(density, rows[own], columns[own])
-        np.testing.assert_allclose(scores[one.observer], expected, rtol=1e-7, atol=1e-9)
-        np.testing.assert_allclose(one.density, density / density.sum(), atol=1e-14)
-        np.testing.assert_array_equal(one.rows, rows[own])
+        rest = Points(rows[~own], columns[~own])
+        density = gaussian_filter(fixation_counts(rest, (40, 56)), sigma, mode="nearest")
+        filtered = DenseMap(density / density.sum())
+        np.testing.assert_array_equal(one.points.rows, rows[own])
+        np.testing.assert_allclose(one.others.z_at(one.points), filtered.z_at(one.points), rtol=1e-7, atol=1e-9)
+        np.testing.assert_allclose(one.others.at(one.points), filtered.at(one.points), rtol=1e-9)
+        np.testing.assert_allclose(one.others.array, filtered.array, atol=1e-14)
+        assert (one.others.mean, one.others.std) == pytest.approx((filtered.mean, filtered.std))
+        scores.append(filtered.z_at(one.points).mean())
+    assert observers.left_out_nss() == pytest.approx(np.mean(scores), rel=1e-7)
 
 
 def test_one_observer_alone_has_nobody_to_be_predicted_by() -> None:
     rows, columns, people = looked_at(0, people=1)
-    observers = Observers(rows, columns, people, (40, 56), 5.0)
-    assert (observers.left_out_nss(), list(observers.left_out()), observers.halves()) == ({}, [], None)
+    observers = Observers(Points(rows, columns), people, (40, 56), 5.0)
+    assert (observers.left_out_nss(), list(observers.left_out()), observers.halves()) == (None, [], None)
 
 
 def test_the_halves_share_no_observer_and_leave_none_out() -> None:
     rows, columns, people = looked_at(2)
-    halves = Observers(rows, columns, people, (40, 56), 5.0).halves()
+    halves = Observers(Points(rows, columns), people, (40, 56), 5.0).halves()
     assert halves is not None
     for half, members in zip(halves, ([0, 2], [1, 3]), strict=True):
         own = np.isin(people, members)
-        density = gaussian_filter(fixation_counts(rows[own], columns[own], (40, 56)), 5.0, mode="nearest")
-        np.testing.assert_allclose(half, density / density.sum(), atol=1e-14)
+        density = gaussian_filter(fixation_counts(Points(rows[own], columns[own]), (40, 56)), 5.0, mode="nearest")
+        np.testing.assert_allclose(half.array, density / density.sum(), atol=1e-14)
 
 
 def pool_of_three() -> tuple[FixationPool, dict[str, tuple[np.ndarray, np.ndarray]]]:
@@ -115,22 +122,21 @@ def pool_of_three() -> tuple[FixationPool, dict[str, tuple[np.ndarray, np.ndarra
 
 def test_other_images_fixations_are_brought_to_this_images_size_without_its_own() -> None:
     pool, points = pool_of_three()
-    rows, columns = pool.others("a", (40, 56))
+    others = pool.others("a", (40, 56))
     xs = np.concatenate([2 * points["b"][0], points["c"][0]])
     ys = np.concatenate([2 * points["b"][1], points["c"][1]])
     kept = (xs >= 0) & (xs < 56) & (ys >= 0) & (ys < 40)
-    assert sorted(zip(rows.tolist(), columns.tolist(), strict=True)) == sorted(
+    assert sorted(zip(others.rows.tolist(), others.columns.tolist(), strict=True)) == sorted(
         zip(ys[kept].astype(int).tolist(), xs[kept].astype(int).tolist(), strict=True)
     )
     by_image = pool.others_by_image("a", (40, 56))
     assert len(by_image) == 2
-    np.testing.assert_array_equal(np.concatenate([r for r, _ in by_image]), rows)
+    np.testing.assert_array_equal(np.concatenate([one.rows for one in by_image]), others.rows)
 
 
 def test_the_centre_bias_is_the_filtered_map_of_the_others_fixations() -> None:
     pool, _ = pool_of_three()
-    rows, columns = pool.others("a", (40, 56))
-    expected = gaussian_filter(fixation_counts(rows, columns, (40, 56)), 4.0, mode="nearest")
+    expected = gaussian_filter(fixation_counts(pool.others("a", (40, 56)), (40, 56)), 4.0, mode="nearest")
     found = pool.centre_bias("a", (40, 56))
     assert found is not None
     np.testing.assert_allclose(found, expected / expected.sum(), atol=1e-12)
@@ -139,4 +145,4 @@ def test_the_centre_bias_is_the_filtered_map_of_the_others_fixations() -> None:
 def test_an_image_alone_has_no_others() -> None:
     pool = FixationPool({"a": (np.array([1.0]), np.array([2.0]))}, {"a": (10, 10)}, 2.0)
     assert pool.centre_bias("a", (10, 10)) is None
-    assert len(pool.others("a", (10, 10))[0]) == 0
+    assert len(pool.others("a", (10, 10))) == 0

@@ -12,22 +12,19 @@ from sklearn.metrics import roc_auc_score
 from analysis.metrics.fixations import (
     auc_judd,
     auc_judd_trapezoid,
-    blur_map,
     cc,
     fixation_counts,
     fixation_density,
     information_gain,
     kl,
-    map_density,
     nss,
-    nss_values,
-    pixels_of,
     rank_auc,
     shuffled_auc,
     shuffled_auc_splits,
     sim,
 )
 from analysis.metrics.fixations.density import blur_columns
+from analysis.placed_map import DenseMap, Points, points_on
 
 cases = st.tuples(st.integers(2, 12), st.integers(2, 12), st.integers(1, 15), st.integers(0, 2**16), st.booleans())
 
@@ -48,8 +45,9 @@ def test_nss_is_what_an_explicit_loop_finds(case: tuple[int, int, int, int, bool
     mean = sum(pixels) / len(pixels)
     std = (sum((value - mean) ** 2 for value in pixels) / len(pixels)) ** 0.5
     expected = [(values[r][c] - mean) / std if std else 0.0 for r, c in zip(rows, columns, strict=True)]
-    np.testing.assert_allclose(nss_values(values, rows, columns), expected, rtol=1e-9, atol=1e-9)
-    assert nss(values, rows, columns) == pytest.approx(sum(expected) / len(expected), abs=1e-9)
+    placed, points = DenseMap(values), Points(rows, columns)
+    np.testing.assert_allclose(placed.z_at(points), expected, rtol=1e-9, atol=1e-9)
+    assert nss(placed, points) == pytest.approx(sum(expected) / len(expected), abs=1e-9)
 
 
 @settings(deadline=None, max_examples=80)
@@ -58,12 +56,12 @@ def test_auc_judd_is_scikit_learns_area_with_fixations_weighted_by_how_often_the
     case: tuple[int, int, int, int, bool],
 ) -> None:
     values, rows, columns = made(case)
-    counts = fixation_counts(rows, columns, values.shape).ravel()
+    counts = fixation_counts(Points(rows, columns), values.shape).ravel()
     if (counts > 0).all():
-        assert np.isnan(auc_judd(values, rows, columns)) or values.std() == 0
+        assert np.isnan(auc_judd(DenseMap(values), Points(rows, columns))) or values.std() == 0
         return
     expected = roc_auc_score(counts > 0, values.ravel(), sample_weight=np.where(counts > 0, counts, 1.0))
-    assert auc_judd(values, rows, columns) == pytest.approx(expected, abs=1e-12)
+    assert auc_judd(DenseMap(values), Points(rows, columns)) == pytest.approx(expected, abs=1e-12)
 
 
 @settings(deadline=None, max_examples=80)
@@ -78,7 +76,9 @@ def test_the_toolbox_trapezoid_exceeds_the_exact_area_by_the_last_false_positive
         return
     negatives = np.delete(values.ravel(), pixels)
     beyond = (negatives >= values[rows, columns].min()).mean()
-    difference = auc_judd_trapezoid(values, rows, columns) - auc_judd(values, rows, columns)
+    difference = auc_judd_trapezoid(DenseMap(values), Points(rows, columns)) - auc_judd(
+        DenseMap(values), Points(rows, columns)
+    )
     assert difference == pytest.approx(beyond / (2 * len(rows)), abs=1e-12)
 
 
@@ -86,7 +86,10 @@ def test_a_map_that_peaks_at_its_fixations_alone_has_area_one_and_its_negative_z
     values = np.zeros((10, 10))
     rows, columns = np.array([1, 5]), np.array([2, 7])
     values[rows, columns] = 1
-    assert (auc_judd(values, rows, columns), auc_judd(-values, rows, columns)) == (1.0, 0.0)
+    assert (auc_judd(DenseMap(values), Points(rows, columns)), auc_judd(DenseMap(-values), Points(rows, columns))) == (
+        1.0,
+        0.0,
+    )
 
 
 @settings(deadline=None, max_examples=50)
@@ -101,7 +104,7 @@ def test_shuffled_auc_counts_every_pair(case: tuple[int, int, int, int, bool], n
         for p in values[rows, columns]
         for q in values[other_rows, other_columns]
     ]
-    found = shuffled_auc(values, rows, columns, other_rows, other_columns)
+    found = shuffled_auc(DenseMap(values), Points(rows, columns), Points(other_rows, other_columns))
     assert found == pytest.approx(sum(pairs) / len(pairs), abs=1e-12)
     assert rank_auc(np.array([1.0]), np.array(negatives, float)) == np.mean([n < 1 or (n == 1) / 2 for n in negatives])
 
@@ -109,22 +112,24 @@ def test_shuffled_auc_counts_every_pair(case: tuple[int, int, int, int, bool], n
 def test_random_splits_estimate_the_shuffled_auc_over_all_other_fixations() -> None:
     generator = np.random.default_rng(0)
     values = generator.normal(size=(60, 80))
-    rows, columns = generator.integers(0, 60, 40), generator.integers(0, 80, 40)
-    others = [(generator.integers(0, 60, 50), generator.integers(0, 80, 50)) for _ in range(20)]
-    exact = shuffled_auc(values, rows, columns, *(np.concatenate(axis) for axis in zip(*others, strict=True)))
-    splits = shuffled_auc_splits(values, rows, columns, others, images=10, splits=100, draws=40)
+    placed, points = DenseMap(values), Points(generator.integers(0, 60, 40), generator.integers(0, 80, 40))
+    others = [Points(generator.integers(0, 60, 50), generator.integers(0, 80, 50)) for _ in range(20)]
+    everybody = Points(np.concatenate([o.rows for o in others]), np.concatenate([o.columns for o in others]))
+    exact = shuffled_auc(placed, points, everybody)
+    splits = shuffled_auc_splits(placed, points, others, images=10, splits=100, draws=40)
     assert splits == pytest.approx(exact, abs=0.01)
-    assert splits == shuffled_auc_splits(values, rows, columns, others, images=10, splits=100, draws=40)
-    all_of_them = shuffled_auc_splits(values, np.tile(rows, 30), np.tile(columns, 30), others, images=20, splits=2)
+    assert splits == shuffled_auc_splits(placed, points, others, images=10, splits=100, draws=40)
+    often = Points(np.tile(points.rows, 30), np.tile(points.columns, 30))
+    all_of_them = shuffled_auc_splits(placed, often, others, images=20, splits=2)
     assert all_of_them == pytest.approx(exact, abs=1e-12), "as many negatives as there are: nothing is left to chance"
 
 
 def test_cc_is_one_for_any_rising_line_minus_one_for_a_falling_one_and_zero_for_independent_axes() -> None:
     down, across = np.mgrid[0:7, 0:9].astype(float)
-    assert cc(3 * down + 2, down) == pytest.approx(1, abs=1e-12)
-    assert cc(-down, down) == pytest.approx(-1, abs=1e-12)
-    assert cc(across, down) == pytest.approx(0, abs=1e-12)
-    assert cc(down, down**2) == pytest.approx(np.corrcoef(down.ravel(), down.ravel() ** 2)[0, 1], abs=1e-12)
+    assert cc(DenseMap(3 * down + 2), down) == pytest.approx(1, abs=1e-12)
+    assert cc(DenseMap(-down), down) == pytest.approx(-1, abs=1e-12)
+    assert cc(DenseMap(across), down) == pytest.approx(0, abs=1e-12)
+    assert cc(DenseMap(down), down**2) == pytest.approx(np.corrcoef(down.ravel(), down.ravel() ** 2)[0, 1], abs=1e-12)
 
 
 def test_sim_and_kl_of_two_half_planes_have_their_closed_forms() -> None:
@@ -146,51 +151,53 @@ def test_information_gain_is_in_bits_at_the_fixations() -> None:
     uniform = np.full((4, 4), 1 / 16)
     sharp = np.full((4, 4), 0.5 / 15)
     sharp[1, 2] = 0.5
-    gains = information_gain(sharp, uniform, np.array([1, 0]), np.array([2, 0]))
+    gains = information_gain(sharp[[1, 0], [2, 0]], uniform[[1, 0], [2, 0]])
     np.testing.assert_allclose(gains, [3, np.log2(8 / 15)], atol=1e-12)
 
 
 def test_a_map_without_variation_scores_as_chance_and_its_density_is_uniform() -> None:
-    rows, columns = np.array([0, 3]), np.array([1, 1])
-    for flat in (np.zeros((5, 6)), np.full((5, 6), 7.0), np.full((5, 6), 1.0) + 1e-10 * np.eye(5, 6)):
-        assert nss(flat, rows, columns) == 0
-        assert auc_judd(flat, rows, columns) == 0.5
-        assert auc_judd_trapezoid(flat, rows, columns) == 0.5
-        assert shuffled_auc(flat, rows, columns, columns, rows) == 0.5
-        assert shuffled_auc_splits(flat, rows, columns, [(rows, columns)]) == 0.5
+    points, others = Points(np.array([0, 3]), np.array([1, 1])), Points(np.array([1, 1]), np.array([0, 3]))
+    for values in (np.zeros((5, 6)), np.full((5, 6), 7.0), np.full((5, 6), 1.0) + 1e-10 * np.eye(5, 6)):
+        flat = DenseMap(values)
+        assert nss(flat, points) == 0
+        assert auc_judd(flat, points) == 0.5
+        assert auc_judd_trapezoid(flat, points) == 0.5
+        assert shuffled_auc(flat, points, others) == 0.5
+        assert shuffled_auc_splits(flat, points, [points]) == 0.5
         assert cc(flat, np.arange(30.0).reshape(5, 6)) == 0
-        np.testing.assert_array_equal(map_density(flat), 1 / 30)
+        np.testing.assert_array_equal(flat.density, 1 / 30)
 
 
 def test_a_single_fixation_scores_by_the_share_of_pixels_below_it() -> None:
     values = np.arange(12.0).reshape(3, 4)
-    assert auc_judd(values, np.array([2]), np.array([1])) == 9 / 11
-    assert nss(values, np.array([2]), np.array([1])) == pytest.approx((9 - 5.5) / values.std())
+    one = Points(np.array([2]), np.array([1]))
+    assert auc_judd(DenseMap(values), one) == 9 / 11
+    assert nss(DenseMap(values), one) == pytest.approx((9 - 5.5) / values.std())
 
 
 def test_a_fixation_made_twice_counts_twice() -> None:
     values = np.arange(12.0).reshape(3, 4)
-    once = nss_values(values, np.array([0, 2]), np.array([0, 3]))
-    twice = nss(values, np.array([0, 2, 2]), np.array([0, 3, 3]))
-    assert twice == pytest.approx((once[0] + 2 * once[1]) / 3)
-    assert auc_judd(values, np.array([0, 2, 2]), np.array([0, 3, 3])) == pytest.approx(2 / 3)
-    assert fixation_counts(np.array([2, 2]), np.array([3, 3]), (3, 4))[2, 3] == 2
+    placed, twice = DenseMap(values), Points(np.array([0, 2, 2]), np.array([0, 3, 3]))
+    once = placed.z_at(Points(np.array([0, 2]), np.array([0, 3])))
+    assert nss(placed, twice) == pytest.approx((once[0] + 2 * once[1]) / 3)
+    assert auc_judd(placed, twice) == pytest.approx(2 / 3)
+    assert fixation_counts(twice, (3, 4))[2, 3] == 2
 
 
 def test_fixations_outside_the_frame_are_left_out_and_the_rest_falls_on_the_floor_of_its_place() -> None:
     xs = np.array([-0.01, 0.0, 3.999, 4.0, 2.5, np.nan, 1.0])
     ys = np.array([1.0, 0.0, 2.999, 1.0, -3.0, 1.0, np.inf])
-    rows, columns, kept = pixels_of(xs, ys, 3, 4)
+    points, kept = points_on(xs, ys, 3, 4)
     assert kept.tolist() == [False, True, True, False, False, False, False]
-    assert (rows.tolist(), columns.tolist()) == ([0, 2], [0, 3])
+    assert (points.rows.tolist(), points.columns.tolist()) == ([0, 2], [0, 3])
 
 
 def test_without_fixations_there_is_no_score() -> None:
-    nothing = np.empty(0, dtype=np.intp)
-    values = np.arange(6.0).reshape(2, 3)
+    nothing = Points(np.empty(0, dtype=np.intp), np.empty(0, dtype=np.intp))
+    placed = DenseMap(np.arange(6.0).reshape(2, 3))
     for score in (nss, auc_judd, auc_judd_trapezoid):
-        assert np.isnan(score(values, nothing, nothing))
-    assert not fixation_density(nothing, nothing, (2, 3), 1.0).any()
+        assert np.isnan(score(placed, nothing))
+    assert not fixation_density(nothing, (2, 3), 1.0).any()
 
 
 @settings(deadline=None, max_examples=60)
@@ -199,8 +206,8 @@ def test_the_fixation_density_is_the_filtered_map_of_counts(
     case: tuple[int, int, int, int, bool], sigma: float
 ) -> None:
     values, rows, columns = made(case)
-    expected = gaussian_filter(fixation_counts(rows, columns, values.shape), sigma, mode="nearest", truncate=4)
-    found = fixation_density(rows, columns, values.shape, sigma)
+    expected = gaussian_filter(fixation_counts(Points(rows, columns), values.shape), sigma, mode="nearest", truncate=4)
+    found = fixation_density(Points(rows, columns), values.shape, sigma)
     np.testing.assert_allclose(found, expected / expected.sum(), rtol=1e-9, atol=1e-14)
     assert found.sum() == pytest.approx(1)
 
@@ -211,11 +218,11 @@ def test_the_blur_of_single_points_is_scipys_at_every_place(length: int, sigma: 
     np.testing.assert_allclose(blur_columns(length, sigma, np.arange(length)), expected, atol=1e-14)
 
 
-def test_blurring_a_map_leaves_it_where_sigma_is_zero_and_never_changes_the_given_array() -> None:
+def test_no_score_changes_the_given_array() -> None:
     values = np.random.default_rng(0).random((9, 7))
     before = values.copy()
-    np.testing.assert_array_equal(blur_map(values, 0), values)
-    assert blur_map(values, 2).std() < values.std()
-    for score in (map_density, lambda v: auc_judd(v, np.array([1]), np.array([1])), lambda v: cc(v, before)):
-        score(values)
+    one = DenseMap(values)
+    assert one.density.sum() == pytest.approx(1)
+    auc_judd(one, Points(np.array([1]), np.array([1])))
+    cc(one, before)
     np.testing.assert_array_equal(values, before)

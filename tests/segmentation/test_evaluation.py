@@ -13,8 +13,10 @@ from analysis.engine import evaluate
 from analysis.evaluations.segmentation import Segmentation
 from analysis.evaluations.segmentation_summary import groups, summarise
 from analysis.metrics.segmentation import CURVE_THRESHOLDS, count_mask
+from analysis.placed_map import placed
 from analysis.runs import Run
-from analysis.saliency import Reading, normalise_map, place_normalised
+from analysis.saliency import Reading, normalise_map
+from analysis.source_factors import single_factors
 from vars_core.data.masks import FOREGROUND, VOID
 from vars_core.data.voc import read_voc
 
@@ -66,15 +68,15 @@ def test_each_row_counts_the_map_it_names(root: Path, run: Run) -> None:
         batch, (placement,) = backend.prepare([image])
         layer = backend.trace(batch, ("energy", "gap"), (row["layer"],))[row["layer"]]
         raw = layer.maps[row["readout"]][row["iteration"], 0].numpy()
-        placed, degenerate = place_normalised(raw, placement)
-        assert row["degenerate"] == degenerate
+        one = placed(raw, single_factors(placement, raw.shape))
+        assert row["degenerate"] == one.degenerate
         assert (row["map_min"], row["map_max"]) == pytest.approx((raw.min(), raw.max()), rel=1e-6)
-        counts = count_mask(placed >= np.float32(THRESHOLD), truth)
+        counts = count_mask(one.unit >= np.float32(THRESHOLD), truth)
         assert [row[name] for name in ("tp", "fp", "fn", "tn", "void")] == [
             counts.tp, counts.fp, counts.fn, counts.tn, counts.void
         ]  # fmt: skip
         for k in (0, 30, 100):
-            mask = placed >= np.float32(CURVE_THRESHOLDS[k])
+            mask = one.unit >= np.float32(CURVE_THRESHOLDS[k])
             assert row["tp_at"][k] == (mask & (truth == FOREGROUND)).sum()
             assert row["fp_at"][k] == (mask & (truth != FOREGROUND) & (truth != VOID)).sum()
 
@@ -95,7 +97,7 @@ def test_the_best_head_is_the_one_with_the_highest_iou(root: Path, run: Run) -> 
     heads = backend.trace(batch, layers=("0.1",), per_head=True)["0.1"].head_maps["energy"][2, 0].numpy()
     ratios = []
     for head in heads:
-        counts = count_mask(place_normalised(head, placement)[0] >= np.float32(THRESHOLD), truth)
+        counts = count_mask(placed(head, single_factors(placement, head.shape)).unit >= np.float32(THRESHOLD), truth)
         ratios.append(counts.tp / (counts.tp + counts.fp + counts.fn))
     key = {"position": 1, "layer": "0.1", "readout": "energy", "iteration": 2}
     (row,) = [row for row in run.rows().to_pylist() if key.items() <= row.items()]

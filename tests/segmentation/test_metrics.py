@@ -17,7 +17,6 @@ from analysis.metrics.segmentation import (
     fraction_of_pixels,
     iou,
     mask_at,
-    resize_map,
 )
 from analysis.saliency import normalise_map
 from vars_core.data.masks import BACKGROUND, FOREGROUND, VOID
@@ -112,14 +111,6 @@ def test_iou_of_empty_masks_follows_the_rule(tp: int, fp: int, fn: int, expected
 def test_fractions_are_of_all_counted_pixels() -> None:
     assert fraction_of_pixels(25, 200) == 0.125
     assert fraction_of_pixels(0, 0) == 0
-
-
-def test_a_prediction_is_resized_to_the_ground_truth() -> None:
-    ramp = np.tile(np.linspace(0, 1, 4, dtype=np.float32), (2, 1))
-    resized = resize_map(ramp, 6, 8)
-    assert resized.shape == (6, 8)
-    assert resized[0] == pytest.approx([0, 1 / 12, 3 / 12, 5 / 12, 7 / 12, 9 / 12, 11 / 12, 1], abs=1e-6)
-    assert resize_map(ramp, 2, 4) is ramp
 
 
 def test_resamples_are_repeatable_and_keep_the_number_of_images() -> None:

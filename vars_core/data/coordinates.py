@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from vars_core.data.fixations import Fixations, FixationSet, Stimulus
+from vars_core.data.fixations import Fixations, FixationSet, Stimulus, in_frame
 from vars_core.data.notes import Note
 from vars_core.decoding import picture_size
 from vars_core.errors import InputError
@@ -174,8 +174,7 @@ def _is_disordered(fixations: Fixations) -> bool:
 
 
 def _inside(xs: np.ndarray, ys: np.ndarray, size: Size) -> int:
-    height, width = size
-    return int(((xs >= 0) & (xs < width) & (ys >= 0) & (ys < height)).sum())
+    return int(in_frame(xs, ys, *size).sum())
 
 
 def _counted(numbers: Mapping[str, int]) -> tuple[str, ...]:

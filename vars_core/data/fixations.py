@@ -39,8 +39,7 @@ class Fixations:
 
     def in_frame(self, height: int, width: int) -> np.ndarray:
         """Bool (n,): 0 ≤ x < width and 0 ≤ y < height; False for NaN."""
-        with np.errstate(invalid="ignore"):
-            return (self.xs >= 0) & (self.xs < width) & (self.ys >= 0) & (self.ys < height)
+        return in_frame(self.xs, self.ys, height, width)
 
     @staticmethod
     def of(columns: Sequence[Iterable[float]]) -> Fixations:
@@ -114,6 +113,12 @@ def _later(fixations: Fixations) -> Fixations:
     later = np.ones(len(fixations), dtype=bool)
     later[order[earliest]] = False
     return fixations.keep(later)
+
+
+def in_frame(xs: np.ndarray, ys: np.ndarray, height: int, width: int) -> np.ndarray:
+    """Bool (n,): which points lie inside an image, 0 ≤ x < width and 0 ≤ y < height; False for NaN."""
+    with np.errstate(invalid="ignore"):
+        return (xs >= 0) & (xs < width) & (ys >= 0) & (ys < height)
 
 
 def stimuli_in(folder: Path) -> Listing:

@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-from analysis.metrics.fixations.density import (
-    blur_map,
-    fixation_counts,
-    fixation_density,
-    map_density,
-)
+from analysis.metrics.fixations.density import fixation_counts, fixation_density
 from analysis.metrics.fixations.scores import (
     auc_judd,
     auc_judd_trapezoid,
@@ -15,8 +10,6 @@ from analysis.metrics.fixations.scores import (
     information_gain,
     kl,
     nss,
-    nss_values,
-    pixels_of,
     rank_auc,
     shuffled_auc,
     shuffled_auc_splits,
@@ -26,16 +19,12 @@ from analysis.metrics.fixations.scores import (
 __all__ = [
     "auc_judd",
     "auc_judd_trapezoid",
-    "blur_map",
     "cc",
     "fixation_counts",
     "fixation_density",
     "information_gain",
     "kl",
-    "map_density",
     "nss",
-    "nss_values",
-    "pixels_of",
     "rank_auc",
     "shuffled_auc",
     "shuffled_auc_splits",

@@ -4,74 +4,127 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from analysis.metrics.fixations.density import blur_columns
+from analysis.placed_map import DenseMap, PlacedMap, Points
+from analysis.saliency import DEGENERATE_RANGE
 
 
 @dataclass(frozen=True)
 class LeftOut:
-    """One observer left out: their fixations and the density of all others on the image.
-
-    ``density`` float64 (H, W), summing to 1; ``rows``, ``columns`` (n,): the observer's own pixels.
-    """
+    """One observer left out: which of all fixations are theirs (bool), these, and the others' map."""
 
     observer: int
-    density: np.ndarray
-    rows: np.ndarray
-    columns: np.ndarray
+    own: np.ndarray
+    points: Points
+    others: BlurMap
 
 
 class Observers:
     """Everybody's fixations on one image, blurred by σ; the blur of any group is a product of its points' blurs.
 
     Args:
-        rows, columns: int (n,), pixels.
-        observers: int (n,), whose each is.
+        observers: int (n,), whose each of the points is.
     """
 
-    def __init__(
-        self, rows: np.ndarray, columns: np.ndarray, observers: np.ndarray, shape: tuple[int, int], sigma: float
-    ) -> None:
-        self.rows, self.columns, self.observers = rows, columns, np.asarray(observers)
+    def __init__(self, points: Points, observers: np.ndarray, shape: tuple[int, int], sigma: float) -> None:
+        self.points, self.observers, self.shape = points, np.asarray(observers), shape
         self.present = np.unique(self.observers)
-        self._down = blur_columns(shape[0], sigma, rows)
-        self._across = blur_columns(shape[1], sigma, columns)
+        self.down = blur_columns(shape[0], sigma, points.rows)
+        self.across = blur_columns(shape[1], sigma, points.columns)
 
-    def density(self, chosen: np.ndarray) -> np.ndarray:
-        """The density of a bool selection of fixations, float64 (H, W), summing to 1."""
-        blurred: np.ndarray = self._down[:, chosen] @ self._across[:, chosen].T
-        return blurred / blurred.sum()
-
-    def left_out_nss(self) -> dict[int, np.ndarray]:
-        """For each observer the NSS values of their fixations in the others' blurred map. Empty with one observer.
-
-        Exact, and without forming a map: with every point's blur a product of a column vector and a row vector, values
-        at fixations, and sums and sums of squares over all pixels, are sums over pairs of points.
-        """
-        pixels = len(self._down) * len(self._across)
-        at_fixation = self._down[self.rows] * self._across[self.columns]  # (n, n): point j's blur at fixation i
-        sums = self._down.sum(axis=0) * self._across.sum(axis=0)  # (n,)
-        products = (self._down.T @ self._down) * (self._across.T @ self._across)  # (n, n)
-        scores = {}
-        for observer in self.present if len(self.present) > 1 else ():
-            own = self.observers == observer
-            values = at_fixation[np.ix_(own, ~own)].sum(axis=1)
-            mean = sums[~own].sum() / pixels
-            std = np.sqrt(max(products[np.ix_(~own, ~own)].sum() / pixels - mean**2, 0.0))
-            scores[int(observer)] = (values - mean) / std if std > 1e-9 * mean else np.zeros(len(values))
-        return scores
+    def blur(self, chosen: np.ndarray) -> BlurMap:
+        """The map of a bool selection of fixations."""
+        return BlurMap(self, chosen)
 
     def left_out(self) -> Iterator[LeftOut]:
         """Each observer against the others. Nothing with one observer."""
         for observer in self.present if len(self.present) > 1 else ():
             own = self.observers == observer
-            yield LeftOut(int(observer), self.density(~own), self.rows[own], self.columns[own])
+            yield LeftOut(int(observer), own, self.points.keep(own), self.blur(~own))
 
-    def halves(self) -> tuple[np.ndarray, np.ndarray] | None:
-        """Densities of every second observer and of the rest; None with one observer."""
+    def left_out_nss(self) -> float | None:
+        """NSS of each observer's fixations in the others' map, mean over observers; None with one observer."""
+        scores = [one.others.z_at(one.points).mean() for one in self.left_out()]
+        return float(np.mean(scores)) if scores else None
+
+    def halves(self) -> tuple[BlurMap, BlurMap] | None:
+        """The maps of every second observer and of the rest; None with one observer."""
         if len(self.present) < 2:
             return None
         first = np.isin(self.observers, self.present[::2])
-        return self.density(first), self.density(~first)
+        return self.blur(first), self.blur(~first)
+
+    @cached_property
+    def sums(self) -> np.ndarray:
+        """The sum of each point's blur over all pixels, (n,)."""
+        return np.asarray(self.down.sum(axis=0) * self.across.sum(axis=0))
+
+    @cached_property
+    def products(self) -> np.ndarray:
+        """The sum of the product of two points' blurs over all pixels, (n, n)."""
+        return np.asarray((self.down.T @ self.down) * (self.across.T @ self.across))
+
+
+class BlurMap(PlacedMap):
+    """The density of some observers' blurred fixations, float64, summing to 1.
+
+    With every point's blur a product of a column vector and a row vector, values at pixels, and sums and sums of
+    squares over all pixels, are sums over (pairs of) points: exact, and without forming the map.
+    """
+
+    def __init__(self, observers: Observers, chosen: np.ndarray) -> None:
+        self._observers, self._chosen = observers, chosen
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return self._observers.shape
+
+    @property
+    def degenerate(self) -> bool:
+        return not self._deviation > DEGENERATE_RANGE * self._average
+
+    @property
+    def mean(self) -> float:
+        return 1.0 / self.pixels
+
+    @property
+    def std(self) -> float:
+        return float(self._deviation / (self._average * self.pixels))
+
+    def at(self, points: Points) -> np.ndarray:
+        return self._unscaled_at(points) / (self._average * self.pixels)
+
+    def z_at(self, points: Points) -> np.ndarray:
+        if self.degenerate:
+            return np.zeros(len(points))
+        return (self._unscaled_at(points) - self._average) / self._deviation  # the scale cancels
+
+    def bands(self) -> Iterator[np.ndarray]:
+        people, chosen = self._observers, self._chosen
+        blurred: np.ndarray = people.down[:, chosen] @ people.across[:, chosen].T
+        yield blurred / blurred.sum()
+
+    def unit_bands(self) -> Iterator[np.ndarray]:
+        yield from DenseMap(self.array).unit_bands()
+
+    @cached_property
+    def density(self) -> np.ndarray:
+        return DenseMap(self.array).density
+
+    def _unscaled_at(self, points: Points) -> np.ndarray:
+        down = self._observers.down[np.ix_(points.rows, self._chosen)]
+        across = self._observers.across[np.ix_(points.columns, self._chosen)]
+        return np.asarray((down * across).sum(axis=1))
+
+    @cached_property
+    def _average(self) -> float:
+        return float(self._observers.sums[self._chosen].sum() / self.pixels)
+
+    @cached_property
+    def _deviation(self) -> float:
+        squares = self._observers.products[np.ix_(self._chosen, self._chosen)].sum() / self.pixels
+        return float(np.sqrt(max(squares - self._average**2, 0.0)))

@@ -8,6 +8,8 @@ from functools import lru_cache
 import numpy as np
 
 from analysis.metrics.fixations.density import blur_columns, fixation_counts
+from analysis.placed_map import Points
+from vars_core.data.fixations import in_frame
 
 SIZES_KEPT = 8
 """Image sizes whose blurred total is remembered."""
@@ -30,8 +32,7 @@ class FixationPool:
         count = 0
         for name, (height, width) in sizes.items():
             xs, ys = fixations[name]
-            with np.errstate(invalid="ignore"):
-                kept = (xs >= 0) & (xs < width) & (ys >= 0) & (ys < height)
+            kept = in_frame(xs, ys, height, width)
             across.append(xs[kept] / width)
             down.append(ys[kept] / height)
             self._own[name] = slice(count, count + int(kept.sum()))
@@ -44,16 +45,15 @@ class FixationPool:
     def __len__(self) -> int:
         return len(self._across)
 
-    def others(self, name: str, shape: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
-        """(rows, columns) of all fixations but those on image ``name``, as pixels of an image of ``shape``."""
-        rows, columns = self._pixels(shape)
-        own = self._own.get(name, slice(0, 0))
-        return np.delete(rows, own), np.delete(columns, own)
+    def others(self, name: str, shape: tuple[int, int]) -> Points:
+        """All fixations but those on image ``name``, as pixels of an image of ``shape``."""
+        every, own = self._pixels(shape), self._own.get(name, slice(0, 0))
+        return Points(np.delete(every.rows, own), np.delete(every.columns, own))
 
-    def others_by_image(self, name: str, shape: tuple[int, int]) -> Sequence[tuple[np.ndarray, np.ndarray]]:
-        """The same, one pair for each other image."""
-        rows, columns = self._pixels(shape)
-        return [(rows[own], columns[own]) for other, own in self._own.items() if other != name]
+    def others_by_image(self, name: str, shape: tuple[int, int]) -> Sequence[Points]:
+        """The same, image by image."""
+        every = self._pixels(shape)
+        return [Points(every.rows[own], every.columns[own]) for other, own in self._own.items() if other != name]
 
     def centre_bias(self, name: str, shape: tuple[int, int]) -> np.ndarray | None:
         """The blurred density of the fixations on all other images, float64 ``shape``, summing to 1.
@@ -63,20 +63,21 @@ class FixationPool:
         own = self._own.get(name, slice(0, 0))
         if len(self) == own.stop - own.start:
             return None
-        rows, columns = (pixels[own] for pixels in self._pixels(shape))
-        density: np.ndarray = blur_columns(shape[0], self.sigma, rows) @ blur_columns(shape[1], self.sigma, columns).T
+        every = self._pixels(shape)
+        down = blur_columns(shape[0], self.sigma, every.rows[own])
+        density: np.ndarray = down @ blur_columns(shape[1], self.sigma, every.columns[own]).T
         np.subtract(self._blurred(shape), density, out=density)
         np.maximum(density, 0.0, out=density)  # rounding must not leave less than nothing
         density /= density.sum()
         return density
 
-    def _pixels_at(self, shape: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
+    def _pixels_at(self, shape: tuple[int, int]) -> Points:
         height, width = shape
         rows = np.minimum((self._down * height).astype(np.intp), height - 1)
         columns = np.minimum((self._across * width).astype(np.intp), width - 1)
-        return rows, columns
+        return Points(rows, columns)
 
     def _blurred_at(self, shape: tuple[int, int]) -> np.ndarray:
         down, across = (blur_columns(length, self.sigma, np.arange(length)) for length in shape)
-        blurred: np.ndarray = down @ fixation_counts(*self._pixels(shape), shape) @ across.T
+        blurred: np.ndarray = down @ fixation_counts(self._pixels(shape), shape) @ across.T
         return blurred

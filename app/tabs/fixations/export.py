@@ -5,16 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-import cv2
 import numpy as np
 
 from analysis.baselines import centre_gaussian
-from analysis.drawing import heat_overlay
+from analysis.drawing import draw_points, heat_overlay
+from analysis.metrics.fixations.one_map import Z_EDGES, MapScore
+from analysis.placed_map import points_on
 from app.inference.models import title
 from app.inference.traced import Traced
 from app.library.fixation_points import Points
 from app.library.photographs import Photograph, Subject
-from app.tabs.fixations.scores import Z_EDGES, MapScore, Scores, score
+from app.tabs.fixations.scores import Scores, score
 from app.tabs.fixations.words import by_point
 from app.views import overlays
 from app.views.exports import Export, described
@@ -22,9 +23,6 @@ from app.views.grids import drawn
 from app.views.layers import layer_of
 from app.views.look import Look
 from app.views.weights import figure_words
-
-DOT = 0.009
-"""Radius of a point, as a share of the longer side; script.js draws about the same."""
 
 
 def export(subject: Subject, traced: Traced, look: Look, points: Points, first: str = "usual") -> Export:
@@ -109,16 +107,10 @@ def arrays(
 
 
 def dotted(picture: np.ndarray, photograph: Photograph, points: Points) -> np.ndarray:
-    """A copy of the picture with the points that lie on it, white with a dark edge."""
+    """A copy of the picture with the points that lie on it."""
     height, width = picture.shape[:2]
-    painted = np.ascontiguousarray(picture).copy()
-    radius = max(2, round(DOT * max(height, width)))
-    for x, y, _ in points.points:
-        if 0 <= x < photograph.width and 0 <= y < photograph.height:
-            place = (int(x / photograph.width * width), int(y / photograph.height * height))
-            cv2.circle(painted, place, radius + 1, (0, 0, 0), -1, cv2.LINE_AA)
-            cv2.circle(painted, place, radius, (255, 255, 255), -1, cv2.LINE_AA)
-    return painted
+    across, down = width / photograph.width, height / photograph.height
+    return draw_points(picture, points_on(points.xs * across, points.ys * down, height, width)[0])
 
 
 def both(found: Scores | None) -> tuple[MapScore | None, MapScore | None]:

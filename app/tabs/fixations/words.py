@@ -11,11 +11,12 @@ import numpy as np
 from analysis.figures import Line
 from analysis.figures_fixations import z_histogram
 from analysis.figures_page import small_chart
+from analysis.metrics.fixations.one_map import Z_EDGES
 from app.inference.models import title
 from app.inference.traced import Traced
 from app.library.fixation_points import Points
 from app.library.photographs import Subject
-from app.tabs.fixations.scores import Z_EDGES, Scores
+from app.tabs.fixations.scores import Scores
 from app.views import payload
 
 if TYPE_CHECKING:

@@ -22,8 +22,8 @@ Located = Callable[[str], bool]
 
 def ranked(sight: Sight) -> np.ndarray:
     """Indices of the images in the order of the view, (n,)."""
-    view, lower = sight.view, metrics_of(sight.stored)[sight.view.metric].lower_is_better
-    return sight.scores.order(view.metric, worst_first=view.order == "worst", lower_is_better=lower)
+    view, higher = sight.view, metrics_of(sight.stored)[sight.view.metric].higher_is_better
+    return sight.scores.order(view.metric, worst_first=view.order == "worst", higher_is_better=higher)
 
 
 def page_words(sight: Sight, page: int, located: Located) -> str:

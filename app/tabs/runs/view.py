@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from analysis.evaluations.image_scores import IMAGE_METRICS, ImageMetric, ImageScores
+from analysis.evaluations.image_scores import ImageScores
+from analysis.evaluations.table import kind_of
+from analysis.metrics.table import Metric
 from analysis.saliency import MapKey
 from analysis.summary_table import Place
 from app.library.run_library import RunLibrary, StoredRun
@@ -77,10 +79,10 @@ def models_of(stored: StoredRun) -> list[str]:
     return sorted(every, key=lambda model: (model, None, None) in stored.places)
 
 
-def metrics_of(stored: StoredRun) -> dict[str, ImageMetric]:
+def metrics_of(stored: StoredRun) -> dict[str, Metric]:
     """The metrics that an image has and the run computed."""
     computed = {entry["metric"] for entry in stored.summary or []}
-    return {name: one for name, one in IMAGE_METRICS.get(stored.kind, {}).items() if one.summary in computed}
+    return {name: one for name, one in kind_of(stored.kind).image_metrics.items() if one.name in computed}
 
 
 def layers_of(stored: StoredRun, model: str) -> list[str]:

@@ -7,8 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from analysis.evaluations.grouping import Entry
-from analysis.evaluations.image_scores import IMAGE_METRICS
-from analysis.evaluations.metric_titles import TITLES
+from analysis.evaluations.table import kind_of
 from analysis.figures import Line
 from analysis.figures_page import small_chart
 from analysis.summary_table import Place, by_iterate, last_iterates
@@ -155,8 +154,10 @@ def summary_words(stored: StoredRun) -> str:
     metrics = list(dict.fromkeys(entry["metric"] for entry in stored.summary))
     order = {model: at for at, model in enumerate(models_of(stored))}
     places = sorted(last, key=lambda place: order[place[0]])
-    titles = TITLES.get(stored.kind, {})
-    head = "".join(f'<th scope="col">{escaped(titles.get(metric, metric))}</th>' for metric in metrics)
+    known = kind_of(stored.kind).metrics
+    head = "".join(
+        f'<th scope="col">{escaped(known[metric].title if metric in known else metric)}</th>' for metric in metrics
+    )
     lines = "".join(_line(place, last[place], metrics, digits(stored)) for place in places[:MAX_LINES])
     cut = f" The first {MAX_LINES} of {len(places)} lines are shown; the download has all." * (len(places) > MAX_LINES)
     unit = " in percent," if stored.kind == "segmentation" else ""
@@ -192,7 +193,7 @@ def chart(stored: StoredRun, view: View) -> Figure:
     curves: dict[str, dict[int, float]] = {}
     for model in models_of(stored):
         place = place_near(stored, model, key.layer if key else None, key.readout if key else None)
-        entries = by_iterate(stored.summary, place, image_metric.summary)
+        entries = by_iterate(stored.summary, place, image_metric.name)
         curves[model] = {t: entry["value"] for t, entry in entries.items() if entry["value"] is not None}
     last = max((t for steps in curves.values() for t in steps), default=0)
     lines = []
@@ -201,7 +202,7 @@ def chart(stored: StoredRun, view: View) -> Figure:
         x = [0, max(last, 1)] if flat else list(steps)
         y = list(steps.values()) * (2 if flat else 1)
         lines.append(Line(model_title(model), model, x, y, dashed=flat))
-    heading = f"{TITLES[stored.kind][image_metric.summary]} per iterate"
+    heading = f"{image_metric.title} per iterate"
     return small_chart([line for line in lines if len(line.y)], title=heading, x="iterate t", whole=True, height=300)
 
 
@@ -212,7 +213,7 @@ def model_title(model: str) -> str:
 
 def digits(stored: StoredRun) -> int:
     """Decimals that the metrics of a run are shown with."""
-    return next((one.digits for one in IMAGE_METRICS.get(stored.kind, {}).values()), 3)
+    return next((one.digits for one in kind_of(stored.kind).metrics.values()), 3)
 
 
 def number(value: float, places: int) -> str:

@@ -9,12 +9,13 @@ import cv2
 import numpy as np
 
 from analysis.drawing import draw_contour, error_overlay, mask_overlay
-from analysis.metrics.segmentation import CURVE_THRESHOLDS, Counts, count_mask, fraction_of_pixels, iou
+from analysis.evaluations.table import EVALUATIONS
+from analysis.metrics.segmentation import CURVE_THRESHOLDS, Counts, count_map, count_mask, cut_map, iou
 from app.inference.models import title
 from app.inference.traced import LayerMaps, Traced
 from app.library.photographs import Photograph, Subject
 from app.tabs.segmentation.truth import Truth, region_picture
-from app.tabs.segmentation.words import baselines, counts_of_map, mask_of
+from app.tabs.segmentation.words import baselines, placed_maps
 from app.views import overlays
 from app.views.exports import Export, described
 from app.views.layers import layer_of
@@ -22,6 +23,7 @@ from app.views.look import Look
 from app.views.weights import figure_words
 from vars_core.data.masks import FOREGROUND, VOID
 from vars_core.errors import InputError
+from vars_core.image_size import ImageSize
 
 MODES = {"mask": "mask", "contour": "contour", "cutout": "cut-out", "errors": "error map", "truth": "truth"}
 """Ways to show a mask, and what they are called. The last two need a ground truth."""
@@ -57,7 +59,7 @@ def export(subject: Subject, traced: Traced, look: Look, cut: Cut, truth: Truth 
     raw = shown.maps[look.readout]
     found = truth.regions() if truth is not None else None
     sized = truth if truth is not None else subject.photograph
-    mask = mask_of(raw[step], sized.height, sized.width, size, cut.threshold)
+    mask = cut_map(placed_maps(raw, (sized.height, sized.width), size)[step], cut.threshold)
     told = facts(subject.photograph, mask, truth, found, cut)
     arrays = {"map": raw[step], "iterates": raw, "picture": subject.display, "mask": mask}
     if found is not None:
@@ -85,7 +87,8 @@ def figure(
     """All ways to show the mask, the chosen one first."""
     height, width = subject.display.shape[:2]
     step = min(look.t, shown.num_steps)
-    mask = mask_of(shown.maps[look.readout][step], height, width, traced.model.image_size, cut.threshold)
+    placed = placed_maps(shown.maps[look.readout], (height, width), traced.model.image_size)
+    mask = cut_map(placed[step], cut.threshold)
     found = None if truth is None else region_picture(truth, height, width)
     modes = sorted(ways(found), key=lambda mode: mode != cut.mode)
     return overlays.sheet(
@@ -124,9 +127,10 @@ def chequers(height: int, width: int) -> np.ndarray:
     return np.array(greys[::-1], np.uint8)[odd][..., None]
 
 
-def curve(shown: LayerMaps, readout: str, found: np.ndarray, size: int) -> dict[str, np.ndarray]:
+def curve(shown: LayerMaps, readout: str, found: np.ndarray, size: ImageSize) -> dict[str, np.ndarray]:
     """tp, fp and iou of every iterate at each of `CURVE_THRESHOLDS`: (T+1, 101) each."""
-    counted = [counts_of_map(one, found, size) for one in shown.maps[readout]]
+    placed = placed_maps(shown.maps[readout], found.shape, size)
+    counted = [count_map(one, found, CURVE_THRESHOLDS) for one in placed]
     tp, fp = (np.array([one[i] for one in counted]) for i in (0, 1))
     return {"tp": tp, "fp": fp, "iou": iou(tp, fp, int(np.count_nonzero(found == FOREGROUND)) - tp)}
 
@@ -155,12 +159,8 @@ def facts(
 
 def percentages(counts: Counts) -> dict[str, float]:
     """IoU, and FP and FN as fractions of all pixels that are not void, in percent."""
-    pixels = counts.tp + counts.fp + counts.fn + counts.tn
-    return {
-        "iou": float(100 * iou(counts.tp, counts.fp, counts.fn)),
-        "fp": float(100 * fraction_of_pixels(counts.fp, pixels)),
-        "fn": float(100 * fraction_of_pixels(counts.fn, pixels)),
-    }
+    metrics = EVALUATIONS["segmentation"].image_metrics
+    return {name: float(one.scale * one.function(counts)) for name, one in metrics.items() if one.function}
 
 
 def words(told: dict[str, Any]) -> str:

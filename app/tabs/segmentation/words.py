@@ -7,26 +7,24 @@ the iterate then reads a number off a list: exact, and without a request.
 from __future__ import annotations
 
 import html
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
-from analysis.baselines import centre_gaussian
 from analysis.drawing import FN_COLOUR, FP_COLOUR, TP_COLOUR
-from analysis.metrics.segmentation import CURVE_THRESHOLDS, count_at_thresholds, count_mask, iou, mask_at
-from analysis.saliency import normalise_map, placement_factors
+from analysis.metrics.segmentation import CURVE_THRESHOLDS, Counts, count_map, count_mask, cut_map
+from analysis.metrics.table import METRICS
+from analysis.placed_map import PlacedStack, centre_map
+from analysis.source_factors import single_factors
 from app.inference.models import title
 from app.inference.traced import Traced
 from app.library.photographs import Photograph, Subject
 from app.tabs.segmentation.truth import DRAWN, STORED, Truth, same_shape, truth_picture
 from app.views import payload
+from vars_core.image_size import ImageSize
 from vars_core.images import Placement
 
 PAPER_THRESHOLD = 0.3
-
-BAND_PIXELS = 1 << 21
-"""A large mask is counted in bands of rows of about this many pixels: counts add up, and memory stays small."""
 
 INVITATION = "No ground truth for this photograph yet: draw around the object (Outline), or upload a mask."
 
@@ -62,8 +60,8 @@ def scores(photograph: Photograph, traced: Traced, layer: str, readout: str, tru
         "readout": readout,
         "size": [height, width],
         "at": [
-            dict(zip(("tp", "fp"), counts_of_map(one, found, size), strict=True))
-            for one in (traced.layer(layer).maps[readout] if traced.layers else ())
+            dict(zip(("tp", "fp"), map(np.ndarray.tolist, count_map(one, found, CURVE_THRESHOLDS)), strict=True))
+            for one in (placed_maps(traced.layer(layer).maps[readout], found.shape, size) if traced.layers else ())
         ],
         "pixels": found.size,
         "foreground": 0,
@@ -86,47 +84,21 @@ def scores(photograph: Photograph, traced: Traced, layer: str, readout: str, tru
     return result
 
 
-def counts_of_map(saliency_map: np.ndarray, found: np.ndarray, size: int) -> tuple[list[int], list[int]]:
-    """True and false positives of a raw map (h, w) on regions (H, W), at each of `CURVE_THRESHOLDS`.
-
-    ``size``: side of the square that the model saw.
-    """
-    tp, fp = np.zeros((2, len(CURVE_THRESHOLDS)), np.int64)
-    for top, band in bands(saliency_map, found.shape[0], found.shape[1], size):
-        more = count_at_thresholds(band, found[top : top + len(band)], CURVE_THRESHOLDS)
-        tp, fp = tp + more[0], fp + more[1]
-    return tp.tolist(), fp.tolist()
-
-
-def mask_of(saliency_map: np.ndarray, height: int, width: int, size: int, threshold: float) -> np.ndarray:
-    """Bool (height, width): where the placed map reaches the threshold, as it is counted."""
-    return np.concatenate([mask_at(band, threshold) for _, band in bands(saliency_map, height, width, size)])
-
-
-def bands(saliency_map: np.ndarray, height: int, width: int, size: int) -> Iterator[tuple[int, np.ndarray]]:
-    """A raw map (h, w) in [0, 1] on height × width pixels, a band of rows after the other: (first row, (n, width)).
-
-    It is placed exactly as `analysis.saliency.place` does it.
-    """
-    normalised, _ = normalise_map(saliency_map)
-    placement = Placement(height, width, size)
-    rows, columns = placement_factors(placement, (saliency_map.shape[0], saliency_map.shape[1]))
-    small = normalised.astype(np.float32)
-    step = max(1, BAND_PIXELS // width)
-    for top in range(0, height, step):
-        yield top, np.clip(rows[top : top + step] @ small @ columns.T, 0.0, 1.0)
+def placed_maps(maps: np.ndarray, shape: tuple[int, ...], size: ImageSize) -> PlacedStack:
+    """Raw maps (n, h, w) on (height, width) pixels, placed as the batch evaluation does it; ``size`` is the input's."""
+    placement = Placement(shape[0], shape[1], size)
+    return PlacedStack.of(maps, single_factors(placement, (maps.shape[1], maps.shape[2])))
 
 
 def baselines(found: np.ndarray, truth: Truth) -> list[dict[str, Any]]:
     """IoU of what needs no model, in percent, for scale: everything foreground, and the centre Gaussian ≥ 0.3."""
-    centre = count_mask(normalise_map(centre_gaussian(*found.shape))[0] >= PAPER_THRESHOLD, found)
-    everything = truth.counted - truth.foreground
+    centre = count_mask(cut_map(centre_map(*found.shape), PAPER_THRESHOLD), found)
+    everything = Counts(truth.foreground, truth.counted - truth.foreground, 0, 0)
+    share = METRICS["iou_pooled"]
+    assert share.function is not None
     return [
-        {"name": "everything", "iou": float(100 * iou(truth.foreground, everything, 0))},
-        {
-            "name": f"centre Gaussian ≥ {PAPER_THRESHOLD}",
-            "iou": float(100 * iou(centre.tp, centre.fp, centre.fn)),
-        },
+        {"name": name, "iou": float(share.scale * share.function(counts))}
+        for name, counts in (("everything", everything), (f"centre Gaussian ≥ {PAPER_THRESHOLD}", centre))
     ]
 
 

@@ -14,15 +14,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analysis.baselines import centre_gaussian
-from analysis.metrics.fixations import auc_judd, fixation_density, nss, nss_values
-from analysis.saliency import normalise_map
+from analysis.metrics.fixations import auc_judd, fixation_density, nss
+from analysis.metrics.fixations.one_map import Z_EDGES
+from analysis.placed_map import DenseMap, centre_map, placed, points_on
+from analysis.placed_map import Points as Pixels
 from analysis.source_factors import source_factors
 from app.inference.traced import LayerMaps, ModelFacts, Traced
 from app.library.fixation_library import FixationLibrary
 from app.library.fixation_points import MAX_POINTS, Points
-from app.tabs.fixations import scores as fixation_scores
 from app.tabs.fixations import words as fixations
-from app.tabs.fixations.scores import Z_EDGES, Scores, centre, score, z_values
+from app.tabs.fixations.scores import Scores, score
 from app.tabs.fixations.tables import MAX_ROWS, read_table
 from tests.fixations.made import gaze_of, made_rows, make_mit1003, make_table, write_image
 from vars_core.data.mit1003 import read_mit1003
@@ -47,7 +48,7 @@ def random_maps(seed: int = 0, steps: int = 4) -> np.ndarray:
 
 def on_photograph(one: np.ndarray, height: int = HEIGHT, width: int = WIDTH) -> np.ndarray:
     """The whole map, formed explicitly."""
-    return source_factors(Placement(height, width, SIZE), GRID).place_normalised(normalise_map(one.astype(float))[0])
+    return placed(one, source_factors(Placement(height, width, SIZE), GRID)).array
 
 
 def points(*places: tuple[float, float], observers: str = "", sigma: float | None = None) -> Points:
@@ -80,21 +81,21 @@ def test_scores_are_those_of_the_metrics_on_the_whole_map(
         assert found is None
         return
     assert found is not None
-    rows, columns = (np.array(one) for one in zip(*inside, strict=True))
-    whole = on_photograph(maps[2])
-    np.testing.assert_allclose(found.map.z, nss_values(whole, rows, columns), atol=1e-9)
-    assert found.map.nss == pytest.approx(nss(whole, rows, columns), abs=1e-9)
-    assert found.map.auc == pytest.approx(auc_judd(whole, rows, columns), abs=1e-9)
+    pixels = Pixels(*(np.array(one) for one in zip(*inside, strict=True)))
+    whole = DenseMap(on_photograph(maps[2]))
+    np.testing.assert_allclose(found.map.z, whole.z_at(pixels), atol=1e-9)
+    assert found.map.nss == pytest.approx(nss(whole, pixels), abs=1e-9)
+    assert found.map.auc == pytest.approx(auc_judd(whole, pixels), abs=1e-9)
     assert found.kept.sum() == len(inside)
-    gaussian = centre_gaussian(HEIGHT, WIDTH)
-    assert found.centre.nss == pytest.approx(nss(gaussian, rows, columns), abs=1e-9)
-    assert found.centre.auc == pytest.approx(auc_judd(gaussian, rows, columns), abs=2e-3)  # symmetric pixels tie
+    gaussian = DenseMap(centre_gaussian(HEIGHT, WIDTH))
+    assert found.centre.nss == pytest.approx(nss(gaussian, pixels), abs=1e-9)
+    assert found.centre.auc == pytest.approx(auc_judd(gaussian, pixels), abs=2e-3)  # symmetric pixels tie
 
 
 def test_every_iterate_has_its_nss() -> None:
     maps = random_maps()
-    rows, columns = np.array([20, 5, 47]), np.array([10, 33, 60])
-    expected = [nss(on_photograph(one), rows, columns) for one in maps]
+    pixels = Pixels(np.array([20, 5, 47]), np.array([10, 33, 60]))
+    expected = [nss(DenseMap(on_photograph(one)), pixels) for one in maps]
     np.testing.assert_allclose(scored(THREE, maps).by_iterate, expected, atol=1e-9)
 
 
@@ -106,7 +107,7 @@ def test_an_iterate_past_the_last_is_the_last() -> None:
 def test_bands_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     maps = random_maps(3)
     whole = scored(THREE, maps)
-    monkeypatch.setattr(fixation_scores, "BAND", 5 * WIDTH)
+    monkeypatch.setattr("analysis.placed_map.BAND_PIXELS", 5 * WIDTH)
     banded = scored(THREE, maps)
     assert banded.map.auc == whole.map.auc
     np.testing.assert_array_equal(banded.map.everywhere, whole.map.everywhere)
@@ -136,21 +137,20 @@ def test_the_centre_of_the_shared_mit1003_is_the_pinned_one(shared: Path) -> Non
         height, width = picture_size(shared / "data/mit1003" / ref.removeprefix("data:mit/"))
         found = library.recorded(ref, "drop")
         assert found is not None
-        inside = (found.xs >= 0) & (found.xs < width) & (found.ys >= 0) & (found.ys < height)
-        rows, columns = found.ys[inside].astype(int), found.xs[inside].astype(int)
-        means.append(z_values(centre(height, width), rows, columns).mean())
+        pixels, _ = points_on(found.xs, found.ys, height, width)
+        means.append(centre_map(height, width).z_at(pixels).mean())
     assert len(means) == 50
     assert np.mean(means) == pytest.approx(1.199531, abs=1e-6)
 
 
 def test_the_ceiling_leaves_one_observer_out() -> None:
     given = points((10, 20), (12, 22), (30, 9), (11, 21), (33, 5), observers="aabbc", sigma=6.0)
-    rows, columns, names = given.ys.astype(int), given.xs.astype(int), given.observers
+    pixels, names = Pixels(given.ys.astype(int), given.xs.astype(int)), given.observers
     expected = []
     for name in "abc":
         own = names == name
-        density = fixation_density(rows[~own], columns[~own], (HEIGHT, WIDTH), 6.0)
-        expected.append(nss(density, rows[own], columns[own]))
+        others = DenseMap(fixation_density(pixels.keep(~own), (HEIGHT, WIDTH), 6.0))
+        expected.append(nss(others, pixels.keep(own)))
     assert scored(given, random_maps()).human == pytest.approx(np.mean(expected), abs=1e-9)
 
 

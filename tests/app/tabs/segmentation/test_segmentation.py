@@ -12,8 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from analysis.metrics.segmentation import CURVE_THRESHOLDS, count_mask, mask_at, resize_map
-from analysis.saliency import normalise_map, place_normalised
+from analysis.metrics.segmentation import CURVE_THRESHOLDS, count_mask, mask_at
+from analysis.placed_map import placed
+from analysis.saliency import normalise_map
+from analysis.source_factors import single_factors
 from app.inference.traced import LayerMaps, ModelFacts, Traced
 from app.library.photographs import Photograph
 from app.tabs.segmentation import words as segmentation
@@ -52,8 +54,8 @@ def scores(maps: np.ndarray, truth: Truth | None) -> dict:
 
 def naive(saliency_map: np.ndarray, truth: np.ndarray, threshold: float) -> tuple[int, int, int]:
     """(TP, FP, FN), one pixel after the other. Without NumPy's comparisons, but on the same resized map."""
-    square = resize_map(normalise_map(saliency_map)[0].astype(np.float32), SIZE, SIZE)
-    placed = resize_map(square, *truth.shape)
+    square = cv2.resize(normalise_map(saliency_map)[0].astype(np.float32), (SIZE, SIZE))
+    placed = cv2.resize(square, truth.shape[::-1])
     tp = fp = fn = 0
     for y in range(truth.shape[0]):
         for x in range(truth.shape[1]):
@@ -94,9 +96,9 @@ def test_the_page_counts_what_the_evaluation_counts(seed: int, height: int, widt
     maps = rng.normal(size=(1, 7, 7)).astype(np.float32)
     found = rng.integers(0, 3, (height, width)).astype(np.uint8)
     at = scores(maps, truth_of(found, UPLOADED))["at"][0]
-    placed, _ = place_normalised(maps[0], Placement(height, width, SIZE))
+    unit = placed(maps[0], single_factors(Placement(height, width, SIZE), (7, 7))).unit
     for k, threshold in enumerate(CURVE_THRESHOLDS):
-        counts = count_mask(mask_at(placed, threshold), found)
+        counts = count_mask(mask_at(unit, threshold), found)
         assert (at["tp"][k], at["fp"][k]) == (counts.tp, counts.fp)
 
 
@@ -123,7 +125,7 @@ def test_a_large_truth_is_counted_in_bands_to_the_same_sums(monkeypatch: pytest.
     maps = rng.normal(size=(1, 7, 7)).astype(np.float32)
     truth = truth_of(rng.integers(0, 3, (50, 40)).astype(np.uint8), UPLOADED)
     whole = scores(maps, truth)["at"]
-    monkeypatch.setattr(segmentation, "BAND_PIXELS", 40 * 7)
+    monkeypatch.setattr("analysis.placed_map.BAND_PIXELS", 40 * 7)
     banded = scores(maps, truth)["at"]
     assert np.abs(np.subtract(whole[0]["tp"], banded[0]["tp"])).max() <= 1  # rounding of a product in parts
 

@@ -1,0 +1,135 @@
+"""The frame of every evaluation: models are loaded, samples walked, rows stored, summary and report written.
+
+An evaluation says what its samples are, how one is loaded and scored, how rows are summed up and what the report shows
+(:class:`Evaluation`); :func:`run_evaluation` does everything else, alike for all: the run's folder and its provenance,
+continuing, progress, what is printed, the exit status.
+"""
+
+from __future__ import annotations
+
+import resource
+import sys
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import pyarrow.compute as pc
+
+from analysis.engine import Measured, evaluate
+from analysis.evaluations.grouping import Entry
+from analysis.progress import watched
+from analysis.runs import Run
+
+if TYPE_CHECKING:
+    from vars_core.backend import Backend
+
+EXIT_WITH_ERROR_ROWS = 3
+"""The exit status where some of the data could not be read or scored."""
+
+
+class Evaluation(Measured, Protocol):
+    """What is measured: samples, load, score, summarise, report."""
+
+    def model_facts(self, backend: Backend) -> Mapping[str, Any]:
+        """What ``run.json`` says of a model beside its checkpoint and its input; must not differ on continuing."""
+
+    def summarise(self, run: Run) -> list[Entry]:
+        """The entries of ``summary.json``, from the rows alone."""
+
+    def report(self, run: Run, summary: Sequence[Entry]) -> str:
+        """The report, HTML. Nothing is traced for it."""
+
+    def lines(self, run: Run, summary: Sequence[Entry]) -> Iterable[str]:
+        """What the command prints."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A run that was asked for.
+
+    Attributes:
+        kind: of `analysis.evaluations.table`.
+        out: the run's folder.
+        settings: what decides the rows; must not differ on continuing. ``batch_size`` is among them.
+        data: what the run says of its data; must not differ either.
+        noted: what else it says, which may change on continuing where files were repaired.
+        load: the models, loaded once the folder is known to be right.
+        workers: decode threads; results do not depend on it.
+        what: what samples are, in words.
+    """
+
+    kind: str
+    out: Path
+    settings: Mapping[str, Any]
+    data: Mapping[str, Any]
+    load: Callable[[], Sequence[Backend]]
+    workers: int = 2
+    what: str = "images"
+    noted: Mapping[str, Any] = field(default_factory=dict)
+
+
+def run_evaluation(plan: Plan, make: Callable[[Sequence[Backend]], Evaluation]) -> int:
+    """Carry out a plan, or continue it; the exit status: 0, or 3 where some samples could not be scored.
+
+    Args:
+        make: the evaluation, once the models are there.
+
+    Raises:
+        InputError: a folder that holds another run, or whatever ``load`` and ``make`` refuse.
+    """
+    run = Run.open(plan.out, {"evaluation": plan.kind, **plan.settings}, data=plan.data)
+    for name, value in plan.noted.items():
+        run.record(name, value)
+    backends = plan.load()
+    evaluation = make(backends)
+    confirm_models(run, backends, evaluation)
+    batch_size = int(plan.settings["batch_size"])
+    count = len(evaluation.samples)
+    started = time.perf_counter()
+    with watched(count, plan.what) as show:
+        visited = evaluate(
+            evaluation,
+            backends,
+            run,
+            batch_size=batch_size,
+            workers=plan.workers,
+            on_part=lambda parts, _: show(min(parts * batch_size, count)),
+        )
+    seconds = time.perf_counter() - started
+    summary = evaluation.summarise(run)
+    run.write_summary(summary)
+    run.write_text("report.html", evaluation.report(run, summary))
+    for line in evaluation.lines(run, summary):
+        print(line)
+    speed = f"{visited} {plan.what} visited now in {seconds:.1f} s ({visited / seconds:.2f} a second)"
+    print(f"{speed}; {peak_memory()}\n{run.folder / 'summary.json'}, {run.folder / 'report.html'}", file=sys.stderr)
+    errors = run.values("error")
+    failed = len(run.rows(["error"], where=pc.is_valid(pc.field("error"))))
+    if failed:
+        print(f"{failed} of {count} {plan.what} could not be scored: see the report", file=sys.stderr)
+    if failed == count:
+        print(f"the first of them: {errors[0]}", file=sys.stderr)
+    return EXIT_WITH_ERROR_ROWS if failed else 0
+
+
+def confirm_models(run: Run, backends: Sequence[Backend], evaluation: Evaluation) -> None:
+    """Record in the run which models it is of, or refuse others than those it was started with."""
+    described = {
+        backend.name: {
+            "checkpoint": backend.checkpoint_hash,
+            "num_steps": backend.num_steps,
+            "image_size": backend.image_size,
+            **evaluation.model_facts(backend),
+        }
+        for backend in backends
+    }
+    run.confirm("models", described)
+    run.confirm("device", str(backends[0].device) if backends else "none")
+
+
+def peak_memory() -> str:
+    """The most memory this process has held, in words."""
+    kilobytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return f"peak {kilobytes / (1024**2 if sys.platform == 'darwin' else 1024):.0f} MB"

@@ -1,0 +1,56 @@
+"""The one table of evaluations: what each is called, and what its metrics are computed from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from analysis.metrics.table import (
+    ALL_FIXATIONS,
+    CLEAN_MAP,
+    DENSITY,
+    EACH_IMAGE,
+    FIXATIONS,
+    HEADS,
+    POOLED,
+    THRESHOLDS,
+    Metric,
+    metrics_that_need,
+)
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of run.
+
+    Attributes:
+        title: where people read it.
+        needs: what its metrics need; those of `analysis.metrics.table` that need one of these are its own.
+        images: whether a row is how one image scored with one map, so that images can be ranked.
+    """
+
+    title: str
+    needs: tuple[str, ...]
+    images: bool = True
+
+    @property
+    def metrics(self) -> dict[str, Metric]:
+        """By name in ``summary.json``, in the table's order."""
+        return metrics_that_need(*self.needs)
+
+    @property
+    def image_metrics(self) -> dict[str, Metric]:
+        """Those that an image has, by the name of an image's value."""
+        return {metric.image: metric for metric in self.metrics.values() if metric.image} if self.images else {}
+
+
+EVALUATIONS: dict[str, Kind] = {
+    "segmentation": Kind("Segmentation", (POOLED, EACH_IMAGE, THRESHOLDS, HEADS)),
+    "fixations": Kind("Eye fixations", (FIXATIONS, ALL_FIXATIONS, DENSITY)),
+    "agreement": Kind("Maps under corruption", (CLEAN_MAP,), images=False),
+}
+"""By what ``run.json`` calls them."""
+
+
+def kind_of(name: str) -> Kind:
+    """The kind of a run; one that nobody knows has no metrics."""
+    return EVALUATIONS.get(name, Kind(name, (), images=False))

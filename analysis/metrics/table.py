@@ -1,0 +1,217 @@
+"""The one table of metrics: what each is called, which way is better, what it needs and how it is computed.
+
+A metric is declared here and nowhere else. Commands offer it, rows and ``summary.json`` carry it under its name,
+reports and the Runs tab show it under its title, sorted in its direction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from analysis.metrics.agreement import correlation, ssim
+from analysis.metrics.fixations import auc_judd, cc, information_gain, kl, nss, shuffled_auc, sim
+from analysis.metrics.segmentation import fraction_of_pixels, iou
+
+POOLED = "counts of masks, summed over images"
+EACH_IMAGE = "counts of masks, image by image"
+THRESHOLDS = "counts of masks at every threshold, summed over images"
+HEADS = "counts of every image's best head, summed over images"
+FIXATIONS = "a placed map and an image's fixations"
+DENSITY = "a placed map and an image's fixation density"
+ALL_FIXATIONS = "sums over the fixations of all images"
+CLEAN_MAP = "two maps of one layer"
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One number that is measured.
+
+    Attributes:
+        name: in rows, in ``summary.json``, behind ``--metrics``.
+        title: where people read it.
+        unit: "%" (values are shares times 100), "bits", "nats" or "".
+        higher_is_better: its direction.
+        needs: one of the words above: what ``function`` is given.
+        function: for counts, ``analysis.metrics.segmentation.Counts`` of any shape → shares of that shape; for
+            fixations, (``PlacedMap``, ``FixationTruth``) → float; for a clean map, (map, clean map) → float.
+            None where the value is a sum that another metric's rows hold already.
+        source: the variant exactly, and who defined it.
+        image: the name of one image's value; "" where an image has none.
+        digits: decimals that it is shown with.
+    """
+
+    name: str
+    title: str
+    unit: str
+    higher_is_better: bool
+    needs: str
+    function: Callable[..., Any] | None
+    source: str
+    image: str = ""
+    digits: int = 3
+
+    @property
+    def scale(self) -> float:
+        """What a share is multiplied with to stand in ``unit``."""
+        return 100.0 if self.unit == "%" else 1.0
+
+
+def _iou(counts: Any) -> Any:
+    return iou(counts.tp, counts.fp, counts.fn)
+
+
+_TABLE = (
+    Metric("iou_pooled", "IoU", "%", True, POOLED, _iou, "ΣTP / Σ(TP + FP + FN), all images", image="iou", digits=2),
+    Metric("iou_image_mean", "IoU, image mean", "%", True, EACH_IMAGE, _iou, "the mean of the images' IoU", digits=2),
+    Metric(
+        "fp",
+        "FP",
+        "%",
+        False,
+        POOLED,
+        lambda counts: fraction_of_pixels(counts.fp, counts.counted),
+        "ΣFP over all non-void pixels",
+        image="fp",
+        digits=2,
+    ),
+    Metric(
+        "fn",
+        "FN",
+        "%",
+        False,
+        POOLED,
+        lambda counts: fraction_of_pixels(counts.fn, counts.counted),
+        "ΣFN over all non-void pixels",
+        image="fn",
+        digits=2,
+    ),
+    Metric(
+        "iou_best_threshold",
+        "IoU at best threshold (oracle)",
+        "%",
+        True,
+        THRESHOLDS,
+        lambda counts: _iou(counts).max(axis=-1),
+        "pooled IoU at the one threshold that suits the data best: it has seen the truth",
+        digits=2,
+    ),
+    Metric(
+        "iou_best_head",
+        "IoU of best head (oracle)",
+        "%",
+        True,
+        HEADS,
+        _iou,
+        "pooled IoU had every image chosen its head: it has seen the truth",
+        digits=2,
+    ),
+    Metric(
+        "nss",
+        "NSS",
+        "",
+        True,
+        FIXATIONS,
+        lambda placed, truth: nss(placed, truth.points),
+        "normalised scanpath saliency, population std; mean over an image's fixations, then over images",
+        image="nss",
+    ),
+    Metric(
+        "nss_fixation_mean",
+        "NSS, fixation mean",
+        "",
+        True,
+        ALL_FIXATIONS,
+        None,
+        "the same, mean over all fixations of all images",
+    ),
+    Metric(
+        "auc_judd",
+        "AUC-Judd",
+        "",
+        True,
+        FIXATIONS,
+        lambda placed, truth: auc_judd(placed, truth.points),
+        "area under the ROC of fixations against all pixels that are not fixated, exact area, ties ½",
+        image="auc_judd",
+    ),
+    Metric(
+        "sauc",
+        "shuffled AUC",
+        "",
+        True,
+        FIXATIONS,
+        lambda placed, truth: shuffled_auc(placed, truth.points, truth.frame.others),
+        "the same against all fixations on all other images, brought to this image's size",
+        image="sauc",
+    ),
+    Metric(
+        "cc",
+        "CC",
+        "",
+        True,
+        DENSITY,
+        lambda placed, truth: cc(placed, truth.density),
+        "Pearson correlation with the fixation density (fixations blurred by σ, nearest padding, cut at 4σ)",
+        image="cc",
+    ),
+    Metric(
+        "sim",
+        "SIM",
+        "",
+        True,
+        DENSITY,
+        lambda placed, truth: sim(placed.density, truth.density),
+        "intersection of the map's density and the fixation density",
+        image="sim",
+    ),
+    Metric(
+        "kl",
+        "KL (lower is better)",
+        "nats",
+        False,
+        DENSITY,
+        lambda placed, truth: kl(placed.density, truth.density),
+        "KL(fixation density ‖ map's density), nats; lower is better",
+        image="kl",
+    ),
+    Metric(
+        "ig",
+        "IG over centre, bits",
+        "bits",
+        True,
+        FIXATIONS,
+        lambda placed, truth: float(
+            information_gain(placed.density_at(truth.points), truth.frame.centre.density_at(truth.points)).mean()
+        ),
+        "information gain over the centre Gaussian's density, bits per fixation",
+        image="ig",
+    ),
+    Metric(
+        "correlation",
+        "correlation with the clean map",
+        "",
+        True,
+        CLEAN_MAP,
+        correlation,
+        "Pearson, on the layer's grid; 0 where a map is flat",
+    ),
+    Metric(
+        "ssim",
+        "SSIM with the clean map",
+        "",
+        True,
+        CLEAN_MAP,
+        ssim,
+        "structural similarity on the layer's grid, maps scaled to [0, 1], windows of 7 × 7 cells",
+    ),
+)
+
+METRICS: dict[str, Metric] = {metric.name: metric for metric in _TABLE}
+"""By name, in the order in which they are shown."""
+
+
+def metrics_that_need(*needs: str) -> dict[str, Metric]:
+    """The metrics that are computed from one of these, by name and in the table's order."""
+    return {name: metric for name, metric in METRICS.items() if metric.needs in needs}
