@@ -12,6 +12,7 @@ from analysis.commands.benchmark import benchmark
 from analysis.commands.benchmark_corruptions import benchmark_corruptions
 from analysis.commands.benchmark_fixations import benchmark_fixations
 from analysis.commands.corrupt import corrupt
+from analysis.commands.dynamics import dynamics
 from analysis.commands.fixations import fixations
 from analysis.commands.readouts import readouts
 from analysis.commands.segmentation import segmentation
@@ -33,6 +34,7 @@ app.command()(fixations)
 app.command()(benchmark_fixations)
 app.command()(corrupt)
 app.command()(benchmark_corruptions)
+app.command()(dynamics)
 app.command()(agreement)
 app.command()(attack_check)
 app.command()(readouts)

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from vars_core.grid_transform import GridTransform
+from vars_core.grid_transform import FastTransform, GridTransform
 from vars_core.precision import at_least_float32
 
 
@@ -61,6 +61,12 @@ class DenseDictionary:
 
     def detach(self) -> DenseDictionary:
         return DenseDictionary(self.atoms.detach(), self.num_static)
+
+    def double(self) -> DenseDictionary:
+        return DenseDictionary(self.atoms.detach().double(), self.num_static)
+
+    def only(self, x: Tensor, head: int, channel: int) -> tuple[DenseDictionary, Tensor]:
+        return DenseDictionary(self.atoms[:, [head]], self.num_static), x[:, [head]][..., [channel]]
 
 
 def unit_columns(atoms: Tensor) -> Tensor:
@@ -113,6 +119,16 @@ class ConvolutionalDictionary:
 
     def detach(self) -> ConvolutionalDictionary:
         return ConvolutionalDictionary(self.spectra.detach(), self.bound.detach(), self.transform)
+
+    def double(self) -> ConvolutionalDictionary:
+        """Its bound is measured: the stored one follows the spectra slowly and may lie below their eigenvalue."""
+        spectra, grid = self.spectra.detach(), self.transform.grid
+        bound = convolutional_bound(spectra, grid[1]).to(torch.float64)
+        return ConvolutionalDictionary(spectra.to(torch.complex128), bound, FastTransform(grid))
+
+    def only(self, x: Tensor, head: int, channel: int) -> tuple[ConvolutionalDictionary, Tensor]:
+        one = ConvolutionalDictionary(self.spectra[[channel]], self.bound[[channel]], self.transform)
+        return one, x[:, [channel]]
 
 
 def convolutional_bound(spectra: Tensor, width: int) -> Tensor:

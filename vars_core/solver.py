@@ -53,6 +53,12 @@ class Dictionary(Protocol):
     def detach(self) -> Dictionary:
         """The same dictionary, cut off from autograd."""
 
+    def double(self) -> Dictionary:
+        """The same dictionary in double precision, cut off from autograd, with L its largest eigenvalue."""
+
+    def only(self, x: Tensor, head: int, channel: int) -> tuple[Dictionary, Tensor]:
+        """The dictionary and the x of one head and channel alone; convolutions have no heads, theirs is 0."""
+
 
 def soft_threshold(v: Tensor, threshold: Tensor | float) -> Tensor:
     """S_t(v) = sgn(v)·max(|v| − t, 0), as what is left of v outside [−t, t]."""

@@ -1,4 +1,4 @@
-"""Laws of the solver, the dictionaries and the dynamics that they unroll (SPEC §1)."""
+"""Laws of the solver and of the dictionaries (SPEC §1)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from torch import Tensor
 
 from vars_core import create_model
 from vars_core.dictionaries import ConvolutionalDictionary, DenseDictionary, convolutional_bound, unit_columns
-from vars_core.dynamics import simulate
 from vars_core.grid_transform import FastTransform, MatrixTransform
 from vars_core.operators import SparseReconstruction
 from vars_core.solver import Dictionary, Ista, Lista, objective, soft_threshold
@@ -89,16 +88,6 @@ def test_ista_settles_at_the_lasso_solution() -> None:
     active = codes != 0
     assert 0.1 < active.double().mean() < 0.95
     torch.testing.assert_close(correlation[active], lam * codes[active].sign(), atol=1e-8, rtol=0)
-
-
-def test_the_recurrent_dynamics_settle_at_the_lasso_solution_without_raising_the_energy() -> None:
-    dictionary, lam = dense(5), 0.2
-    x = torch.randn(1, 1, 9, 4, dtype=torch.float64, generator=torch.Generator().manual_seed(6))
-    path = simulate(dictionary, x, threshold=lam / 2, duration=60.0, dt=0.01)
-    *_, (settled, _) = Ista(lam, 3000)(dictionary.encode(x), dictionary)
-    torch.testing.assert_close(path.codes[-1], settled, atol=1e-3, rtol=0)
-    energy = torch.stack([objective(dictionary.decode(u), x, u, lam) for u in path.codes[100:]])
-    assert energy.diff(dim=0).max() <= 1e-3 * energy.max()
 
 
 def test_no_steps_yield_the_start_alone() -> None:

@@ -8,7 +8,7 @@ from typing import cast
 from torch import Tensor, nn
 
 from vars_core.block import Block
-from vars_core.errors import InputError
+from vars_core.errors import InputError, nearest
 from vars_core.image_size import ImageSize
 from vars_core.models.base import VisionModel
 from vars_core.spec import ModelSpec
@@ -46,6 +46,18 @@ class Backbone(VisionModel):
         for i, stage in enumerate(self.stages):
             for j, block in enumerate(cast(nn.ModuleList, stage)):
                 yield f"{i}.{j}", cast(Block, block)
+
+    def block_input(self, images: Tensor, name: str) -> tuple[Block, Tensor, Grid]:
+        """Block ``name`` and the tokens (B, N, C) that arrive at it, with their grid; what comes after is not run."""
+        x, grid = self.stem(images)
+        for i, stage in enumerate(self.stages):
+            if i > 0:
+                x, grid = self.transitions[i - 1](x, grid)
+            for j, block in enumerate(cast(nn.ModuleList, stage)):
+                if f"{i}.{j}" == name:
+                    return cast(Block, block), x, grid
+                x = block(x, grid)
+        raise InputError(f"expected a layer of {self.spec}, got {name!r}; nearest: {nearest(name, self.layer_names)}")
 
     @property
     def num_classes(self) -> int:
