@@ -22,8 +22,13 @@ EMBEDDED = tuple(f"rvt_nano/{mixer}" for mixer in ("vars_d", "vars_sd", "vars_s"
 FROM_FILE = "weights:"
 """Prefix of a model that is a checkpoint in the configured folder."""
 
-EXTRA_MODELS = 3
-"""How many models besides the embedded ones stay loaded: a bound on memory."""
+EXTRA_BYTES = 400_000_000
+"""Weights besides the embedded ones at their default size that stay loaded; the latest model stays in any case."""
+
+SIZES = (112, 160, 224, 288)
+"""Input sizes on offer, pixels a side: one more is one more copy of a model."""
+
+DEFAULT_SIZE = "default"
 
 
 class ModelShelf:
@@ -49,6 +54,7 @@ class ModelShelf:
 
     def check(self, name: str) -> None:
         """Raise InputError unless ``name`` is a model that can be asked for; timm models are, by their names."""
+        name, _ = split_size(name)
         if name in self._files:
             return
         if name.startswith(FROM_FILE):
@@ -87,7 +93,7 @@ class ModelShelf:
             raise InputError(f"expected a model of square input, {name} has {size_text(backend.image_size)}")
         layers = tuple(backend.layer_names)
         return ModelFacts(
-            name=name,
+            name=split_size(name)[0],
             image_size=backend.image_size,
             layers=layers,
             default_layer=backend.default_layer if layers else "",
@@ -109,19 +115,18 @@ class ModelShelf:
         from vars_core.backend import Backend
         from vars_core.weights import embedded_weights, load_model
 
-        size = default_reading(name.partition("/")[0]).image_size
-        if name in self._files:
-            model = load_model(None, self._files[name])
-        elif name.startswith("rvt_nano/") and embedded_weights(name) is None:
-            model = load_model(name, num_classes=200, image_size=size)
+        spec, size = split_size(name)
+        if spec in self._files:
+            model = load_model(None, self._files[spec], image_size=size)
         else:
-            model = load_model(name, image_size=size)
+            fresh = 200 if spec.startswith("rvt_nano/") and embedded_weights(spec) is None else None
+            model = load_model(spec, num_classes=fresh, image_size=size or default_size(spec))
         backend = Backend(model, self._device, self._precision)
         if name in EMBEDDED:
             self._kept[name] = backend
         else:
             self._extra[name] = backend
-            while len(self._extra) > EXTRA_MODELS:
+            while len(self._extra) > 1 and sum(map(weight_bytes, self._extra.values())) > EXTRA_BYTES:
                 self._extra.popitem(last=False)
         self._note(name, "ready")
         return backend
@@ -129,6 +134,44 @@ class ModelShelf:
     def _note(self, name: str, state: str) -> None:
         if name in self._states:
             self._states[name] = state
+
+
+def sized(name: str, size: str | float | None) -> str:
+    """The name that asks for a model at an input size: "rvt_nano/vars_d@160"; the plain one for its default size.
+
+    ``size``: a number of pixels a side, "default", or nothing. Raises InputError for a size that is not on offer.
+    """
+    if size in (None, "", 0, DEFAULT_SIZE):
+        return name
+    offered = {str(one): one for one in SIZES}
+    text = f"{size:g}" if isinstance(size, int | float) else str(size)
+    if text not in offered:
+        raise InputError(
+            f"expected an input size of {', '.join(offered)} pixels or {DEFAULT_SIZE!r}, got {text[:40]!r}"
+        )
+    return name if offered[text] == default_size(name) else f"{name}@{text}"
+
+
+def split_size(name: str) -> tuple[str, int | None]:
+    """ "rvt_nano/vars_d@160" -> ("rvt_nano/vars_d", 160); None for the default size. Raises InputError."""
+    model, at, size = name.rpartition("@")
+    if not at:
+        return name, None
+    if sized(model, size) != name:
+        raise InputError(f"expected {sized(model, size)!r} for {model!r} at this size, got {name!r}")
+    return model, int(size)
+
+
+def default_size(name: str) -> int | None:
+    """Pixels a side at which a model's maps are read unless somebody says otherwise; None for the backbone's own."""
+    size = default_reading(name.partition("/")[0]).image_size
+    return size if isinstance(size, int) else None
+
+
+def weight_bytes(backend: Backend) -> int:
+    """What a model's parameters and buffers take."""
+    model = backend.model
+    return sum(part.numel() * part.element_size() for part in (*model.parameters(), *model.buffers()))
 
 
 def checkpoint_files(folder: Path | None) -> dict[str, Path]:

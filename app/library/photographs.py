@@ -31,7 +31,7 @@ BENCHMARK_SIDE = 256
 """Corruptions are drawn at ImageNet-C's scale, where the short side has 256 pixels: their strength is in pixels."""
 
 MAX_ASPECT = 20
-MODEL_SIZES = (112, 224)
+MODEL_SIZES = (112, 160, 224, 288)
 MAX_LISTED = 2000
 
 SAMPLES = {

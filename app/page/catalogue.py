@@ -6,6 +6,7 @@ from typing import Any
 
 import gradio as gr
 
+from app.inference.models import DEFAULT_SIZE, SIZES
 from app.library.photographs import SAMPLES
 from app.page.endpoint import declare
 from app.services import Services
@@ -21,6 +22,7 @@ def build(services: Services) -> None:
         return {
             "models": services.models.names,
             "states": services.models.states(),
+            "sizes": [DEFAULT_SIZE, *map(str, SIZES)],
             "readouts": dict(READOUT_WORDS),
             "photographs": [f"sample:{one}" for one in SAMPLES]
             + [f"data:{folder}/{one}" for folder, files in services.data.items() for one in files],

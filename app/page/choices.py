@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import gradio as gr
 
-from app.inference.models import EMBEDDED, title
+from app.inference.models import DEFAULT_SIZE, EMBEDDED, SIZES, title
 from app.inference.traced import READOUTS, Traced
 from app.page.changing_dropdown import ChangingDropdown
 from app.page.events import Updates, in_browser
@@ -65,6 +65,12 @@ def map_controls(tab: str, iteration: gr.Slider, *, shared: str = "shared by all
         [readout.change], f"({{readout}}) => ({{words: ({words})[readout]}})", {"readout": readout}, {"words": meaning}
     )
     return MapControls(layer, readout, iteration, opacity, scale)
+
+
+def size_choice(tab: str) -> gr.Dropdown:
+    """The input size of the models."""
+    choices = [("each model's default", DEFAULT_SIZE), *((f"{size} pixels", str(size)) for size in SIZES)]
+    return gr.Dropdown(choices, value=DEFAULT_SIZE, label="Input size", elem_id=f"{tab}-size")
 
 
 def several_models(shell: Shell, tab: str, value: Sequence[str] = (EMBEDDED[0], "rvt_nano/self")) -> gr.Dropdown:

@@ -10,6 +10,7 @@ from typing import Any
 import gradio as gr
 from gradio.utils import get_upload_folder
 
+from app.inference.models import DEFAULT_SIZE, SIZES
 from app.inference.traced import READOUTS
 from app.library.photographs import Corruption, Subject
 from app.page.rail import as_sent, photograph_input
@@ -41,6 +42,12 @@ def photograph_inputs() -> list[Any]:
 def model_input(name: str = MODEL) -> gr.Textbox:
     """``model``."""
     return gr.Textbox(name, label="Model, one of /models")
+
+
+def size_input() -> gr.Textbox:
+    """``size``."""
+    offered = ", ".join(map(str, SIZES))
+    return gr.Textbox(DEFAULT_SIZE, label=f"Input size in pixels a side: {offered}, or {DEFAULT_SIZE}")
 
 
 def layer_input() -> gr.Textbox:

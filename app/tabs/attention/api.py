@@ -6,6 +6,7 @@ from typing import Any
 
 import gradio as gr
 
+from app.inference.models import DEFAULT_SIZE, sized
 from app.page.endpoint import (
     MODEL,
     PHOTO,
@@ -16,6 +17,7 @@ from app.page.endpoint import (
     photograph_inputs,
     picture_output,
     scale_input,
+    size_input,
     subject_of,
     written,
 )
@@ -40,6 +42,7 @@ def build(services: Services) -> None:
         iteration: float = 3,
         opacity: float = 0.6,
         scale: str = "map",
+        size: str = DEFAULT_SIZE,
         request: gr.Request | None = None,
     ) -> Any:
         """The attention map of one model over a photograph.
@@ -49,7 +52,7 @@ def build(services: Services) -> None:
         """
         session = session_of(request)
         subject = await subject_of(services, session, image, photo)
-        result = await traced(services, session, subject, model)
+        result = await traced(services, session, subject, sized(model, size))
         seen = Look(layer or None, readout, int(iteration), opacity, scale)
         made = await wait(export, subject, result, seen)
         shown = result.layer(layer_of(result, seen.layer))
@@ -69,7 +72,7 @@ def build(services: Services) -> None:
     opacity = gr.Number(0.6, label="Opacity 0..1")
     declare(
         attend,
-        [*photograph_inputs(), model_input(), *map_inputs(), opacity, scale_input()],
+        [*photograph_inputs(), model_input(), *map_inputs(), opacity, scale_input(), size_input()],
         [picture_output("Picture"), picture_output("Figure"), gr.JSON(label="Facts"), gr.File(label="Arrays (.npz)")],
         "attention",
     )

@@ -6,10 +6,10 @@ from typing import Any
 
 import gradio as gr
 
-from app.inference.models import EMBEDDED
+from app.inference.models import EMBEDDED, sized
 from app.inference.traced import LayerMaps
 from app.page import share
-from app.page.choices import iteration_slider, layer_update, map_controls, model_choices
+from app.page.choices import iteration_slider, layer_update, map_controls, model_choices, size_choice
 from app.page.events import Updates
 from app.page.shell import Shell, fine, heading
 from app.page.viewer import map_viewer, select_iterate
@@ -38,16 +38,19 @@ def build(shell: Shell) -> None:
             no_charts = gr.HTML("", apply_default_css=False)
         with gr.Column(elem_classes="controls", scale=0) as controls:
             model = gr.Dropdown(model_choices(shell), value=EMBEDDED[0], label="Model", elem_id="attention-model")
+            size = size_choice(TAB)
             weights = gr.HTML("", apply_default_css=False, elem_id="attention-weights")
             maps = map_controls(TAB, iteration, shared="shared by all iterates")
             heading("Prediction")
             prediction = gr.HTML("", apply_default_css=False, elem_id="attention-prediction")
 
-    async def show(session: str | None, photo: str, model: str, layer: str | None, t: float) -> Updates | None:
+    async def show(
+        session: str | None, photo: str, model: str, size: str, layer: str | None, t: float
+    ) -> Updates | None:
         if not photo:
             return None
         subject = await wait(services.subject, session, photo)
-        result = await traced(services, session, subject, model)
+        result = await traced(services, session, subject, sized(model, size))
         return {
             "viewer": await wait(words.view, subject, result),
             "weights": model_words(result.model),
@@ -55,23 +58,23 @@ def build(shell: Shell) -> None:
             **layer_update([result], layer, t),
         }
 
-    async def chart(session: str | None, photo: str, model: str, layer: str | None) -> Updates | None:
+    async def chart(session: str | None, photo: str, model: str, size: str, layer: str | None) -> Updates | None:
         if not photo:
             return None
         subject = await wait(services.subject, session, photo)
-        result = await traced(services, session, subject, model)
+        result = await traced(services, session, subject, sized(model, size))
         return charted(result.layer(layer_of(result, layer)) if result.layers else None)
 
-    async def exported(session: str | None, photo: str, model: str, **view: Any) -> Export:
+    async def exported(session: str | None, photo: str, model: str, size: str, **view: Any) -> Export:
         subject = await wait(services.subject, session, photo)
-        result = await traced(services, session, subject, model)
+        result = await traced(services, session, subject, sized(model, size))
         return await wait(export, subject, result, look(**view))
 
     with controls:
-        share.build(shell, TAB, {"model": model, **maps.linked()}, exported)
-    which = {"photo": photo, "model": model, "layer": maps.layer}
+        share.build(shell, TAB, {"model": model, "size": size, **maps.linked()}, exported)
+    which = {"photo": photo, "model": model, "size": size, "layer": maps.layer}
     shown = shell.events.on(
-        [photo.change, model.change],
+        [photo.change, model.change, size.change],
         show,
         {**which, "t": iteration},
         {"viewer": viewer, "weights": weights, "layer": maps.layer, "t": iteration, "prediction": prediction},

@@ -8,6 +8,7 @@ from typing import Any
 import gradio as gr
 
 from analysis.corruptions import NAMES
+from app.inference.models import DEFAULT_SIZE, sized
 from app.library.photographs import Subject
 from app.page.endpoint import (
     MODEL,
@@ -19,6 +20,7 @@ from app.page.endpoint import (
     picture_output,
     scale_input,
     several,
+    size_input,
     subject_of,
 )
 from app.page.wiring import session_of, traced_all, wait
@@ -47,6 +49,7 @@ def build(services: Services) -> None:
         iteration: float = 3,
         scale: str = "map",
         reference: str = "none",
+        size: str = DEFAULT_SIZE,
         request: gr.Request | None = None,
     ) -> Any:
         """Up to four models on the clean photograph and on corrupted ones: a figure, and the agreement of each
@@ -58,7 +61,7 @@ def build(services: Services) -> None:
         grids.check_pictures(names)
         clean = await subject_of(services, session, image, photo)
         subjects = [clean if one is None else Subject(clean.photograph, one) for one in names]
-        results = await traced_all(services, session, [clean, *subjects], models)
+        results = await traced_all(services, session, [clean, *subjects], [sized(one, size) for one in models])
         seen = Look(layer or None, readout, int(iteration), scale=scale)
         said = await wait(notes, results[0], results[1:], seen)
         made = await wait(partial(grids.export, reference=reference, captions=said), subjects, results[1:], seen)
@@ -74,6 +77,7 @@ def build(services: Services) -> None:
             *map_inputs(),
             scale_input(),
             gr.Textbox("none", label="none, or the index of the panel to subtract"),
+            size_input(),
         ],
         [picture_output("Figure"), gr.JSON(label="Facts")],
         "compare",

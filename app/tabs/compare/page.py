@@ -6,12 +6,14 @@ from functools import partial
 from typing import Any
 
 import gradio as gr
+from gradio.components.base import Component
 
+from app.inference.models import sized
 from app.inference.traced import Traced
 from app.library.photographs import Corruption, Subject
 from app.page import share
 from app.page.changing_dropdown import ChangingDropdown
-from app.page.choices import iteration_slider, layer_update, map_controls, several_models
+from app.page.choices import iteration_slider, layer_update, map_controls, several_models, size_choice
 from app.page.events import Updates
 from app.page.shell import Shell
 from app.page.viewer import map_viewer
@@ -36,6 +38,7 @@ def build(shell: Shell) -> None:
             viewer = map_viewer(TAB)
         with gr.Column(elem_classes="controls", scale=0) as controls:
             models = several_models(shell, TAB)
+            size = size_choice(TAB)
             weights = gr.HTML("", apply_default_css=False)
             pictures = gr.Dropdown(
                 [(CLEAN, CLEAN), *CHOICES],
@@ -53,16 +56,17 @@ def build(shell: Shell) -> None:
             maps = map_controls(TAB, iteration)
 
     async def run(
-        session: str | None, ref: str, names: list[str], corruptions: list[Corruption | None]
+        session: str | None, ref: str, models: list[str], size: str, corruptions: list[Corruption | None]
     ) -> tuple[list[Subject], list[list[Traced]]]:
-        grids.check_models(names)
+        grids.check_models(models)
         grids.check_pictures(corruptions)
-        return await traced_corrupted(services, session, ref, corruptions, names)
+        return await traced_corrupted(services, session, ref, corruptions, [sized(one, size) for one in models])
 
     async def show(
         session: str | None,
         photo: str,
         models: list[str],
+        size: str,
         pictures: list[str],
         severity: float,
         seed: float | None,
@@ -73,7 +77,7 @@ def build(shell: Shell) -> None:
         if not photo:
             return None
         corruptions = wanted(pictures, severity, seed)
-        subjects, results = await run(session, photo, models, corruptions)
+        subjects, results = await run(session, photo, models, size, corruptions)
         panels = grids.panel_names(models, corruptions)
         references = [("none: show the maps", "none"), *((name, str(i)) for i, name in enumerate(panels))]
         known = reference if reference in {value for _, value in references} else "none"
@@ -88,21 +92,29 @@ def build(shell: Shell) -> None:
         session: str | None,
         photo: str,
         models: list[str],
+        size: str,
         pictures: list[str],
         severity: float,
         seed: float | None,
         reference: str | None,
         **view: Any,
     ) -> Export:
-        subjects, results = await run(session, photo, models, wanted(pictures, severity, seed))
+        subjects, results = await run(session, photo, models, size, wanted(pictures, severity, seed))
         return await wait(partial(grids.export, reference=reference), subjects, results, look(**view))
 
-    chosen = {"models": models, "pictures": pictures, "severity": severity, "seed": seed, "reference": reference}
+    chosen: dict[str, Component] = {
+        "models": models,
+        "size": size,
+        "pictures": pictures,
+        "severity": severity,
+        "seed": seed,
+        "reference": reference,
+    }
     with controls:
         share.build(shell, TAB, {**chosen, **maps.linked()}, exported)
     moved = {"layer": maps.layer, "t": iteration, "reference": reference}
     shell.events.on(
-        [photo.change, models.change, pictures.change, severity.release, seed.change],
+        [photo.change, models.change, size.change, pictures.change, severity.release, seed.change],
         show,
         {"photo": photo, **chosen, **moved},
         {"viewer": viewer, "weights": weights, **moved},

@@ -10,10 +10,11 @@ from typing import Any
 import gradio as gr
 from gradio.components.base import Component
 
+from app.inference.models import sized
 from app.inference.traced import Traced
 from app.library.photographs import Corruption, Subject
 from app.page import share
-from app.page.choices import iteration_slider, layer_update, map_controls, several_models
+from app.page.choices import iteration_slider, layer_update, map_controls, several_models, size_choice
 from app.page.events import Updates, in_browser
 from app.page.shell import Shell, unseen
 from app.page.viewer import map_viewer
@@ -64,6 +65,7 @@ def build(shell: Shell) -> None:
                 elem_id="corruptions-others",
             )
             models = several_models(shell, TAB)
+            size = size_choice(TAB)
             weights = gr.HTML("", apply_default_css=False)
             maps = map_controls(TAB, iteration)
 
@@ -71,7 +73,7 @@ def build(shell: Shell) -> None:
         pictures = asked.pictures()
         grids.check_models(asked.models)
         grids.check_pictures(pictures[1:])
-        return await traced_corrupted(services, session, ref, pictures, asked.models)
+        return await traced_corrupted(services, session, ref, pictures, asked.sized())
 
     async def show(
         session: str | None, photo: str, layer: str | None, readout: str, t: float, **choice: Any
@@ -96,7 +98,7 @@ def build(shell: Shell) -> None:
             return None
         asked, seen = Asked(**choice), Look(layer, readout, int(t))
         _, results = await answered(session, photo, asked)
-        _, steps = await traced_corrupted(services, session, photo, severities(asked.first()), asked.models)
+        _, steps = await traced_corrupted(services, session, photo, severities(asked.first()), asked.sized())
         said = await wait(notes, results[0], results, seen)
         figures = await wait(words.agreement_figures, asked.corruption, results[0], steps, seen)
         return {"notes": json.dumps(said), **dict(zip(CHARTS, figures, strict=True))}
@@ -114,12 +116,22 @@ def build(shell: Shell) -> None:
         "rows": rows,
         "several": others,
         "models": models,
+        "size": size,
     }
     with controls:
         share.build(shell, TAB, {**choice, **maps.linked()}, exported)
     inputs = {"photo": photo, **choice, "layer": maps.layer, "readout": maps.readout, "t": iteration}
     shown = shell.events.on(
-        [photo.change, name.change, severity.release, seed.change, rows.change, others.change, models.change],
+        [
+            photo.change,
+            name.change,
+            severity.release,
+            seed.change,
+            rows.change,
+            others.change,
+            models.change,
+            size.change,
+        ],
         show,
         inputs,
         {"divided": divided, "viewer": viewer, "weights": weights, "layer": maps.layer, "t": iteration},
@@ -146,10 +158,15 @@ class Asked:
     rows: str
     several: list[str]
     models: list[str]
+    size: str
 
     def first(self) -> Corruption:
         """The corruption that is shown before and after. Raises InputError."""
         return checked(self.corruption, self.severity, self.seed)
+
+    def sized(self) -> list[str]:
+        """The models at the input size. Raises InputError."""
+        return [sized(model, self.size) for model in self.models]
 
     def pictures(self) -> list[Corruption | None]:
         """The clean photograph, and the rows below it. Raises InputError."""

@@ -6,6 +6,7 @@ from typing import Any
 
 import gradio as gr
 
+from app.inference.models import DEFAULT_SIZE, sized
 from app.page.endpoint import (
     PHOTO,
     declare,
@@ -13,6 +14,7 @@ from app.page.endpoint import (
     model_input,
     photograph_inputs,
     picture_output,
+    size_input,
     subject_of,
     written,
 )
@@ -40,6 +42,7 @@ def build(services: Services) -> None:
         iteration: float = 3,
         scale: str = SCALES[0],
         page: float = 1,
+        size: str = DEFAULT_SIZE,
         request: gr.Request | None = None,
     ) -> Any:
         """The dictionary of one VARS layer: its atoms over the token grid, and their use by the codes.
@@ -50,11 +53,11 @@ def build(services: Services) -> None:
         session = session_of(request)
         look = AtomLook(layer or None, head, part, sort, int(iteration), scale, int(page))
         subject = await subject_of(services, session, image, photo)
-        result = await traced(services, session, subject, model)
+        result = await traced(services, session, subject, sized(model, size))
         if not words.has_dictionary(result):
             raise words.no_dictionary(result.model)
         where = layer or layer_of(result, None)
-        found = await dictionary_of(services, session, subject, model, where)
+        found = await dictionary_of(services, session, subject, sized(model, size), where)
         made = await wait(words.export, subject, found, look)
         groups, count, *grid = found.atoms.shape
         facts = {
@@ -80,6 +83,7 @@ def build(services: Services) -> None:
             gr.Number(3, label="Iterate 0..T", precision=0),
             gr.Radio(list(SCALES), value=SCALES[0], label="Colour scale: each atom's own, or shared"),
             gr.Number(1, label="Page of 64 atoms, from 1", precision=0),
+            size_input(),
         ],
         [picture_output("Figure"), gr.JSON(label="Facts"), gr.File(label="Arrays (.npz)")],
         "dictionary",

@@ -8,11 +8,12 @@ import gradio as gr
 from gradio.components.base import Component
 
 from app.inference.atoms import LayerAtoms
+from app.inference.models import sized
 from app.inference.traced import Traced
 from app.library.photographs import Subject
 from app.page import share
 from app.page.changing_dropdown import ChangingDropdown
-from app.page.choices import iteration_slider, layer_update, model_choices
+from app.page.choices import iteration_slider, layer_update, model_choices, size_choice
 from app.page.events import Updates, in_browser
 from app.page.shell import Shell, fine, unseen
 from app.page.wiring import changes, dictionary_of, traced, wait
@@ -74,6 +75,7 @@ def build(shell: Shell) -> None:
             atoms = atoms_component()
         with gr.Column(elem_classes="controls", scale=0) as controls:
             model = gr.Dropdown(model_choices(shell), value=START_MODEL, label="Model", elem_id="dictionary-model")
+            size = size_choice(TAB)
             weights = gr.HTML("", apply_default_css=False)
             layer = ChangingDropdown([], value=None, label="Layer", elem_id="dictionary-layer")
             head = ChangingDropdown([("all heads", ALL)], value=ALL, label="Head", elem_id="dictionary-head")
@@ -89,21 +91,25 @@ def build(shell: Shell) -> None:
     page, atom = unseen("dictionary-page", "1"), unseen("dictionary-atom")
 
     async def found(
-        session: str | None, ref: str, model: str, layer: str | None
+        session: str | None, ref: str, model: str, size: str, layer: str | None
     ) -> tuple[Subject, Traced, LayerAtoms | None]:
         """The photograph, what the model computes for it, and its dictionary, None where it has none."""
         subject = await wait(services.subject, session, ref)
-        result = await traced(services, session, subject, model)
+        result = await traced(services, session, subject, sized(model, size))
         if not words.has_dictionary(result):
             return subject, result, None
-        return subject, result, await dictionary_of(services, session, subject, model, layer_of(result, layer))
+        return (
+            subject,
+            result,
+            await dictionary_of(services, session, subject, sized(model, size), layer_of(result, layer)),
+        )
 
     async def show(
-        session: str | None, photo: str, model: str, layer: str | None, head: str | None, part: str, t: float
+        session: str | None, photo: str, model: str, size: str, layer: str | None, head: str | None, part: str, t: float
     ) -> Updates | None:
         if not photo:
             return None
-        subject, result, made = await found(session, photo, model, layer)
+        subject, result, made = await found(session, photo, model, size, layer)
         return {
             "atoms": words.without(result.model) if made is None else await wait(words.view, subject, made),
             "weights": model_words(result.model),
@@ -115,6 +121,7 @@ def build(shell: Shell) -> None:
         session: str | None,
         photo: str,
         model: str,
+        size: str,
         layer: str | None,
         head: str | None,
         t: float,
@@ -122,7 +129,7 @@ def build(shell: Shell) -> None:
         atom: str,
         **view: Any,
     ) -> Export:
-        subject, result, made = await found(session, photo, model, layer)
+        subject, result, made = await found(session, photo, model, size, layer)
         if made is None:
             raise words.no_dictionary(result.model)
         look = AtomLook(layer, head or ALL, t=int(t), page=max(1, number(p) or 1), **view)
@@ -138,12 +145,12 @@ def build(shell: Shell) -> None:
         "atom": atom,
     }
     with controls:
-        share.build(shell, TAB, {"model": model, "layer": layer, **seen}, exported)
+        share.build(shell, TAB, {"model": model, "size": size, "layer": layer, **seen}, exported)
     settled = {"layer": layer, "head": head, "part": part, "t": iteration}
     shell.events.on(
-        [photo.change, model.change, layer.input],
+        [photo.change, model.change, size.change, layer.input],
         show,
-        {"photo": photo, "model": model, **settled},
+        {"photo": photo, "model": model, "size": size, **settled},
         {"atoms": atoms, "weights": weights, **settled},
         progress=atoms,
     )

@@ -7,6 +7,7 @@ from typing import Any
 
 import gradio as gr
 
+from app.inference.models import DEFAULT_SIZE, sized
 from app.library.fixation_library import FIRST
 from app.library.fixation_points import Points, listed_points
 from app.library.photographs import Photograph
@@ -19,6 +20,7 @@ from app.page.endpoint import (
     model_input,
     photograph_inputs,
     picture_output,
+    size_input,
     subject_of,
     written,
 )
@@ -56,6 +58,7 @@ def build(services: Services) -> None:
         layer: str = "",
         readout: str = "stream",
         iteration: float = 3,
+        size: str = DEFAULT_SIZE,
         request: gr.Request | None = None,
     ) -> Any:
         """One map against fixations: xs and ys in pixels of the photograph, or a table (CSV or Parquet with x, y and
@@ -71,7 +74,7 @@ def build(services: Services) -> None:
         seen = Look(layer or None, readout, int(iteration))
         subject = await subject_of(services, session, image, photo)
         points = await wait(points_of, subject.photograph, xs, ys, table, first)
-        result = await traced(services, session, subject, model)
+        result = await traced(services, session, subject, sized(model, size))
         made = await wait(export, subject, result, seen, points, first)
         return made.figure, made.settings, await wait(lambda: written(arrays_file("fixations", made).data))
 
@@ -85,6 +88,7 @@ def build(services: Services) -> None:
             gr.Radio(list(FIRST), value="usual", label="First fixation of each observer, of recorded ones"),
             model_input(),
             *map_inputs(),
+            size_input(),
         ],
         [picture_output("Figure"), gr.JSON(label="Facts"), gr.File(label="Arrays (.npz)")],
         "fixations",

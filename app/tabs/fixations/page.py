@@ -9,13 +9,13 @@ from typing import Any
 
 import gradio as gr
 
-from app.inference.models import EMBEDDED
+from app.inference.models import EMBEDDED, sized
 from app.inference.traced import Traced
 from app.library.fixation_library import FixationLibrary
 from app.library.fixation_points import MAX_LINKED, Points
 from app.library.photographs import Photograph
 from app.page import share
-from app.page.choices import iteration_slider, layer_update, map_controls, model_choices
+from app.page.choices import iteration_slider, layer_update, map_controls, model_choices, size_choice
 from app.page.events import Updates, in_browser
 from app.page.rail import upload_button
 from app.page.shell import Shell, fine, heading, unseen
@@ -82,6 +82,7 @@ def build(shell: Shell) -> None:
                 elem_id="fixations-first",
             )
             model = gr.Dropdown(model_choices(shell), value=EMBEDDED[0], label="Model", elem_id="fixations-model")
+            size = size_choice(TAB)
             weights = gr.HTML("", apply_default_css=False, elem_id="fixations-weights")
             maps = map_controls(TAB, iteration, shared="shared by all iterates")
             heading("A table of fixations")
@@ -90,12 +91,20 @@ def build(shell: Shell) -> None:
     redrawn = unseen("fixations-redrawn")  # another text each time the map under the same points is another one
 
     async def show(
-        session: str | None, photo: str, model: str, layer: str | None, t: float, points: str, first: str, linked: str
+        session: str | None,
+        photo: str,
+        model: str,
+        size: str,
+        layer: str | None,
+        t: float,
+        points: str,
+        first: str,
+        linked: str,
     ) -> Updates | None:
         if not photo:
             return None
         subject = await wait(services.subject, session, photo)
-        result = await traced(services, session, subject, model)
+        result = await traced(services, session, subject, sized(model, size))
         shown = {
             "viewer": await wait(words.view, subject, result),
             "weights": model_words(result.model),
@@ -107,13 +116,15 @@ def build(shell: Shell) -> None:
         return {**shown, "points": start.to_json()}
 
     async def rescore(
-        session: str | None, photo: str, model: str, layer: str | None, readout: str, t: float, points: str
+        session: str | None, photo: str, model: str, size: str, layer: str | None, readout: str, t: float, points: str
     ) -> Updates | None:
         given = Points.from_json(points)
         if not photo or given.ref != photo:
             return None
         subject = await wait(services.subject, session, photo)
-        result = await traced(services, session, subject, model)  # kept from when the map was drawn: no model runs
+        result = await traced(
+            services, session, subject, sized(model, size)
+        )  # kept from when the map was drawn: no model runs
         return await wait(scored, subject.photograph, result, layer, readout, t, given)
 
     async def restored(session: str | None, photo: str, first: str) -> Updates:
@@ -129,21 +140,23 @@ def build(shell: Shell) -> None:
         table = await wait(read_table, Path(path), photo, photograph.title, photograph.height, photograph.width)
         return {"points": table.to_json()}
 
-    async def exported(session: str | None, photo: str, model: str, first: str, text: str, **view: Any) -> Export:
+    async def exported(
+        session: str | None, photo: str, model: str, size: str, first: str, text: str, **view: Any
+    ) -> Export:
         subject = await wait(services.subject, session, photo)
-        result = await traced(services, session, subject, model)
+        result = await traced(services, session, subject, sized(model, size))
         given = Points.from_json(text)
         del view["points"]  # of a link; the text has all of them
         return await wait(export, subject, result, look(**view), given if given.ref == photo else Points(photo), first)
 
     with controls:
-        view = {"model": model, **maps.linked(), "first": first, "points": linked}
+        view = {"model": model, "size": size, **maps.linked(), "first": first, "points": linked}
         share.build(shell, TAB, view, exported, also={"text": points})
         gr.HTML(fine(LINK_NOTE), apply_default_css=False)
     events = shell.events
-    which = {"photo": photo, "model": model, "layer": maps.layer, "t": iteration, "points": points}
+    which = {"photo": photo, "model": model, "size": size, "layer": maps.layer, "t": iteration, "points": points}
     events.on(
-        [photo.change, model.change],
+        [photo.change, model.change, size.change],
         show,
         {**which, "first": first, "linked": linked},
         {

@@ -11,6 +11,7 @@ import gradio as gr
 from gradio.blocks import Block
 from gradio.components.base import Component
 
+from app.inference.models import DEFAULT_SIZE, SIZES
 from app.library.run_images import image_ref, image_refs
 from app.library.run_library import RunLibrary
 from app.page import downloads, share
@@ -219,7 +220,14 @@ def map_updates(view: Mapping[str, Component], sight: Sight) -> Updates:
     key = sight.view.key
     if key is None:
         return {}
-    values = {"model": sight.view.model, "layer": key.layer, "readout": key.readout, "t": str(key.iteration)}
+    size = sight.stored.facts.get("models", {}).get(sight.view.model, {}).get("image_size")
+    values = {
+        "model": sight.view.model,
+        "size": str(size) if size in SIZES else DEFAULT_SIZE,
+        "layer": key.layer,
+        "readout": key.readout,
+        "t": str(key.iteration),
+    }
     return {name: share.read(view[name], value) for name, value in values.items()}
 
 

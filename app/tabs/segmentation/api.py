@@ -9,6 +9,7 @@ from typing import Any
 import gradio as gr
 import numpy as np
 
+from app.inference.models import DEFAULT_SIZE, sized
 from app.library.photographs import Photograph
 from app.page.endpoint import (
     MODEL,
@@ -19,6 +20,7 @@ from app.page.endpoint import (
     model_input,
     photograph_inputs,
     picture_output,
+    size_input,
     subject_of,
     written,
 )
@@ -50,6 +52,7 @@ def build(services: Services) -> None:
         iteration: float = 3,
         threshold: float = PAPER_THRESHOLD,
         mask: str | None = None,
+        size: str = DEFAULT_SIZE,
         request: gr.Request | None = None,
     ) -> Any:
         """The mask of one map: where the map, scaled to its own 0..1, reaches the threshold.
@@ -67,7 +70,7 @@ def build(services: Services) -> None:
         cut, seen = Cut(threshold), Look(layer or None, readout, int(iteration))
         subject = await subject_of(services, session, image, photo)
         truth = await wait(truth_of, subject.photograph, mask)
-        result = await traced(services, session, subject, model)
+        result = await traced(services, session, subject, sized(model, size))
         made = await wait(partial(export, subject, result, seen, cut, truth))
         file = await wait(lambda: written(arrays_file("segmentation", made).data))
         return np.where(made.arrays["mask"], np.uint8(255), np.uint8(0)), made.figure, made.settings, file
@@ -80,6 +83,7 @@ def build(services: Services) -> None:
             *map_inputs(),
             gr.Number(PAPER_THRESHOLD, label="Threshold 0..1"),
             file_input("Ground truth as a mask image"),
+            size_input(),
         ],
         [picture_output("Mask"), picture_output("Figure"), gr.JSON(label="Facts"), gr.File(label="Arrays (.npz)")],
         "segmentation",

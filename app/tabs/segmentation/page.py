@@ -10,12 +10,12 @@ from typing import Any, cast
 import gradio as gr
 from gradio.components.base import Component
 
-from app.inference.models import EMBEDDED
+from app.inference.models import EMBEDDED, sized
 from app.inference.traced import READOUTS
 from app.library.photographs import Subject
 from app.page import share
 from app.page.changing_dropdown import ChangingDropdown
-from app.page.choices import iteration_slider, layer_update, model_choices
+from app.page.choices import iteration_slider, layer_update, model_choices, size_choice
 from app.page.events import Updates, in_browser
 from app.page.rail import upload_button
 from app.page.shell import Shell, fine, heading, unseen
@@ -82,17 +82,20 @@ def build(shell: Shell) -> None:
             )
             heading("Map")
             model = gr.Dropdown(model_choices(shell), value=EMBEDDED[0], label="Model", elem_id=f"{TAB}-model")
+            size = size_choice(TAB)
             weights = gr.HTML("", apply_default_css=False)
             layer = ChangingDropdown([], value=None, label="Layer", elem_id=f"{TAB}-layer")
             readout = gr.Dropdown(list(READOUTS), value="stream", label="Readout", elem_id=f"{TAB}-readout")
             iteration = iteration_slider(TAB)
     drawing, redrawn, renewed = (unseen(f"{TAB}-{name}") for name in ("drawing", "redrawn", "renewed"))
 
-    async def show(session: str | None, photo: str, model: str, layer: str | None, t: float) -> Updates | None:
+    async def show(
+        session: str | None, photo: str, model: str, size: str, layer: str | None, t: float
+    ) -> Updates | None:
         if not photo:
             return None
         subject = await wait(services.subject, session, photo)
-        result = await traced(services, session, subject, model)
+        result = await traced(services, session, subject, sized(model, size))
         return {
             "viewer": await wait(words.view, subject, result),
             "weights": model_words(result.model),
@@ -100,11 +103,13 @@ def build(shell: Shell) -> None:
             **layer_update([result], layer, t),
         }
 
-    async def count(session: str | None, photo: str, model: str, layer: str | None, readout: str) -> Updates | None:
+    async def count(
+        session: str | None, photo: str, model: str, size: str, layer: str | None, readout: str
+    ) -> Updates | None:
         if not photo:
             return None
         photograph = await wait(services.photograph, session, photo)
-        result = await traced(services, session, Subject(photograph), model)
+        result = await traced(services, session, Subject(photograph), sized(model, size))
         truth = await wait(truth_for, services, session, photo)
         counts = await wait(words.scores, photograph, result, layer_of(result, layer), readout, truth)
         return {"numbers": counts, "about": words.truth_words(photograph, truth)}
@@ -123,9 +128,11 @@ def build(shell: Shell) -> None:
         keep_truth(services, session, photo, truth)
         return {"renewed": secrets.token_hex(4), "tool": "off", "mode": "errors"}
 
-    async def exported(session: str | None, photo: str, model: str, threshold: float, mode: str, **view: Any) -> Export:
+    async def exported(
+        session: str | None, photo: str, model: str, size: str, threshold: float, mode: str, **view: Any
+    ) -> Export:
         subject = await wait(services.subject, session, photo)
-        result = await traced(services, session, subject, model)
+        result = await traced(services, session, subject, sized(model, size))
         truth = await wait(truth_for, services, session, photo)
         return await wait(export, subject, result, look(**view), Cut(threshold, mode), truth)
 
@@ -137,12 +144,12 @@ def build(shell: Shell) -> None:
         "mode": mode,
     }
     with controls:
-        share.build(shell, TAB, {"model": model, **keys}, exported)
+        share.build(shell, TAB, {"model": model, "size": size, **keys}, exported)
         gr.HTML(fine(LINK_NOTE), apply_default_css=False)
     events = shell.events
-    which = {"photo": photo, "model": model, "layer": layer}
+    which = {"photo": photo, "model": model, "size": size, "layer": layer}
     events.on(
-        [photo.change, model.change],
+        [photo.change, model.change, size.change],
         show,
         {**which, "t": iteration},
         {"viewer": viewer, "weights": weights, "layer": layer, "t": iteration, "redrawn": redrawn},
