@@ -34,6 +34,9 @@ def serve(
     auth: Annotated[
         Path | None, typer.Option(envvar="VARS_AUTH", help="File of user:password lines; without it, open to all.")
     ] = None,
+    root_path: Annotated[
+        str, typer.Option(envvar="VARS_ROOT_PATH", help="Path under which a proxy serves the page, e.g. /vars.")
+    ] = Settings.root_path,
     max_pixels: Annotated[
         int, typer.Option(envvar="VARS_MAX_PIXELS", help="Largest photograph that is decoded, in pixels.")
     ] = Settings.max_pixels,
@@ -51,6 +54,7 @@ def serve(
         data=read_data(data or []),
         runs=runs.expanduser().resolve() if runs else None,
         auth=read_auth(auth),
+        root_path=root_path,
         max_pixels=max_pixels,
         queue_size=queue_size,
         framed=ON_A_SPACE,

@@ -83,6 +83,7 @@ def build_app(settings: Settings, services: Services) -> FastAPI:
         app,
         page,
         path="/",
+        root_path=settings.root_path or None,
         server_name=settings.host,
         server_port=settings.port,
         auth=list(settings.auth) or None,

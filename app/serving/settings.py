@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -23,6 +24,7 @@ class Settings:
         max_file_size: the largest upload, in bytes.
         queue_size: how many model runs may wait; a further one is refused.
         keep_uploads: seconds until an uploaded file is removed, and a visitor who asks for nothing is forgotten.
+        root_path: the path under which a proxy serves the page, such as "/vars"; "" for a page of its own host.
         framed: whether pages of other sites may show this one in a frame, as a Hugging Face Space's does.
     """
 
@@ -38,6 +40,7 @@ class Settings:
     max_file_size: int = 25_000_000
     queue_size: int = 64
     keep_uploads: int = 1800
+    root_path: str = ""
     framed: bool = False
 
     def __post_init__(self) -> None:
@@ -45,6 +48,8 @@ class Settings:
             raise InputError(f"expected a port 0..65535, got {self.port}")
         if self.queue_size < 1:
             raise InputError(f"expected a queue size of 1 or more, got {self.queue_size}")
+        if self.root_path and not re.fullmatch(r"(/[\w.~-]+)+", self.root_path, re.ASCII):
+            raise InputError(f"expected a root path such as /vars, without a slash at its end, got {self.root_path!r}")
         if self.max_pixels < 4:
             raise InputError(f"expected --max-pixels of 4 or more, got {self.max_pixels}")
         for folder in (*self.data.values(), self.weights, self.runs):
