@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.inference.traced import ModelFacts
+from app.library.photographs import MODEL_SIZES
 from vars_core.errors import InputError, nearest
 from vars_core.image_size import size_text
 from vars_core.readings import default_reading
@@ -25,8 +26,8 @@ FROM_FILE = "weights:"
 EXTRA_BYTES = 400_000_000
 """Weights besides the embedded ones at their default size that stay loaded; the latest model stays in any case."""
 
-SIZES = (112, 160, 224, 288)
-"""Input sizes on offer, pixels a side: one more is one more copy of a model."""
+SIZES = MODEL_SIZES
+"""Input sizes on offer, pixels a side: each is one more copy of a model."""
 
 DEFAULT_SIZE = "default"
 

@@ -32,6 +32,8 @@ BENCHMARK_SIDE = 256
 
 MAX_ASPECT = 20
 MODEL_SIZES = (112, 160, 224, 288)
+"""Sides of the squares that models look at, in pixels."""
+
 MAX_LISTED = 2000
 
 SAMPLES = {

@@ -13,7 +13,6 @@ from app.page.events import in_browser
 from app.page.wiring import changes
 from app.views.payload import colour_tables
 
-
 ICON = (
     "<link rel=\"icon\" href=\"data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E"
     "%3Crect width='16' height='16' rx='4' fill='%23146c63'/%3E%3Ccircle cx='8' cy='8' r='4' fill='%23fde725'/%3E"
