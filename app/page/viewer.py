@@ -13,13 +13,6 @@ from app.page.events import in_browser
 from app.page.wiring import changes
 from app.views.payload import colour_tables
 
-ICON = (
-    "<link rel=\"icon\" href=\"data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E"
-    "%3Crect width='16' height='16' rx='4' fill='%23146c63'/%3E%3Ccircle cx='8' cy='8' r='4' fill='%23fde725'/%3E"
-    '%3C/svg%3E">'
-)
-"""In the page itself: a browser asks for one at the top of the host, which behind a proxy is not this server's."""
-
 
 def head() -> str:
     """HTML for the page's head: the script and its colours. Nothing is fetched from elsewhere."""
@@ -27,7 +20,7 @@ def head() -> str:
         f"VARS.colours.{name}.set({json.dumps(numbers, separators=(',', ':'))});"
         for name, numbers in colour_tables().items()
     )
-    return f"{ICON}<script>{assets.scripts()}{tables}</script>"
+    return f"<script>{assets.scripts()}{tables}</script>"
 
 
 def map_viewer(identifier: str) -> gr.HTML:

@@ -28,6 +28,10 @@ class Proxy:
 
         class Handler(BaseHTTPRequestHandler):
             def forward(self) -> None:
+                if self.path == "/favicon.ico":  # which a browser asks the host for, not the page
+                    self.send_response(204)
+                    self.end_headers()
+                    return
                 if not self.path.startswith(f"{prefix}/"):
                     missed.append(self.path)
                     self.send_error(404)

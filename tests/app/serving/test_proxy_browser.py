@@ -39,6 +39,8 @@ def test_everything_is_found_under_the_path(browser: Any, proxy: Proxy, tmp_path
             page.locator("#attention-figure").click()
         assert download.value.suggested_filename == "vars-attention.png"
         assert page.evaluate("location.pathname") == "/vars/"
+        assert proxy.missed == []
+    assert proxy.missed == []
     client = Client(proxy.url, verbose=False)
     assert "rvt_nano/vars_d" in client.predict(api_name="/models")["models"]
     assert proxy.missed == []
