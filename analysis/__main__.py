@@ -15,6 +15,7 @@ from analysis.commands.corrupt import corrupt
 from analysis.commands.dynamics import dynamics
 from analysis.commands.fixations import fixations
 from analysis.commands.readouts import readouts
+from analysis.commands.robustness import robustness
 from analysis.commands.segmentation import segmentation
 from analysis.commands.sheet import sheet
 from analysis.commands.sizes import sizes
@@ -36,6 +37,7 @@ app.command()(corrupt)
 app.command()(benchmark_corruptions)
 app.command()(dynamics)
 app.command()(agreement)
+app.command()(robustness)
 app.command()(attack_check)
 app.command()(readouts)
 app.command()(sheet)

@@ -95,6 +95,33 @@ def line_chart(
     return figure
 
 
+def heat_map(
+    values: Sequence[Sequence[float | None]], *, rows: Sequence[str], columns: Sequence[str], title: str, x: str
+) -> go.Figure:
+    """Numbers 0..100 as coloured cells with the number in each; None leaves a cell empty."""
+    shown = [["" if value is None else f"{value:.1f}" for value in row] for row in values]
+    figure = go.Figure(
+        go.Heatmap(
+            z=[list(row) for row in values],
+            x=list(columns),
+            y=list(rows),
+            text=shown,
+            texttemplate="%{text}",
+            colorscale="Viridis",
+            zmin=0,
+            zmax=100,
+        )
+    )
+    figure.update_layout(
+        title={"text": title, "font": {"size": 16}},
+        xaxis={"title": {"text": x}},
+        yaxis={"autorange": "reversed"},
+        margin={"l": 140, "r": 20, "t": 50, "b": 50},
+        height=120 + 26 * len(rows),
+    )
+    return figure
+
+
 def as_fragment(figure: go.Figure, identifier: str) -> str:
     """The figure as HTML that needs the script of :func:`plotly_script` in the same page."""
     return str(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from analysis.evaluations.suites import SUITES
 from analysis.metrics.table import (
     ALL_FIXATIONS,
     CLEAN_MAP,
@@ -15,6 +16,7 @@ from analysis.metrics.table import (
     THRESHOLDS,
     Metric,
     metrics_that_need,
+    predictions_on,
 )
 
 
@@ -46,6 +48,7 @@ class Kind:
 EVALUATIONS: dict[str, Kind] = {
     "segmentation": Kind("Segmentation", (POOLED, EACH_IMAGE, THRESHOLDS, HEADS)),
     "fixations": Kind("Eye fixations", (FIXATIONS, ALL_FIXATIONS, DENSITY)),
+    "robustness": Kind("Robustness", tuple(predictions_on(suite) for suite in SUITES), images=False),
     "agreement": Kind("Maps under corruption", (CLEAN_MAP,), images=False),
 }
 """By what ``run.json`` calls them."""

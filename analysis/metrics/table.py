@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from analysis.metrics import robustness
 from analysis.metrics.agreement import correlation, ssim
 from analysis.metrics.fixations import auc_judd, cc, information_gain, kl, nss, shuffled_auc, sim
 from analysis.metrics.segmentation import fraction_of_pixels, iou
@@ -35,7 +36,8 @@ class Metric:
         higher_is_better: its direction.
         needs: one of the words above: what ``function`` is given.
         function: for counts, ``analysis.metrics.segmentation.Counts`` of any shape → shares of that shape; for
-            fixations, (``PlacedMap``, ``FixationTruth``) → float; for a clean map, (map, clean map) → float.
+            fixations, (``PlacedMap``, ``FixationTruth``) → float; for a clean map, (map, clean map) → float; for
+            predictions, (``Predictions``, those on clean images or None) → ``Estimate`` or None.
             None where the value is a sum that another metric's rows hold already.
         source: the variant exactly, and who defined it.
         image: the name of one image's value; "" where an image has none.
@@ -208,7 +210,64 @@ _TABLE = (
     ),
 )
 
-METRICS: dict[str, Metric] = {metric.name: metric for metric in _TABLE}
+
+def predictions_on(suite: str) -> str:
+    """What a metric of one robustness benchmark needs: a model's predictions on it, and on clean images."""
+    return f"predictions on {suite}"
+
+
+def _accuracy(name: str, suite: str, title: str, source: str) -> Metric:
+    return Metric(name, title, "%", True, predictions_on(suite), robustness.accuracy, source, digits=2)
+
+
+def _corrupted(prefix: str, suite: str, title: str) -> tuple[Metric, ...]:
+    needs = predictions_on(suite)
+    return (
+        Metric(
+            f"{prefix}mce",
+            f"{title}: mCE",
+            "%",
+            False,
+            needs,
+            robustness.mce,
+            "mean over the 15 corruptions of (top-1 error, mean over severities) ÷ AlexNet's",
+            digits=2,
+        ),
+        Metric(
+            f"{prefix}relative_mce",
+            f"{title}: relative mCE",
+            "%",
+            False,
+            needs,
+            robustness.relative_mce,
+            "the same of the errors that corruption adds to the clean ones; AlexNet's clean error is 43.5 %",
+            digits=2,
+        ),
+        Metric(
+            f"{prefix}accuracy",
+            f"{title}: mean corruption accuracy",
+            "%",
+            True,
+            needs,
+            robustness.mean_corruption_accuracy,
+            "mean over corruptions of the mean over severities, of what is there",
+            digits=2,
+        ),
+    )
+
+
+_ROBUSTNESS = (
+    _accuracy("clean", "clean", "clean", "top-1 accuracy, all of the model's classes"),
+    *_corrupted("", "imagenet-c", "ImageNet-C"),
+    _accuracy("imagenet_r", "imagenet-r", "ImageNet-R", "top-1 accuracy among its own 200 classes"),
+    _accuracy("imagenet_sketch", "imagenet-sketch", "ImageNet-Sketch", "top-1 accuracy, all of the model's classes"),
+    _accuracy("pgd", "pgd", "PGD", "top-1 accuracy on attacked clean images"),
+    _accuracy("fgsm", "fgsm", "FGSM", "top-1 accuracy on attacked clean images"),
+    _accuracy("imagenet_a", "imagenet-a", "ImageNet-A", "top-1 accuracy among its own 200 classes"),
+    *_corrupted("corrupted_", "corrupted", "corrupted on the fly, not ImageNet-C"),
+)
+
+METRICS: dict[str, Metric] = {metric.name: metric for metric in (*_TABLE, *_ROBUSTNESS)}
 """By name, in the order in which they are shown."""
 
 

@@ -1,0 +1,33 @@
+"""The rows of the paper's table 2 by name, and which of them there are weights for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+ROWS = (
+    "timm/regnety_040",
+    "timm/resnet50",
+    "timm/resnext50_32x4d",
+    "timm/inception_v3",
+    "timm/pit_ti_224",
+    "timm/convit_tiny",
+    "timm/deit_tiny_patch16_224",
+    *(f"deit_tiny/{mixer}" for mixer in ("performer", "vars_s", "vars_d", "vars_sd")),
+    *(f"gfnet_tiny/{mixer}" for mixer in ("filter", "vars_s", "vars_d", "vars_sd")),
+    *(f"rvt_tiny/{mixer}" for mixer in ("performer", "vars_s", "vars_d", "vars_sd")),
+)
+"""Specs in the table's order; PVT is not in timm under the paper's size and is left out."""
+
+SUFFIXES = (".safetensors", ".pth")
+
+
+def weights_of(spec: str, folder: Path | None) -> Path | None:
+    """The file for a row: ``FOLDER/<backbone>_<mixer>.safetensors`` or ``.pth``, else what comes with the project."""
+    from vars_core.weights import embedded_weights
+
+    name = spec.replace("/", "_")
+    for suffix in SUFFIXES if folder is not None else ():
+        assert folder is not None
+        if (folder / f"{name}{suffix}").is_file():
+            return folder / f"{name}{suffix}"
+    return embedded_weights(spec)
