@@ -41,14 +41,18 @@ MIT1003 := fixations --data $(DATA)/mit1003 --layout table --drop-first
 OSIE := fixations --data $(DATA)/osie --layout osie
 DAVIS := segmentation --data $(DATA)/davis_voc
 EVERYWHERE := --layer all --readout all
+SIZES := 112 160 224 288
 
 tables: install  ## Measure the embedded weights again and rewrite docs/results
 	mkdir -p docs/results
-	$(ANALYSIS) $(MIT1003) $(EVERYWHERE) --metrics nss $(NANO) --out $(RUNS)/mit1003-everywhere
-	$(ANALYSIS) $(OSIE) $(EVERYWHERE) --metrics nss $(NANO) --out $(RUNS)/osie-everywhere
-	$(ANALYSIS) $(DAVIS) $(EVERYWHERE) $(NANO) --out $(RUNS)/davis-everywhere
-	$(ANALYSIS) readouts --run OSIE=$(RUNS)/osie-everywhere --run MIT1003=$(RUNS)/mit1003-everywhere \
-		--run DAVIS=$(RUNS)/davis-everywhere --out docs/results/readouts.md
+	for size in $(SIZES); do \
+		$(ANALYSIS) $(OSIE) $(EVERYWHERE) --metrics nss $(NANO) --image-size $$size --out $(RUNS)/osie-everywhere-$$size && \
+		$(ANALYSIS) $(MIT1003) $(EVERYWHERE) --metrics nss $(NANO) --image-size $$size --out $(RUNS)/mit1003-everywhere-$$size && \
+		$(ANALYSIS) $(DAVIS) $(EVERYWHERE) $(NANO) --image-size $$size --out $(RUNS)/davis-everywhere-$$size || exit 1; \
+	done
+	$(ANALYSIS) readouts $(foreach size,$(SIZES),--run OSIE=$(RUNS)/osie-everywhere-$(size) \
+		--run MIT1003=$(RUNS)/mit1003-everywhere-$(size) --run DAVIS=$(RUNS)/davis-everywhere-$(size)) \
+		--out docs/results/readouts.md
 	$(ANALYSIS) $(MIT1003) $(NANO) --out $(RUNS)/mit1003
 	$(ANALYSIS) $(OSIE) $(NANO) --out $(RUNS)/osie
 	$(ANALYSIS) $(DAVIS) $(NANO) --out $(RUNS)/davis

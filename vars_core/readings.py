@@ -21,7 +21,7 @@ class MapReading:
     readout: str = "stream"
 
 
-MEASURED = {"rvt_nano": MapReading(image_size=224, layer="1.1")}
+MEASURED = {"rvt_nano": MapReading(image_size=224, layer="1.1", readout="contribution")}
 """By backbone: the first line of docs/results/readouts.md."""
 
 
