@@ -12,6 +12,7 @@ from analysis.commands.benchmark import benchmark
 from analysis.commands.benchmark_corruptions import benchmark_corruptions
 from analysis.commands.benchmark_fixations import benchmark_fixations
 from analysis.commands.corrupt import corrupt
+from analysis.commands.domains import domain_table, domains
 from analysis.commands.dynamics import dynamics
 from analysis.commands.fixations import fixations
 from analysis.commands.readouts import readouts
@@ -39,6 +40,8 @@ app.command()(dynamics)
 app.command()(agreement)
 app.command()(robustness)
 app.command()(attack_check)
+app.command()(domains)
+app.command()(domain_table)
 app.command()(readouts)
 app.command()(sheet)
 app.command()(table)

@@ -12,14 +12,13 @@ from typing import Any
 
 import pytest
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from vars_core import create_model
 from vars_core.checkpoints import load_checkpoint
 from vars_core.data.image_parquet import ParquetImages
 from vars_core.errors import InputError
 from vars_core.mixers.spectral import StaticDictionary
-from vars_core.resample import resample_to
 from vars_core.training import parts
 from vars_core.training.checkpoint import read_training_state, write_atomically
 from vars_core.training.data import decoded
@@ -28,7 +27,8 @@ from vars_core.training.feed import ArrayFeed
 from vars_core.training.initial import start_from
 from vars_core.training.loop import train
 from vars_core.training.recipe import NANO, Recipe, Stage
-from vars_core.training.run import BEST, LAST, Diverged, Job, Run
+from vars_core.training.request import Request
+from vars_core.training.run import BEST, LAST, Diverged, Run
 
 from .conftest import CLASSES
 
@@ -40,7 +40,8 @@ class PoisonedFeed:
 
     def __init__(self, feed: ArrayFeed, epoch: int, step: int) -> None:
         self.feed, self.at = feed, (epoch, step)
-        self.count, self.fingerprint = feed.count, feed.fingerprint
+        self.device, self.classes = feed.device, feed.classes
+        self.count, self.val_count, self.fingerprint = feed.count, feed.val_count, feed.fingerprint
 
     def training(self, epoch: int, first_step: int) -> Iterator[tuple[Tensor, Tensor]]:
         for step, (pixels, labels) in enumerate(self.feed.training(epoch, first_step), first_step):
@@ -52,18 +53,15 @@ class PoisonedFeed:
 
 @pytest.fixture
 def make(made_data: Path, tmp_path: Path) -> Any:
-    """``make(model, recipe, ...)`` gives a job and its feed on the made data."""
+    """``make(model, recipe, ...)`` gives a request and its feed on the made data."""
     cache = made_data / "cache"
     halves = [ParquetImages(sorted(made_data.glob(f"{name}*.parquet"))) for name in ("train", "val")]
     arrays = [decoded(half, cache, 32) for half in halves]
 
-    def made(model: str = "rvt_nano/vars_d", recipe: Recipe = SHORT, **options: Any) -> tuple[Job, ArrayFeed]:
-        def build(size: int) -> nn.Module:
-            return create_model(model, num_classes=CLASSES, image_size=size)
-
-        job = Job(model, CLASSES, recipe, build, resample_to, **({"out": tmp_path / "run"} | options))
-        feed = ArrayFeed(arrays[0], arrays[1], recipe, job.seed, job.device, halves[0].fingerprint)
-        return job, feed
+    def made(model: str = "rvt_nano/vars_d", recipe: Recipe = SHORT, **options: Any) -> tuple[Request, ArrayFeed]:
+        request = Request(data=(), recipe=recipe, model=model, **({"out": tmp_path / "run"} | options))
+        feed = ArrayFeed(arrays[0], arrays[1], recipe, request.seed, torch.device("cpu"), halves[0].fingerprint)
+        return request, feed
 
     return made
 
@@ -73,27 +71,27 @@ def same(first: dict[str, Tensor], second: dict[str, Tensor]) -> bool:
 
 
 def test_a_run_learns_changes_size_and_leaves_its_tables_and_weights(make: Any) -> None:
-    job, feed = make("rvt_nano/vars_sd", keep_best=True)  # its static atoms belong to a grid: 4 × 4, then 6 × 6
-    run = train(job, feed)
+    request, feed = make("rvt_nano/vars_sd", keep_best=True)  # its static atoms belong to a grid: 4 × 4, then 6 × 6
+    run = train(request, feed)
     assert run.model.image_size == 48
     assert (run.progress.epoch, run.progress.update, run.progress.images) == (2, 12, 192)
-    with (job.out / "epochs.csv").open() as file:
+    with (request.out / "epochs.csv").open() as file:
         rows = list(csv.DictReader(file))
     assert [row["image_size"] for row in rows] == ["32", "48"]
     assert float(rows[1]["loss"]) < float(rows[0]["loss"])
     assert run.history[-1]["top1"] > 0.5  # chance is 0.25
     assert run.history[-1]["val_count"] == 24
-    best = max(row["top1"] for row in run.history)
-    assert read_training_state(job.out / BEST)["history"][-1]["top1"] == best
+    best = max(row["top1"] for row in run.history if row["image_size"] == 48)  # of those at the model's own size
+    assert read_training_state(request.out / BEST)["history"][-1]["top1"] == best
     loaded = create_model("rvt_nano/vars_sd", num_classes=CLASSES, image_size=48)
-    load_checkpoint(loaded, job.out / LAST)
+    load_checkpoint(loaded, request.out / LAST)
     assert same(loaded.state_dict(), run.ema.module.state_dict())
 
 
 def test_a_loss_that_is_read_late_still_names_its_own_step(make: Any) -> None:
     """On an accelerator losses are read every now and then; here the steps are taken first and settled afterwards."""
-    job, feed = make("rvt_nano/performer")
-    run = Run(job, feed, World())
+    request, feed = make("rvt_nano/performer")
+    run = Run(request, feed, World())
     rates = []
     for batch in PoisonedFeed(feed, epoch=0, step=1).training(0, 0):
         run.step(*batch)
@@ -103,8 +101,8 @@ def test_a_loss_that_is_read_late_still_names_its_own_step(make: Any) -> None:
 
 
 def test_moments_are_kept_where_shapes_agree_and_begin_anew_elsewhere(make: Any) -> None:
-    job, feed = make("rvt_nano/vars_sd")
-    run = Run(job, feed, World())
+    request, feed = make("rvt_nano/vars_sd")
+    run = Run(request, feed, World())
     run.step(*next(feed.training(0, 0)))
     before: dict[str, Any] = {name: run.optimiser.state[p]["exp_avg"] for name, p in run.model.named_parameters()}
     run.enter(1)
@@ -116,16 +114,16 @@ def test_moments_are_kept_where_shapes_agree_and_begin_anew_elsewhere(make: Any)
 
 
 def test_a_nan_loss_stops_the_run_names_step_and_rate_and_keeps_the_last_good_checkpoint(make: Any) -> None:
-    job, feed = make()
+    request, feed = make()
     with pytest.raises(
         Diverged,
         match=r"the loss became nan at update 8 \(epoch 1, step 2\) with learning rate 0.000101; the last good",
     ):
-        train(job, PoisonedFeed(feed, epoch=1, step=2))
-    kept = read_training_state(job.out / LAST)
+        train(request, PoisonedFeed(feed, epoch=1, step=2))
+    kept = read_training_state(request.out / LAST)
     assert kept["progress"]["epoch"] == 1
     assert all(value.isfinite().all() for part in ("model", "live") for value in kept[part].values())
-    resumed = train(job, feed, resume=kept)
+    resumed = train(request, feed, resume=kept)
     assert resumed.progress.epoch == 2
 
 
@@ -155,11 +153,11 @@ def test_a_full_disk_leaves_the_previous_checkpoint_intact(tmp_path: Path) -> No
 def test_training_goes_on_after_a_failed_checkpoint_and_fails_only_when_the_last_cannot_be_written(
     make: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
-    job, feed = make("rvt_nano/performer")
+    request, feed = make("rvt_nano/performer")
     with files_no_larger_than(1_000_000), pytest.raises(OSError, match="could not write"):
-        train(job, feed)
+        train(request, feed)
     assert "training goes on, the previous checkpoint is intact" in caplog.text
-    assert not (job.out / LAST).exists()
+    assert not (request.out / LAST).exists()
 
 
 def test_what_is_no_checkpoint_is_refused(tmp_path: Path) -> None:
@@ -171,17 +169,17 @@ def test_what_is_no_checkpoint_is_refused(tmp_path: Path) -> None:
 
 
 def test_other_pictures_are_refused_on_resume(make: Any) -> None:
-    job, feed = make()
-    state = Run(job, feed, World()).state()
+    request, feed = make()
+    state = Run(request, feed, World()).state()
     with pytest.raises(InputError, match="differ from those the checkpoint was trained on"):
-        train(job, dataclasses.replace(feed, fingerprint="others"), resume=state)
+        train(request, dataclasses.replace(feed, fingerprint="others"), resume=state)
 
 
 def test_fine_tuning_with_another_head_keeps_the_rest_and_says_so(
     make: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    job, feed = make("rvt_nano/vars_d")
-    state = Run(job, feed, World()).state()
+    request, feed = make("rvt_nano/vars_d")
+    state = Run(request, feed, World()).state()
     write_atomically(state, tmp_path / "source.pt")
     model: Any = create_model("rvt_nano/vars_d", num_classes=7, image_size=32)
     head = model.head.linear.weight.clone()
@@ -195,8 +193,8 @@ def test_fine_tuning_with_another_head_keeps_the_rest_and_says_so(
 
 
 def test_fine_tuning_another_network_is_refused_with_the_keys(make: Any, tmp_path: Path) -> None:
-    job, feed = make("rvt_nano/vars_d")
-    write_atomically(Run(job, feed, World()).state(), tmp_path / "source.pt")
+    request, feed = make("rvt_nano/vars_d")
+    write_atomically(Run(request, feed, World()).state(), tmp_path / "source.pt")
     with pytest.raises(InputError, match=r"unexpected: stages.*wrong shape: stages"):
         start_from(create_model("rvt_nano/self", num_classes=7, image_size=32), tmp_path / "source.pt")
 
@@ -215,8 +213,8 @@ def dense_bound(module: StaticDictionary) -> Tensor:
 
 def test_the_bound_of_vars_s_stays_correct_while_training(make: Any) -> None:
     recipe = dataclasses.replace(SHORT, stages=(Stage(3, 32, 16),), bound_every=1, bound_weight=0.5, learning_rate=0.1)
-    job, feed = make("rvt_nano/vars_s", recipe)
-    run = Run(job, feed, World())
+    request, feed = make("rvt_nano/vars_s", recipe)
+    run = Run(request, feed, World())
     modules = [m for m in run.model.modules() if isinstance(m, StaticDictionary)]
     start = torch.cat([m.bound.clone() for m in modules])
     for epoch in range(3):

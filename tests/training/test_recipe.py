@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from pathlib import Path
 
 import pytest
 import torch
@@ -11,7 +12,8 @@ from torch import nn
 
 from vars_core.errors import InputError
 from vars_core.training import parts
-from vars_core.training.recipe import IMAGENET, NANO, PRESETS, Recipe, Stage, parse_stages, preset
+from vars_core.training.recipe import IMAGENET, NANO, NANO_ACCELERATOR, PRESETS, Recipe, Stage, parse_stages, preset
+from vars_core.weights import EMBEDDED
 
 
 def rates(recipe: Recipe, count: int, stage: int = 0) -> list[float]:
@@ -34,6 +36,13 @@ def test_the_imagenet_preset_is_the_papers_recipe() -> None:
     assert policy.policy == "rand-m9-mstd0.5-inc1"
     assert (policy.colour_jitter, policy.erasing, policy.mixup, policy.cutmix) == (0.4, 0.25, 0.8, 1.0)
     assert policy.repeats > 1
+
+
+@pytest.mark.parametrize("card", sorted(EMBEDDED.glob("*.json")), ids=lambda card: card.stem)
+def test_the_accelerators_preset_is_what_the_embedded_weights_were_trained_with(card: Path) -> None:
+    (cycle,) = json.loads(card.read_text())["cycles"]
+    assert Recipe.from_dict(cycle["recipe"]) == NANO_ACCELERATOR
+    assert cycle["images_seen"] == NANO_ACCELERATOR.updates(100_000) * 256
 
 
 def test_the_papers_rate_warms_up_for_five_epochs_and_falls_along_a_cosine() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import OrderedDict
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from vars_core.data.class_labels import numbered_labels
 from vars_core.data.labelled import digest
 from vars_core.errors import InputError
 
@@ -29,27 +31,29 @@ class ParquetImages:
         self.files = tuple(Path(file) for file in files)
         if not self.files:
             raise InputError("expected at least one Parquet file, none came")
-        labels, self._groups = [], []
+        opened = [self._open(file) for file in self.files]
+        self._groups = []
         for number, file in enumerate(self.files):
-            labels.append(self._open(file))
             rows = pq.read_metadata(file)
             self._groups += [(number, group, rows.row_group(group).num_rows) for group in range(rows.num_row_groups)]
-        self.labels = np.concatenate(labels)
         self._ends = np.cumsum([rows for *_, rows in self._groups])
-        self.classes = tuple(classes) if classes else tuple(str(label) for label in range(int(self.labels.max()) + 1))
-        if len(self.labels) == 0 or self.labels.min() < 0 or self.labels.max() >= len(self.classes):
-            raise InputError(f"{self.files[0].parent}: expected labels 0..{len(self.classes) - 1} and at least one row")
+        stated = [names for _, names in opened if names is not None]
+        if classes is None and stated:
+            classes = stated[0]
+        column = _joined([column for column, _ in opened], self.files)
+        self.labels, self.classes = numbered_labels(column, classes, str(self.files[0].parent))
         self.fingerprint = digest(f"{file.name}:{file.stat().st_size}:{file.stat().st_mtime_ns}" for file in self.files)
         self._held, self._latest = held, OrderedDict[int, pa.ChunkedArray]()
 
     @staticmethod
-    def _open(file: Path) -> np.ndarray:
+    def _open(file: Path) -> tuple[pa.ChunkedArray, tuple[str, ...] | None]:
+        """The column of labels, and the class names that the file itself states."""
         try:
             schema = pq.read_schema(file)
             missing = {"image", "label"} - set(schema.names)
             if missing:
                 raise InputError(f"{file} needs the columns 'image' and 'label', it has {', '.join(schema.names)}")
-            return pq.read_table(file, columns=["label"])["label"].to_numpy().astype(np.int64)
+            return pq.read_table(file, columns=["label"])["label"], _stated_classes(schema)
         except (pa.ArrowInvalid, OSError) as error:
             raise InputError(f"{file} could not be read as Parquet: {error}") from None
 
@@ -76,3 +80,23 @@ class ParquetImages:
                 self._latest.popitem(last=False)
         value = self._latest[group][row].as_py()
         return (value.get("bytes") if isinstance(value, dict) else value) or b""
+
+
+def _joined(columns: Sequence[pa.ChunkedArray], files: Sequence[Path]) -> pa.ChunkedArray:
+    """The labels of all files as one column; dictionaries, which may differ from file to file, as their values."""
+    plain = [c.cast(c.type.value_type) if pa.types.is_dictionary(c.type) else c for c in columns]
+    for column, file in zip(plain, files, strict=True):
+        if column.type != plain[0].type:
+            raise InputError(
+                f"expected labels of one kind, {files[0].name} has {plain[0].type} and {file.name} {column.type}"
+            )
+    return pa.chunked_array([chunk for column in plain for chunk in column.chunks], plain[0].type)
+
+
+def _stated_classes(schema: pa.Schema) -> tuple[str, ...] | None:
+    """Class names in the schema's metadata, as the Hugging Face hub writes them; None where there are none."""
+    try:
+        stated = json.loads((schema.metadata or {})[b"huggingface"])["info"]["features"]["label"]["names"]
+    except (KeyError, TypeError, ValueError):
+        return None
+    return tuple(map(str, stated)) if isinstance(stated, list) and stated else None

@@ -9,6 +9,7 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
+from vars_core.data.class_labels import named
 from vars_core.errors import InputError
 
 
@@ -65,7 +66,11 @@ class Joined:
             raise InputError("expected at least one set of pictures to join, none came")
         for source in sources[1:]:
             if source.classes != sources[0].classes:
-                raise InputError(f"joined sets need the same classes, got {sources[0].classes} and {source.classes}")
+                differing = sorted(set(source.classes) ^ set(sources[0].classes))
+                raise InputError(
+                    f"joined sets need the same classes in the same order, got {len(sources[0].classes)} and "
+                    f"{len(source.classes)}" + (f", not in both: {named(differing)}" if differing else "")
+                )
         self.sources = tuple(sources)
         self.classes = sources[0].classes
         self.labels = np.concatenate([source.labels for source in sources])

@@ -9,6 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from vars_core.training.arithmetic import autocast
 from vars_core.training.distributed import World
 
 
@@ -21,10 +22,22 @@ class Accuracy:
     loss: float
     count: int
 
+    @classmethod
+    def of(cls, sums: Tensor) -> Accuracy:
+        """From the sum of what :func:`tally` returned for every batch."""
+        top1, top5, loss, count = sums.tolist()
+        return cls(top1 / max(count, 1), top5 / max(count, 1), loss / max(count, 1), int(count))
 
-def autocast(device: torch.device, precision: str) -> torch.amp.autocast_mode.autocast:
-    """bfloat16 where it is safe (``"bf16"``), or nothing at all (``"fp32"``)."""
-    return torch.amp.autocast(device.type, dtype=torch.bfloat16, enabled=precision == "bf16")
+
+def tally(logits: Tensor, labels: Tensor) -> Tensor:
+    """(B, classes) float32 and (B,) to float64 (4,) on the CPU: hits, hits among the best five, loss, pictures.
+
+    Where there are fewer than five classes the best of them all count.
+    """
+    ranked = logits.topk(min(5, logits.shape[1]), dim=1).indices == labels[:, None]
+    loss = F.cross_entropy(logits, labels, reduction="sum")
+    row = torch.stack([ranked[:, 0].sum(), ranked.any(1).sum(), loss, loss.new_tensor(len(labels))])
+    return row.to("cpu", torch.float64)
 
 
 @torch.no_grad()
@@ -35,10 +48,7 @@ def accuracy(
     precision: str = "fp32",
     world: World | None = None,
 ) -> Accuracy:
-    """Evaluate ``model`` on batches of (B, 3, S, S) inputs and (B,) labels; sums over all processes of ``world``.
-
-    Top-5 is top-k with k the number of classes where those are fewer.
-    """
+    """Evaluate ``model`` on batches of (B, 3, S, S) inputs and (B,) labels; sums over all processes of ``world``."""
     was_training = model.training
     model.eval()
     sums = torch.zeros(4, dtype=torch.float64)
@@ -46,11 +56,7 @@ def accuracy(
         labels = labels.to(device)
         with autocast(device, precision):
             logits = model(pixels.to(device)).float()
-        ranked = logits.topk(min(5, logits.shape[1]), dim=1).indices == labels[:, None]
-        loss = F.cross_entropy(logits, labels, reduction="sum")
-        row = torch.stack([ranked[:, 0].sum(), ranked.any(1).sum(), loss, loss.new_tensor(len(labels))])
-        sums += row.to("cpu", torch.float64)
+        sums += tally(logits, labels)
     model.train(was_training)
     sums = (world or World()).total(sums.to(device)).cpu() if world and world.size > 1 else sums
-    count = max(sums[3].item(), 1.0)
-    return Accuracy(sums[0].item() / count, sums[1].item() / count, sums[2].item() / count, int(sums[3]))
+    return Accuracy.of(sums)

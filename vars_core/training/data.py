@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import cv2
 import numpy as np
@@ -20,6 +21,19 @@ from vars_core.errors import InputError
 from vars_core.images import decode_image
 
 logger = logging.getLogger(__name__)
+
+
+class DecodedImages(Protocol):
+    """Decoded pictures that batches are gathered from."""
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Names of the classes; a label is an index into them."""
+
+    def __len__(self) -> int: ...
+
+    def gather(self, index: NDArray[np.int64]) -> tuple[Tensor, Tensor]:
+        """The pictures at ``index`` as (B, S, S, 3) uint8 and their labels (B,) int64."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +51,33 @@ class ImageArray:
     def gather(self, index: NDArray[np.int64]) -> tuple[Tensor, Tensor]:
         """The pictures at ``index`` as (B, S, S, 3) uint8 and their labels (B,) int64."""
         return torch.from_numpy(self.images[index]), torch.from_numpy(self.labels[index])
+
+
+@dataclass(frozen=True)
+class JoinedArrays:
+    """Several arrays of decoded pictures over the same classes, one after the other; each stays where it is."""
+
+    parts: Sequence[ImageArray]
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        return self.parts[0].classes
+
+    def __len__(self) -> int:
+        return sum(map(len, self.parts))
+
+    def gather(self, index: NDArray[np.int64]) -> tuple[Tensor, Tensor]:
+        """As :meth:`ImageArray.gather`."""
+        first, *_ = self.parts
+        images = np.empty((len(index), *first.images.shape[1:]), dtype=np.uint8)
+        labels = np.empty(len(index), dtype=np.int64)
+        start = 0
+        for part in self.parts:
+            inside = (index >= start) & (index < start + len(part))
+            images[inside] = part.images[index[inside] - start]
+            labels[inside] = part.labels[index[inside] - start]
+            start += len(part)
+        return torch.from_numpy(images), torch.from_numpy(labels)
 
 
 def square(image: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:

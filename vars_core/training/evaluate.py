@@ -3,62 +3,72 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
 import torch
 import typer
-from torch import Tensor
+from numpy.typing import NDArray
 
-from vars_core.backend import choose_device
+from vars_core.backend import Backend
 from vars_core.data.labelled import LabelledImages
 from vars_core.data.open import open_split
 from vars_core.errors import InputError
-from vars_core.images import Placement, decode_image, normalise
-from vars_core.models.base import VisionModel
-from vars_core.training.accuracy import accuracy
-from vars_core.weights import load_model
+from vars_core.images import decode_image
+from vars_core.training.accuracy import Accuracy, tally
+from vars_core.training.heads import head_names, match
+from vars_core.weights import embedded_weights, load_model
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 
-def placed_batches(
-    source: LabelledImages, model: VisionModel, policy: str, skipped: list[str], batch_size: int = 200
-) -> Iterator[tuple[Tensor, Tensor]]:
-    """Pictures as the product shows them to a model: (B, 3, H, W), labels. Undecodable: ``skipped``."""
-    images, labels = [], []
-    for index in range(len(source)):
-        try:
-            image = decode_image(source.encoded(index))
-        except InputError as error:
-            skipped.append(f"{source.name(index)}: {error}")
-            continue
-        height, width = image.shape[:2]
-        images.append(Placement(height, width, model.image_size, policy, model.preprocessing).place(image))
-        labels.append(int(source.labels[index]))
-        if len(images) == batch_size:
-            yield normalise(np.stack(images), model.preprocessing), torch.tensor(labels)
-            images, labels = [], []
-    if images:
-        yield normalise(np.stack(images), model.preprocessing), torch.tensor(labels)
-
-
+@torch.no_grad()
 def evaluate(
-    model: VisionModel,
+    backend: Backend,
     source: LabelledImages,
     *,
+    names: Sequence[str] | None = None,
     policy: str = "whole",
-    device: torch.device | None = None,
-    precision: str = "fp32",
+    batch_size: int = 200,
 ) -> dict[str, Any]:
-    """``top1``, ``top5`` (fractions), ``loss``, ``count`` and the names of ``skipped`` pictures."""
-    device = device or torch.device("cpu")
+    """``top1``, ``top5`` (fractions), ``loss``, ``count``, the names of ``skipped`` pictures, and how ``classes`` of
+    data and model were matched.
+
+    ``names``: what the model's outputs are called. Raises InputError where they are not the data's classes.
+    """
+    matched = match(backend.model.num_classes, names, source.classes)
     skipped: list[str] = []
-    batches = placed_batches(source, model, policy, skipped)
-    result = accuracy(model.to(device), batches, device, precision)
-    return {"top1": result.top1, "top5": result.top5, "loss": result.loss, "count": result.count, "skipped": skipped}
+    sums = torch.zeros(4, dtype=torch.float64)
+    for images, labels in batches(source, batch_size, skipped):
+        logits = backend.logits(backend.prepare(images, policy)[0])
+        sums += tally(logits, torch.from_numpy(matched.outputs[labels]))
+    result = Accuracy.of(sums)
+    return {
+        "top1": result.top1,
+        "top5": result.top5,
+        "loss": result.loss,
+        "count": result.count,
+        "classes": matched.words,
+        "skipped": skipped,
+    }
+
+
+def batches(
+    source: LabelledImages, batch_size: int, skipped: list[str]
+) -> Iterator[tuple[list[NDArray[np.uint8]], list[int]]]:
+    """Decoded pictures and their labels; those that cannot be decoded are named in ``skipped``."""
+    for start in range(0, len(source), batch_size):
+        images, labels = [], []
+        for index in range(start, min(start + batch_size, len(source))):
+            try:
+                images.append(decode_image(source.encoded(index)))
+                labels.append(int(source.labels[index]))
+            except InputError as error:
+                skipped.append(f"{source.name(index)}: {error}")
+        if images:
+            yield images, labels
 
 
 @app.command()
@@ -77,7 +87,8 @@ def main(
     try:
         network = load_model(model, checkpoint, image_size=image_size)
         _, source = open_split(data, held_out, seed)
-        result = evaluate(network, source, policy=policy, device=choose_device(device), precision=precision)
+        names = head_names(checkpoint or embedded_weights(model))
+        result = evaluate(Backend(network, device, precision), source, names=names, policy=policy)
     except InputError as error:
         typer.echo(f"error: {error}", err=True)
         raise typer.Exit(2) from None

@@ -14,7 +14,7 @@ from typing import Annotated, Any
 import torch
 import typer
 
-from vars_core.backend import choose_device
+from vars_core.backend import Backend
 from vars_core.checkpoints import load_state, save_checkpoint
 from vars_core.data.labelled import LabelledImages
 from vars_core.data.open import open_split
@@ -22,6 +22,7 @@ from vars_core.errors import InputError
 from vars_core.registry import create_model
 from vars_core.training.checkpoint import read_training_state
 from vars_core.training.evaluate import evaluate
+from vars_core.training.heads import head_names
 from vars_core.training.run import LAST
 from vars_core.weights import load_model
 
@@ -29,7 +30,7 @@ app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 
 def export(
-    runs: Sequence[Path], source: LabelledImages, out: Path, device: torch.device, policy: str = "whole"
+    runs: Sequence[Path], source: LabelledImages, out: Path, device: str = "auto", policy: str = "whole"
 ) -> dict[str, Any]:
     """Write ``<backbone>_<mixer>.safetensors``, ``.json`` and ``.md`` into ``out``; returns the card.
 
@@ -48,7 +49,7 @@ def export(
     path = out / f"{stored['spec'].replace('/', '_')}.safetensors"
     sha256 = save_checkpoint(path, model, metadata(cycles), torch.float16)
     restored = load_model(stored["spec"], path, image_size=stored["image_size"], **options)
-    result = evaluate(restored, source, policy=policy, device=device)
+    result = evaluate(Backend(restored, device), source, names=head_names(path), policy=policy)
     made = card(cycles, sha256, path, result, policy)
     path.with_suffix(".json").write_text(json.dumps(made, indent=2, ensure_ascii=False) + "\n")
     path.with_suffix(".md").write_text(as_markdown(made))
@@ -178,7 +179,7 @@ def main(
     try:
         seed = read_training_state(run[-1] / LAST)["seed"]
         _, source = open_split(data, held_out, seed)
-        made = export(run, source, out, choose_device(device), policy)
+        made = export(run, source, out, device, policy)
     except InputError as error:
         typer.echo(f"error: {error}", err=True)
         raise typer.Exit(2) from None

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from vars_core.training.augment import augmented, resized
-from vars_core.training.data import ImageArray
+from vars_core.training.data import DecodedImages
 from vars_core.training.distributed import World
 from vars_core.training.order import epoch_order, share
 from vars_core.training.recipe import Recipe
@@ -21,8 +21,20 @@ class Feed(Protocol):
     """Training and validation batches, already on the device and normalised."""
 
     @property
+    def device(self) -> torch.device:
+        """Where the batches are, and so the model."""
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Names of the classes; a label is an index into them."""
+
+    @property
     def count(self) -> int:
         """Training pictures."""
+
+    @property
+    def val_count(self) -> int:
+        """Validation pictures, over all processes."""
 
     @property
     def fingerprint(self) -> str:
@@ -39,8 +51,8 @@ class Feed(Protocol):
 class ArrayFeed:
     """Batches of decoded arrays, augmented together on the device."""
 
-    train: ImageArray
-    val: ImageArray
+    train: DecodedImages
+    val: DecodedImages
     recipe: Recipe
     seed: int
     device: torch.device
@@ -48,8 +60,16 @@ class ArrayFeed:
     world: World = field(default_factory=World)
 
     @property
+    def classes(self) -> tuple[str, ...]:
+        return self.train.classes
+
+    @property
     def count(self) -> int:
         return len(self.train)
+
+    @property
+    def val_count(self) -> int:
+        return len(self.val)
 
     def training(self, epoch: int, first_step: int) -> Iterator[tuple[Tensor, Tensor]]:
         number = self.recipe.stage_of(epoch)

@@ -10,18 +10,23 @@ from collections.abc import Mapping
 from typing import Any
 
 from vars_core.training import parts
+from vars_core.training.arithmetic import tensor_float32
 from vars_core.training.checkpoint import write_atomically
 from vars_core.training.distributed import World
 from vars_core.training.draws import seed_step
 from vars_core.training.feed import Feed
 from vars_core.training.logs import RunLog
-from vars_core.training.run import BEST, LAST, Job, Run
+from vars_core.training.request import Request
+from vars_core.training.run import BEST, LAST, Run
 
 logger = logging.getLogger(__name__)
 
+LOG_EVERY = 50
+"""Updates between rows of ``steps.csv``."""
 
-def train(job: Job, feed: Feed, world: World | None = None, resume: Mapping[str, Any] | None = None) -> Run:
-    """Train to the recipe's end ; ``job.out`` then holds last.pt (and best.pt), steps.csv and epochs.csv.
+
+def train(request: Request, feed: Feed, world: World | None = None, resume: Mapping[str, Any] | None = None) -> Run:
+    """Train to the recipe's end; ``request.out`` then holds last.pt (and best.pt), steps.csv and epochs.csv.
 
     ``resume``: what :func:`vars_core.training.checkpoint.read_training_state` returned. On one CPU the weights at the
     end are then identical to those of a run that was never interrupted.
@@ -29,13 +34,14 @@ def train(job: Job, feed: Feed, world: World | None = None, resume: Mapping[str,
     Raises :class:`Diverged` when the loss is no longer finite.
     """
     world = world or World()
-    job.out.mkdir(parents=True, exist_ok=True)
-    run = Run(job, feed, world, resume)
-    total = job.recipe.updates(feed.count)
+    request.out.mkdir(parents=True, exist_ok=True)
+    run = Run(request, feed, world, resume)
+    recipe, total = request.recipe, request.recipe.updates(feed.count)
     stop = _StopOnSignal(active=world.size == 1 and threading.current_thread() is threading.main_thread())
-    with RunLog(job.out, total, run.progress.update, enabled=world.leads) as log, stop:
-        while run.progress.epoch < job.recipe.epochs:
-            stage = job.recipe.stage_of(run.progress.epoch)
+    reduced = tensor_float32(feed.device, recipe.precision)
+    with RunLog(request.out, total, run.progress.update, enabled=world.leads) as log, stop, reduced:
+        while run.progress.epoch < recipe.epochs:
+            stage = recipe.stage_of(run.progress.epoch)
             if stage != run.stage:
                 run.enter(stage)
             if not _epoch(run, log, stop):
@@ -46,16 +52,16 @@ def train(job: Job, feed: Feed, world: World | None = None, resume: Mapping[str,
 
 def _epoch(run: Run, log: RunLog, stop: _StopOnSignal) -> bool:
     """The rest of the current epoch, its evaluation and checkpoint; False when asked to stop on the way."""
-    job, progress = run.job, run.progress
-    stage = job.recipe.stages[run.stage]
-    steps = job.recipe.steps_per_epoch(run.feed.count)[run.stage]
-    mixup = parts.mixing(job.recipe, job.num_classes)
+    request, recipe, progress = run.request, run.recipe, run.progress
+    stage = recipe.stages[run.stage]
+    steps = recipe.steps_per_epoch(run.feed.count)[run.stage]
+    mixup = parts.mixing(recipe, run.num_classes)
     run.model.train()
     entered = began = saved = marked = time.perf_counter()
     entered_images = marked_images = progress.images
     recent: list[float] = []
     for pixels, labels in run.feed.training(progress.epoch, progress.step):
-        key = (job.seed, progress.epoch, progress.step)
+        key = (request.seed, progress.epoch, progress.step)
         pixels, targets = parts.mixed(mixup, pixels, labels, key)
         seed_step(*key, run.world.rank)
         run.step(pixels, targets)
@@ -63,15 +69,15 @@ def _epoch(run: Run, log: RunLog, stop: _StopOnSignal) -> bool:
         now = time.perf_counter()
         progress.seconds, began = progress.seconds + now - began, now
         log.advance(progress.update)
-        logs = progress.update % job.log_every == 0 or progress.step == steps
-        if logs or stop.asked or job.device.type == "cpu":  # an accelerator is not made to wait at every step
+        logs = progress.update % LOG_EVERY == 0 or progress.step == steps
+        if logs or stop.asked or run.device.type == "cpu":  # an accelerator is not made to wait at every step
             recent += run.settle()
         if logs:
             rate = (progress.images - marked_images) / max(now - marked, 1e-9)
             marked, marked_images = now, progress.images
             log.step(_facts(run, sum(recent) / len(recent), rate))
             recent = []
-        due = now - saved >= 60 * job.save_minutes and progress.step < steps
+        due = now - saved >= 60 * request.save_minutes and progress.step < steps
         if stop.asked or (due and not run.pending):
             _save(run, LAST)
             saved = time.perf_counter()
@@ -82,16 +88,17 @@ def _epoch(run: Run, log: RunLog, stop: _StopOnSignal) -> bool:
 
 
 def _finish_epoch(run: Run, log: RunLog, steps: int, images_per_second: float) -> None:
-    job, progress = run.job, run.progress
-    last = progress.epoch + 1 == job.recipe.epochs
+    request, progress = run.request, run.progress
+    last = progress.epoch + 1 == run.recipe.epochs
     facts = _facts(run, progress.loss_sum / steps, images_per_second)
     progress.epoch, progress.step, progress.loss_sum = progress.epoch + 1, 0, 0.0
-    if last or progress.epoch % job.evaluate_every == 0:
+    if last or progress.epoch % request.evaluate_every == 0:
         result = run.evaluate()
         row = facts | {"top1": result.top1, "top5": result.top5, "val_loss": result.loss, "val_count": result.count}
         run.history.append(row)
         log.epoch(row)
-        if job.keep_best and result.top1 > progress.best:
+        finishing = run.stage + 1 == len(run.recipe.stages)  # weights are chosen at the size the model ends with
+        if request.keep_best and finishing and result.top1 > progress.best:
             progress.best = result.top1
             _save(run, BEST)
     _save(run, LAST, required=last)
@@ -101,7 +108,7 @@ def _facts(run: Run, loss: float, images_per_second: float) -> dict[str, Any]:
     return {
         "update": run.progress.update,
         "epoch": run.progress.epoch,
-        "image_size": run.job.recipe.stages[run.stage].image_size,
+        "image_size": run.recipe.stages[run.stage].image_size,
         "loss": loss,
         "learning_rate": run.learning_rate,
         "images_per_second": images_per_second,
@@ -114,7 +121,7 @@ def _save(run: Run, name: str, *, required: bool = False) -> None:
     if not run.world.leads:
         return
     try:
-        write_atomically(run.state(), run.job.out / name)
+        write_atomically(run.state(), run.request.out / name)
     except OSError as error:
         if required:
             raise

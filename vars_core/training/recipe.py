@@ -6,11 +6,13 @@ A recipe is stored inside every checkpoint, so a resumed run continues under the
 from __future__ import annotations
 
 import dataclasses
+import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from vars_core.errors import InputError, nearest
+from vars_core.training.options import check_ranges, given, option, parameters
 
 
 @dataclass(frozen=True)
@@ -24,25 +26,50 @@ class Stage:
 
 @dataclass(frozen=True)
 class Augmentation:
-    """How a picture is changed before the model sees it. Probabilities in [0, 1], zero means off.
+    """How a picture is changed before the model sees it. Zero means off.
 
     ``pipeline``: ``"array"`` augments whole batches of a decoded array on the device; ``"stream"`` decodes files in
     worker processes and augments them one by one with timm's transforms.
     """
 
-    pipeline: str = "array"
-    crop_scale: tuple[float, float] = (0.08, 1.0)
-    crop_ratio: tuple[float, float] = (3 / 4, 4 / 3)
-    flip: float = 0.5
-    rotation: float = 0.0  # degrees either way, array pipeline
-    shear: float = 0.0  # array pipeline
-    colour_jitter: float = 0.0
-    policy: str | None = None  # timm's RandAugment string, stream pipeline
-    erasing: float = 0.0
-    mixup: float = 0.0  # alpha of the Beta distribution
-    cutmix: float = 0.0
-    mix_probability: float = 1.0
-    repeats: int = 1  # repeated augmentation (Hoffer et al. 2020): copies of each drawn picture
+    pipeline: str = option("array: decoded once; stream: files, by workers", "array", choices=("array", "stream"))
+    crop_scale: tuple[float, float] = option(
+        "Least and largest share of the area in a crop", (0.08, 1.0), low=0, high=1
+    )
+    crop_ratio: tuple[float, float] = option("Least and largest ratio of a crop's sides", (3 / 4, 4 / 3), low=0.01)
+    flip: float = option("Probability of a mirror image", 0.5, low=0, high=1)
+    rotation: float = option("Degrees either way (array)", 0.0, low=0, high=180)
+    shear: float = option("Of the horizontal axis, either way (array)", 0.0, low=0, high=1)
+    colour_jitter: float = option("Brightness, contrast and saturation ± this", 0.0, low=0, high=1)
+    policy: str | None = option("timm's RandAugment, e.g. rand-m9-mstd0.5-inc1 (stream)", None)
+    erasing: float = option("Probability of random erasing", 0.0, low=0, high=1)
+    mixup: float = option("Alpha of mixup; 0 turns it off", 0.0, low=0)
+    cutmix: float = option("Alpha of CutMix; 0 turns it off", 0.0, low=0)
+    mix_probability: float = option("Share of batches that are mixed", 1.0, low=0, high=1)
+    repeats: int = option("Copies of each drawn picture (Hoffer et al. 2020)", 1, low=1)
+
+    def __post_init__(self) -> None:
+        check_ranges(self)
+        for name, (low, high) in (("crop_scale", self.crop_scale), ("crop_ratio", self.crop_ratio)):
+            if low > high:
+                raise InputError(f"{name} must be a least and a largest value, got {low} and {high}")
+        if self.pipeline == "stream" and (self.rotation or self.shear):
+            raise InputError("rotation and shear are of the array pipeline, the stream pipeline has them in its policy")
+        if self.pipeline == "array" and self.policy is not None:
+            raise InputError(f"the policy {self.policy!r} is of the stream pipeline, the array pipeline was asked for")
+
+
+def parse_stages(text: str) -> tuple[Stage, ...]:
+    """``"17x64@128,3x112@128"`` (epochs x image size @ batch size) as stages."""
+    stages = []
+    for part in text.split(","):
+        try:
+            epochs, rest = part.strip().split("x")
+            size, batch = rest.split("@")
+            stages.append(Stage(int(epochs), int(size), int(batch)))
+        except ValueError:
+            raise InputError(f"stages read EPOCHSxSIZE@BATCH, e.g. 17x64@128,3x112@128; got {text!r}") from None
+    return tuple(stages)
 
 
 @dataclass(frozen=True)
@@ -53,23 +80,23 @@ class Recipe:
     """
 
     name: str
-    stages: tuple[Stage, ...]
-    learning_rate: float
-    reference_batch: int
-    min_learning_rate: float
-    warmup_learning_rate: float
-    warmup_epochs: float
-    weight_decay: float = 0.05
-    optimiser: str = "adamw"
-    clip_gradient: float | None = None
-    label_smoothing: float = 0.1
-    drop_path: float = 0.0
-    epoch_images: int | None = None  # an epoch is a fresh draw of this many pictures; None: all of them
-    ema_decay: float = 0.9999
-    ema_warmup: bool = False  # decay rises from 0 as 1 - (1 + updates)^(-2/3) up to ema_decay
-    precision: str = "bf16"
-    bound_every: int = 100  # updates between refreshes of VARS-S's L
-    bound_weight: float = 0.1  # how far L moves towards its exact value then
+    stages: tuple[Stage, ...] = option("EPOCHSxSIZE@BATCH,... instead of the preset's", parse=parse_stages)
+    learning_rate: float = option("Learning rate at the reference batch", name="--lr", low=0)
+    reference_batch: int = option("Batch size that the learning rate is for", low=1)
+    min_learning_rate: float = option("Learning rate at the end", name="--min-lr", low=0)
+    warmup_learning_rate: float = option("Learning rate at the start", name="--warmup-lr", low=0)
+    warmup_epochs: float = option("Epochs of linear warm-up", low=0)
+    weight_decay: float = option("Of the weights, not of norms and biases", 0.05, low=0)
+    optimiser: str = option("timm's name of it", "adamw")
+    clip_gradient: float | None = option("Largest norm of the gradient; 0 for any", None, low=0)
+    label_smoothing: float = option("In [0, 1)", 0.1, low=0, high=0.999)
+    drop_path: float = option("Stochastic depth of the last block", 0.0, low=0, high=0.999)
+    epoch_images: int | None = option("Pictures an epoch draws anew; all by default", None, low=1)
+    ema_decay: float = option("Of the moving average of the weights", 0.9999, low=0, high=1)
+    ema_warmup: bool = option("The decay rises from 0 as 1 − (1 + updates)^(−2/3)", False)
+    precision: str = option("fp32 or bf16", "bf16", choices=("fp32", "bf16"))
+    bound_every: int = option("Updates between refreshes of VARS-S's L; 0 for none", 100, low=0)
+    bound_weight: float = option("How far L moves towards its exact value then", 0.1, low=0, high=1)
     augmentation: Augmentation = field(default_factory=Augmentation)
 
     def __post_init__(self) -> None:
@@ -78,8 +105,7 @@ class Recipe:
         for stage in self.stages:
             if stage.epochs < 1 or stage.image_size < 16 or stage.batch_size < 1:
                 raise InputError(f"a stage needs epochs >= 1, image size >= 16 and batch size >= 1, got {stage}")
-        if self.precision not in ("fp32", "bf16"):
-            raise InputError(f"precision must be 'fp32' or 'bf16', got {self.precision!r}")
+        check_ranges(self)
 
     @property
     def epochs(self) -> int:
@@ -186,10 +212,43 @@ NANO = Recipe(
     ema_warmup=True,
     augmentation=Augmentation(crop_scale=(0.35, 1.0), colour_jitter=0.2),
 )
-"""What the embedded weights were trained with: Tiny ImageNet in 15 to 40 minutes a model on one CPU core, so short,
-lightly augmented and mostly on small pictures; the end at 112 px."""
+"""For two CPU cores: Tiny ImageNet in 15 to 40 minutes a model on one of them, so short, lightly augmented and mostly
+on small pictures; the end at 112 px."""
 
-PRESETS = {recipe.name: recipe for recipe in (IMAGENET, NANO)}
+NANO_ACCELERATOR = Recipe(
+    name="nano-accelerator",
+    stages=(Stage(51, image_size=112, batch_size=256),),
+    learning_rate=2e-3,
+    reference_batch=256,
+    min_learning_rate=1e-5,
+    warmup_learning_rate=1e-5,
+    warmup_epochs=3,
+    clip_gradient=1.0,
+    drop_path=0.05,
+    ema_decay=0.9995,
+    ema_warmup=True,
+    augmentation=Augmentation(crop_scale=(0.25, 1.0), colour_jitter=0.3, mixup=0.2, cutmix=1.0, mix_probability=0.5),
+)
+"""What the embedded weights were trained with: 5.09 million pictures of Tiny ImageNet in 23 minutes on one accelerator,
+five models beside each other."""
+
+FINE_TUNE = Recipe(
+    name="fine-tune",
+    stages=(Stage(3, image_size=64, batch_size=32), Stage(2, image_size=112, batch_size=32)),
+    epoch_images=1280,
+    learning_rate=1e-3,
+    reference_batch=32,
+    min_learning_rate=1e-5,
+    warmup_learning_rate=1e-5,
+    warmup_epochs=0.25,
+    clip_gradient=1.0,
+    ema_decay=0.98,
+    ema_warmup=True,
+    augmentation=Augmentation(crop_scale=(0.5, 1.0), colour_jitter=0.3),
+)
+"""From trained weights to another few classes in minutes on one CPU core: the PACS table (docs/results/domains.md)."""
+
+PRESETS = {recipe.name: recipe for recipe in (IMAGENET, NANO, NANO_ACCELERATOR, FINE_TUNE)}
 
 
 def preset(name: str) -> Recipe:
@@ -199,14 +258,43 @@ def preset(name: str) -> Recipe:
     return PRESETS[name]
 
 
-def parse_stages(text: str) -> tuple[Stage, ...]:
-    """``"17x64@128,3x112@128"`` (epochs x image size @ batch size) as stages."""
-    stages = []
-    for part in text.split(","):
-        try:
-            epochs, rest = part.strip().split("x")
-            size, batch = rest.split("@")
-            stages.append(Stage(int(epochs), int(size), int(batch)))
-        except ValueError:
-            raise InputError(f"stages read EPOCHSxSIZE@BATCH, e.g. 17x64@128,3x112@128; got {text!r}") from None
-    return tuple(stages)
+@dataclass(frozen=True)
+class Reshaping:
+    """Changes to all stages of a recipe together; None leaves them as they are."""
+
+    epochs: int | None = option("Epochs in all; stages keep their shares", None, low=1)
+    image_size: int | None = option("One stage at this size", None, low=16)
+    batch_size: int | None = option("Pictures a step, over all processes", None, low=1)
+
+    def __post_init__(self) -> None:
+        check_ranges(self)
+
+    def of(self, recipe: Recipe) -> Recipe:
+        """``recipe`` with its stages changed."""
+        if self.epochs is not None:
+            recipe = recipe.with_epochs(self.epochs)
+        stages = recipe.stages
+        if self.image_size is not None:
+            stages = (Stage(recipe.epochs, self.image_size, stages[-1].batch_size),)
+        if self.batch_size is not None:
+            stages = tuple(dataclasses.replace(stage, batch_size=self.batch_size) for stage in stages)
+        return dataclasses.replace(recipe, stages=stages)
+
+
+def chosen_recipe(name: str, values: Mapping[str, Any]) -> Recipe:
+    """The preset ``name`` with those of ``values`` that are not None in place of its own.
+
+    ``values``: by field of `Recipe`, `Augmentation` and `Reshaping`; stages as text. Raises InputError.
+    """
+    recipe = dataclasses.replace(preset(name), **given(Recipe, values))
+    augmentation = dataclasses.replace(recipe.augmentation, **given(Augmentation, values))
+    return Reshaping(**given(Reshaping, values)).of(dataclasses.replace(recipe, augmentation=augmentation))
+
+
+def recipe_parameters() -> list[inspect.Parameter]:
+    """The options that put a value in place of a preset's."""
+    return [
+        *parameters(Reshaping, panel="Recipe, in place of the preset's"),
+        *parameters(Recipe, replacing=True, panel="Recipe, in place of the preset's"),
+        *parameters(Augmentation, replacing=True, panel="Augmentation, in place of the preset's"),
+    ]

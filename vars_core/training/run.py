@@ -5,59 +5,33 @@ from __future__ import annotations
 import math
 import platform
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, nullcontext
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.nn.parallel import DistributedDataParallel
 
 from vars_core.errors import InputError
+from vars_core.registry import create_model
+from vars_core.resample import resample_to
 from vars_core.training import parts
-from vars_core.training.accuracy import Accuracy, accuracy, autocast
+from vars_core.training.accuracy import Accuracy, accuracy
+from vars_core.training.arithmetic import attention_kernel, autocast
 from vars_core.training.checkpoint import FORMAT
 from vars_core.training.distributed import World, share_batch_norm
 from vars_core.training.draws import seed_of
 from vars_core.training.feed import Feed
-from vars_core.training.recipe import Recipe
+from vars_core.training.initial import start_from
+from vars_core.training.request import Request
 
-State = dict[str, Tensor]
-Transfer = Callable[[State, nn.Module], State]
 LAST = "last.pt"
 BEST = "best.pt"
 
 
 class Diverged(RuntimeError):
     """The loss is no longer a number; the message names the step and the learning rate."""
-
-
-@dataclass(frozen=True)
-class Job:
-    """One run: which model by which recipe, and where its files go.
-
-    ``build(image_size)`` makes a fresh model; ``transfer(state, to_model)`` refits weights that belong to a
-    grid when a stage changes the image size; ``initialise(model)`` gives the first model of a fresh run other weights
-    than its own. ``facts`` are plain values that the checkpoint carries along.
-    """
-
-    model: str
-    num_classes: int
-    recipe: Recipe
-    build: Callable[[int], nn.Module]
-    transfer: Transfer
-    out: Path
-    initialise: Callable[[nn.Module], None] | None = None
-    seed: int = 0
-    device: torch.device = field(default_factory=lambda: torch.device("cpu"))
-    compile: bool = False
-    save_minutes: float = 5.0
-    evaluate_every: int = 1  # epochs
-    log_every: int = 50  # updates
-    keep_best: bool = False
-    facts: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass
@@ -86,62 +60,67 @@ class Taken:
 class Run:
     """A model in training with everything that changes as it trains."""
 
-    def __init__(self, job: Job, feed: Feed, world: World, state: Mapping[str, Any] | None = None) -> None:
+    def __init__(self, request: Request, feed: Feed, world: World, state: Mapping[str, Any] | None = None) -> None:
         """``state``: an earlier checkpoint to continue from; None begins anew."""
-        self.job, self.feed, self.world = job, feed, world
+        self.request, self.feed, self.world = request, feed, world
+        self.recipe, self.device = request.recipe, feed.device
+        self.num_classes = request.num_classes or len(feed.classes)
         self.stage = int(state["stage"]) if state else 0
-        self.facts = dict(job.facts)
+        self.facts = facts(request, feed)
         self.progress = Progress()
         self.history: list[dict[str, Any]] = []
         self.pending: list[Taken] = []
-        self.criterion = parts.criterion(job.recipe)
-        torch.manual_seed(seed_of(job.seed, 0))
-        model = job.build(job.recipe.stages[self.stage].image_size)
-        if job.initialise is not None and state is None:
-            job.initialise(model)
-        parts.set_drop_path(model, job.recipe.drop_path)
-        self._adopt(model.to(job.device).to(memory_format=torch.channels_last))
+        self.criterion = parts.criterion(self.recipe)
+        torch.manual_seed(seed_of(request.seed, 0))
+        model = self._build()
+        if request.init is not None and state is None:
+            start_from(model, request.init, feed.classes)
+        self._adopt(model)
         if state is not None:
             self._restore(state)
 
+    def _build(self) -> nn.Module:
+        """A fresh model for the image size of the stage."""
+        size = self.recipe.stages[self.stage].image_size
+        return create_model(self.request.model, self.num_classes, image_size=size, **self.request.options)
+
     def _adopt(self, model: nn.Module) -> None:
-        self.model = model
-        self.ema = parts.average(model, self.job.recipe)
+        parts.set_drop_path(model, self.recipe.drop_path)
+        self.model = model.to(self.device).to(memory_format=torch.channels_last)
+        self.ema = parts.average(model, self.recipe)
         if self.world.size > 1:
             share_batch_norm(self.model)
-        self.optimiser = parts.optimiser(self.model, self.job.recipe, self.stage)
-        self.scheduler = parts.schedule(self.optimiser, self.job.recipe, self.feed.count)
+        self.optimiser = parts.optimiser(self.model, self.recipe, self.stage)
+        self.scheduler = parts.schedule(self.optimiser, self.recipe, self.feed.count)
         self.forward: Callable[[Tensor], Tensor] = self.model
         if self.world.size > 1:
-            on = [self.world.local_rank] if self.job.device.type == "cuda" else None
+            on = [self.world.local_rank] if self.device.type == "cuda" else None
             self.forward = DistributedDataParallel(self.model, device_ids=on)
-        if self.job.compile:
+        if self.request.compile:
             self.forward = torch.compile(self.forward)
 
     def enter(self, stage: int) -> None:
         """Go on at another image size: weights and average are refitted, moments kept where shapes agree."""
         before, ema, optimiser = self.model, self.ema, self.optimiser
         self.stage = stage
-        model = self.job.build(self.job.recipe.stages[stage].image_size)
-        parts.set_drop_path(model, self.job.recipe.drop_path)
-        model.to(self.job.device).to(memory_format=torch.channels_last)
-        averaged = self.job.transfer(ema.module.state_dict(), model)
-        model.load_state_dict(self.job.transfer(before.state_dict(), model))
+        model = self._build().to(self.device)
+        averaged = resample_to(ema.module.state_dict(), model)
+        model.load_state_dict(resample_to(before.state_dict(), model))
         self._adopt(model)
         self.ema.module.load_state_dict(averaged)
         keep_moments(optimiser, self.optimiser, dict(before.named_parameters()), dict(model.named_parameters()))
 
     def step(self, pixels: Tensor, labels: Tensor) -> None:
         """One update; its loss waits in ``pending`` to be judged by :meth:`settle`."""
-        recipe, update = self.job.recipe, self.progress.update
+        recipe, update = self.recipe, self.progress.update
         self.scheduler.step_update(update)
         if recipe.bound_every and update and update % recipe.bound_every == 0:
             parts.refresh_bounds(self.model, recipe.bound_weight)
-        with autocast(self.job.device, recipe.precision), attention_kernel(self.job.device):
+        with autocast(self.device, recipe.precision), attention_kernel(self.device):
             logits = self.forward(pixels.contiguous(memory_format=torch.channels_last))
         loss = self.criterion(logits.float(), labels)
         loss.backward()
-        if recipe.clip_gradient is not None:
+        if recipe.clip_gradient:
             nn.utils.clip_grad_norm_(self.model.parameters(), recipe.clip_gradient)
         self.optimiser.step()
         self.optimiser.zero_grad(set_to_none=True)
@@ -162,8 +141,7 @@ class Run:
             if not math.isfinite(value):
                 raise Diverged(
                     f"the loss became {value} at update {taken.update} (epoch {self.progress.epoch}, "
-                    f"step {taken.step}) with learning rate {taken.learning_rate:.3g}; "
-                    f"the last good checkpoint is kept in {self.job.out / LAST}"
+                    f"step {taken.step}) with learning rate {taken.learning_rate:.3g}; {saved(self.request.out)}"
                 )
             values.append(value)
         self.pending.clear()
@@ -174,14 +152,14 @@ class Run:
         """Everything a continuation needs, as tensors and plain containers."""
         return {
             "format": FORMAT,
-            "spec": self.job.model,
-            "num_classes": self.job.num_classes,
-            "image_size": self.job.recipe.stages[self.stage].image_size,
-            "recipe": self.job.recipe.as_dict(),
-            "seed": self.job.seed,
+            "spec": self.request.model,
+            "num_classes": self.num_classes,
+            "image_size": self.recipe.stages[self.stage].image_size,
+            "recipe": self.recipe.as_dict(),
+            "seed": self.request.seed,
             "pictures": self.feed.fingerprint,
             "facts": self.facts,
-            "hardware": hardware(self.job.device, self.world),
+            "hardware": hardware(self.device, self.world),
             "stage": self.stage,
             "progress": asdict(self.progress),
             "history": list(self.history),
@@ -203,9 +181,9 @@ class Run:
 
     def evaluate(self) -> Accuracy:
         """Accuracy of the averaged weights on the validation pictures."""
-        size = self.job.recipe.stages[self.stage].image_size
+        size = self.recipe.stages[self.stage].image_size
         batches = self.feed.validation(size)
-        return accuracy(self.ema.module, batches, self.job.device, self.job.recipe.precision, self.world)
+        return accuracy(self.ema.module, batches, self.device, self.recipe.precision, self.world)
 
 
 def keep_moments(
@@ -221,9 +199,22 @@ def keep_moments(
             new.state[parameter] = dict(old.state[before])
 
 
-def attention_kernel(device: torch.device) -> AbstractContextManager[None]:
-    """Softmax attention by plain matrix products on a CPU, where the fused kernel's backward is slow."""
-    return sdpa_kernel(SDPBackend.MATH) if device.type == "cpu" else nullcontext()
+def saved(folder: Path) -> str:
+    """What a run that stopped has left in its folder, in words."""
+    last = folder / LAST
+    return f"the last good checkpoint is kept in {last}" if last.is_file() else "nothing was saved yet"
+
+
+def facts(request: Request, feed: Feed) -> dict[str, Any]:
+    """Plain values that a checkpoint carries along for the model card."""
+    return {
+        "commands": [request.command],
+        "classes": list(feed.classes),
+        "options": request.options,
+        "data": ", ".join(folder.resolve().name for folder in request.data),
+        "train_count": feed.count,
+        "val_count": feed.val_count,
+    }
 
 
 def hardware(device: torch.device, world: World) -> str:

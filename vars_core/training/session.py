@@ -3,61 +3,32 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from functools import partial
-from pathlib import Path
 from typing import Any
 
 import torch
-from torch import nn
 
 from vars_core.backend import choose_device
+from vars_core.data.class_labels import named
 from vars_core.data.labelled import Joined, LabelledImages, identity
 from vars_core.data.open import open_split
 from vars_core.errors import InputError
-from vars_core.registry import create_model
-from vars_core.resample import resample_to
 from vars_core.training.checkpoint import read_training_state
 from vars_core.training.data import decoded
 from vars_core.training.distributed import World, joined_world
 from vars_core.training.feed import ArrayFeed, Feed
-from vars_core.training.initial import start_from
 from vars_core.training.loop import train
 from vars_core.training.recipe import Recipe
-from vars_core.training.run import LAST, Job, Run
+from vars_core.training.request import Request
+from vars_core.training.run import LAST, Run
 from vars_core.training.stream import StreamFeed
 
 logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class Request:
-    """What a caller wants trained. ``options`` go to ``create_model`` (num_steps, solver, lam)."""
-
-    model: str
-    recipe: Recipe
-    data: tuple[Path, ...]
-    out: Path
-    seed: int = 0
-    device: str = "auto"
-    resume: bool = False
-    init: Path | None = None
-    num_classes: int | None = None
-    options: Mapping[str, Any] = field(default_factory=dict)
-    held_out: float | None = None
-    cache: Path = Path(".work/decoded")
-    cache_size: int = 64
-    workers: int = 2
-    compile: bool = False
-    save_minutes: float = 5.0
-    evaluate_every: int = 1
-    keep_best: bool = False
-    command: str = ""
-
-
 def run_request(request: Request) -> Run:
     """Do what ``request`` says and return the finished run; raises :class:`InputError` where it cannot be done."""
+    if request.threads is not None:
+        torch.set_num_threads(request.threads)
     with joined_world(choose_device(request.device)) as world:
         return _train_in(world, request)
 
@@ -70,31 +41,13 @@ def _train_in(world: World, request: Request) -> Run:
     num_classes = request.num_classes or len(train_source.classes)
     if num_classes < len(train_source.classes):
         raise InputError(f"the data has {len(train_source.classes)} classes, a head of {num_classes} was asked for")
+    empty = [name for label, name in enumerate(train_source.classes) if not (train_source.labels == label).any()]
+    if empty:
+        logger.warning(
+            "%d of %d classes have no picture to train on: %s", len(empty), len(train_source.classes), named(empty)
+        )
     feed = make_feed(request, train_source, val_source, device, world)
-    job = Job(
-        model=request.model,
-        num_classes=num_classes,
-        recipe=request.recipe,
-        build=partial(_build, request, num_classes),
-        transfer=resample_to,
-        initialise=partial(_initialise, request),
-        out=request.out,
-        seed=request.seed,
-        device=device,
-        compile=request.compile,
-        save_minutes=request.save_minutes,
-        evaluate_every=request.evaluate_every,
-        keep_best=request.keep_best,
-        facts={
-            "commands": [request.command],
-            "classes": list(train_source.classes),
-            "options": dict(request.options),
-            "data": ", ".join(folder.resolve().name for folder in request.data),
-            "train_count": len(train_source),
-            "val_count": len(val_source),
-        },
-    )
-    return train(job, feed, world, resume)
+    return train(request, feed, world, resume)
 
 
 def own_device(name: str, world: World) -> torch.device:
@@ -131,16 +84,6 @@ def _joined(sources: tuple[LabelledImages, ...]) -> LabelledImages:
     return sources[0] if len(sources) == 1 else Joined(sources)
 
 
-def _build(request: Request, num_classes: int, image_size: int) -> nn.Module:
-    return create_model(request.model, num_classes=num_classes, image_size=image_size, **request.options)
-
-
-def _initialise(request: Request, model: nn.Module) -> None:
-    """The weights asked for with ``init``."""
-    if request.init is not None:
-        start_from(model, request.init)
-
-
 def _earlier_state(request: Request) -> dict[str, Any] | None:
     """The checkpoint to continue from; None for a fresh run. What decides the weights must be what it was."""
     path = request.out / LAST
@@ -156,7 +99,7 @@ def _earlier_state(request: Request) -> dict[str, Any] | None:
         "model": request.model,
         "seed": request.seed,
         "recipe": request.recipe.as_dict(),
-        "options": dict(request.options),
+        "options": request.options,
     }
     recipe = Recipe.from_dict(state["recipe"])
     options = state["facts"].get("options", {})

@@ -96,8 +96,16 @@ class StreamFeed:
     skipped: set[str] = field(default_factory=set)
 
     @property
+    def classes(self) -> tuple[str, ...]:
+        return self.train.classes
+
+    @property
     def count(self) -> int:
         return len(self.train)
+
+    @property
+    def val_count(self) -> int:
+        return len(self.val)
 
     @property
     def fingerprint(self) -> str:
