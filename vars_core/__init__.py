@@ -3,8 +3,9 @@
 from vars_core.backend import Backend
 from vars_core.checkpoints import load_checkpoint
 from vars_core.errors import InputError
+from vars_core.readouts import READOUTS
 from vars_core.registry import create_model
-from vars_core.trace import READOUTS, LayerTrace, Trace, TraceRecorder
+from vars_core.trace import LayerTrace, Trace, TraceRecorder
 from vars_core.weights import load_model
 
 __all__ = [

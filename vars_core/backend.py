@@ -105,7 +105,7 @@ class Backend:
     def trace(
         self,
         batch: Tensor,
-        readouts: Sequence[str] = ("energy",),
+        readouts: Iterable[str] = ("energy",),
         layers: Iterable[str] | None = None,
         *,
         per_head: bool = False,

@@ -13,7 +13,7 @@ from vars_core.sparsity import zero_codes
 from vars_core.tokens import Grid
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class DictionaryTrace:
     """The atoms of one layer for a batch, float32 on the CPU; G is the number of heads, for VARS-S of channels.
 
@@ -29,6 +29,10 @@ class DictionaryTrace:
     num_dynamic: int
     use: Tensor
     active: Tensor
+
+    def __repr__(self) -> str:
+        images, groups, atoms = self.atoms.shape[:3]
+        return f"DictionaryTrace({images} images, {groups} × {atoms} atoms, {self.num_dynamic} of each dynamic)"
 
 
 class DictionaryRecorder:

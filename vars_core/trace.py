@@ -6,7 +6,7 @@ trace the same model. Without one, a layer pays a single ``is None``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 import torch
@@ -15,18 +15,17 @@ from torch import Tensor
 from vars_core.dictionary_trace import DictionaryRecorder, DictionaryTrace
 from vars_core.errors import InputError, nearest
 from vars_core.operators import Operator, pooled_gradients
+from vars_core.readouts import READOUTS, Readout
 from vars_core.solver import objective
 from vars_core.sparsity import zero_codes
 from vars_core.tokens import Grid, join_heads
 
-READOUTS = ("energy", "gap", "contribution", "stream")
 
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class LayerTrace:
     """Everything recorded of one block: float32 on the CPU, first axis t = 0..T (one iterate for attention).
 
-    ``maps[readout]`` (T+1, B, h, w); ``head_maps[readout]`` (T+1, B, H, h, w) where asked for, never for `stream`;
+    ``maps[readout]`` (T+1, B, h, w); ``head_maps[readout]`` (T+1, B, H, h, w) where asked for, never of an output;
     ``objective`` ½‖Pu − v‖² + λ‖u‖₁, ``sparsity`` the fraction of zero codes in [0, 1], ``delta`` ‖u_t − u_{t−1}‖
     (0 at t = 0): each (T+1, B), or None for a layer without codes or when statistics were not asked for;
     ``codes`` (T+1, B, …) and the ``dictionary`` that they belong to where asked for.
@@ -47,8 +46,14 @@ class LayerTrace:
         """T: the index of the last iterate."""
         return next(iter(self.maps.values())).shape[0] - 1
 
+    def __repr__(self) -> str:
+        others = [name for name in ("objective", "codes", "dictionary") if getattr(self, name) is not None]
+        recorded = ", ".join([*self.maps, *(["heads"] if self.head_maps else []), *others])
+        steps = f", t = 0..{self.num_steps}" if self.maps else ""
+        return f"LayerTrace({self.name}, {self.grid[0]}×{self.grid[1]}{steps}: {recorded})"
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, repr=False)
 class Trace:
     """Logits (B, classes) and the traces of the layers, in the order of the model; ``trace["0.9"]`` is one of them."""
 
@@ -62,6 +67,11 @@ class Trace:
         known = [layer.name for layer in self.layers]
         raise InputError(f"no layer {name!r} was traced; nearest: {nearest(name, known)}")
 
+    def __repr__(self) -> str:
+        batch, classes = self.logits.shape
+        layers = "".join(f"\n  {layer!r}" for layer in self.layers)
+        return f"Trace({batch} × {classes} logits, {len(self.layers)} layers){layers}"
+
 
 class TraceRecorder:
     """Collects one forward call. ``layers``: names "stage.block", or None for all of them.
@@ -71,7 +81,7 @@ class TraceRecorder:
 
     def __init__(
         self,
-        readouts: Sequence[str] = ("energy",),
+        readouts: Iterable[str] = ("energy",),
         layers: Iterable[str] | None = None,
         *,
         per_head: bool = False,
@@ -79,10 +89,11 @@ class TraceRecorder:
         codes: bool = False,
         dictionary: bool = False,
     ) -> None:
-        for readout in readouts:
-            if readout not in READOUTS:
-                raise InputError(f"unknown readout {readout!r}: expected one of {', '.join(READOUTS)}")
-        self.readouts = tuple(readouts)
+        names = tuple(readouts)
+        for name in names:
+            if name not in READOUTS:
+                raise InputError(f"unknown readout {name!r}: expected one of {', '.join(READOUTS)}")
+        self.readouts = tuple(READOUTS[name] for name in names)
         self.per_head = per_head
         self.statistics = statistics
         self.codes = codes
@@ -111,8 +122,11 @@ class LayerRecorder:
         self._wishes = wishes
         self._name = name
         self._grid = grid
-        self._iterates: list[Tensor] = []  # z_t as (B, N, C), kept within the block for `stream` alone
-        self._maps: dict[str, list[Tensor]] = {readout: [] for readout in wishes.readouts}
+        self._from_z, self._from_gradient, self._from_output = (
+            [readout for readout in wishes.readouts if readout.reads == what] for what in ("z", "gradient", "output")
+        )
+        self._iterates: list[Tensor] = []  # z_t as (B, N, C), kept within the block for what is read from its output
+        self._maps: dict[str, list[Tensor]] = {readout.name: [] for readout in wishes.readouts}
         self._head_maps: dict[str, list[Tensor]] = {}
         self._statistics: dict[str, list[Tensor]] = {}
         self._codes: list[Tensor] = []
@@ -124,9 +138,9 @@ class LayerRecorder:
         wishes = self._wishes
         if wishes.dictionary and self._dictionary is None:
             self._dictionary = DictionaryRecorder(self._name, operator.dictionary, self._grid)
-        if "energy" in wishes.readouts:
-            self._add("energy", z.float().square().sum(-1), torch.sqrt)
-        if "stream" in wishes.readouts:
+        for readout in self._from_z:
+            self._read(readout, z, v)
+        if self._from_output:
             self._iterates.append(join_heads(z))
         if codes is None:
             return
@@ -139,34 +153,27 @@ class LayerRecorder:
             self._add_statistics(z, v, codes, codes if before is None else before, operator.lam)
 
     def gradients(self, operator: Operator, v: Tensor) -> None:
-        """Record `gap` and `contribution`, read from the gradient of the pooled z of every iterate by v."""
-        wishes = self._wishes
-        if "gap" in wishes.readouts or "contribution" in wishes.readouts:
+        """Record what is read from the gradient of the pooled z of every iterate by v."""
+        if self._from_gradient:
             for gradient in pooled_gradients(operator, v):
-                if "gap" in wishes.readouts:
-                    self._add_mean("gap", gradient.float().mean(-1))
-                if "contribution" in wishes.readouts:
-                    self._add("contribution", (gradient * v).float().square().sum(-1), torch.sqrt)
+                for readout in self._from_gradient:
+                    self._read(readout, gradient, v)
 
     def finish(self, tail: Callable[[Tensor], Tensor], output: Tensor) -> None:
-        """Record `stream`: ‖block output‖ per token had the solver stopped at t; ``tail`` maps z_t to that output."""
-        if "stream" not in self._wishes.readouts:
-            return
-        outputs = [tail(z) for z in self._iterates[:-1]] + [output]
-        self._maps["stream"] = [out.float().norm(dim=-1) for out in outputs]
+        """Record what is read from the block's output had the solver stopped at t; ``tail`` maps z_t to it."""
+        if self._from_output:
+            for stopped in [*map(tail, self._iterates[:-1]), output]:
+                for readout in self._from_output:
+                    self._read(readout, stopped.unsqueeze(1))
         self._iterates.clear()
 
-    def _add(self, readout: str, squares: Tensor, root: Callable[[Tensor], Tensor]) -> None:
-        """Squares per head (B, H, N), summed over the heads."""
-        self._maps[readout].append(root(squares.sum(1)).detach())
-        if self._wishes.per_head:
-            self._head_maps.setdefault(readout, []).append(root(squares).detach())
-
-    def _add_mean(self, readout: str, values: Tensor) -> None:
-        """Values per head (B, H, N), averaged over the heads."""
-        self._maps[readout].append(values.mean(1).detach())
-        if self._wishes.per_head:
-            self._head_maps.setdefault(readout, []).append(values.detach())
+    def _read(self, readout: Readout, read: Tensor, v: Tensor | None = None) -> None:
+        """One map from what is read (B, H, N, d) and the values v of that shape, and one a head where asked for."""
+        parts = (read.float(),) if v is None else (read.float(), v.float())
+        self._maps[readout.name].append(readout.reduce(*parts).detach())
+        if self._wishes.per_head and v is not None:
+            heads = [readout.reduce(*head) for head in zip(*(part.split(1, dim=1) for part in parts), strict=True)]
+            self._head_maps.setdefault(readout.name, []).append(torch.stack(heads, dim=1).detach())
 
     def _add_statistics(self, z: Tensor, v: Tensor, codes: Tensor, before: Tensor, lam: float) -> None:
         rows = {

@@ -107,7 +107,7 @@ def tracing(backends: Sequence[Backend], batches: Sequence[int], rounds: int, cl
 
 def readouts(backends: Sequence[Backend], rounds: int, clock: Clock) -> str:
     """Table of what each readout costs: the median ratio of a trace of it alone, everywhere, to the plain forward."""
-    from vars_core.trace import READOUTS
+    from vars_core.readouts import READOUTS
 
     rows = []
     for backend in backends:

@@ -108,9 +108,9 @@ def choose_layers(backend: Backend, asked: Sequence[str]) -> tuple[str, ...]:
 
 def choose_readouts(backend: Backend, asked: Sequence[str]) -> tuple[str, ...]:
     """The readouts to take, in SPEC's order. ``asked``: names, "default" (the model's own), "all"."""
-    from vars_core.trace import READOUTS
+    from vars_core.readouts import READOUTS
 
-    return _choose(asked, READOUTS, backend.default_readout, "a readout")
+    return _choose(asked, tuple(READOUTS), backend.default_readout, "a readout")
 
 
 def _choose(asked: Sequence[str], known: Sequence[str], default: str | None, what: str) -> tuple[str, ...]:

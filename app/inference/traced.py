@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from vars_core import readouts
 from vars_core.errors import InputError, nearest
 
 if TYPE_CHECKING:
     from vars_core.trace import LayerTrace, Trace
 
-READOUTS = ("stream", "contribution", "energy", "gap")
-"""The readouts of `vars_core.trace.READOUTS` in the order in which the page offers them."""
+READOUTS = tuple(reversed(readouts.READOUTS))
+"""The readouts as the page offers them: from the block's output inwards."""
 
 
 @dataclass(frozen=True)

@@ -107,6 +107,22 @@ def test_a_model_in_training_mode_is_not_traced() -> None:
         model(torch.randn(1, 3, 64, 64), TraceRecorder())
 
 
+def test_a_map_is_negative_only_where_its_readout_says_so() -> None:
+    trace = backend("rvt_nano/vars_s").trace(torch.randn(2, 3, 64, 64), READOUTS)
+    negative = {name for name in READOUTS if any((layer.maps[name] < 0).any() for layer in trace.layers)}
+    assert negative == {name for name, readout in READOUTS.items() if readout.signed}
+
+
+def test_a_trace_is_shown_in_a_line_a_layer() -> None:
+    model = backend("rvt_nano/vars_sd")
+    trace = model.trace(torch.randn(2, 3, 64, 64), READOUTS, per_head=True, codes=True, dictionary=True)
+    lines = repr(trace).splitlines()
+    assert lines[0] == "Trace(2 × 10 logits, 6 layers)"
+    assert lines[1] == ("  LayerTrace(0.0, 8×8, t = 0..3: energy, gap, contribution, stream, heads, codes, dictionary)")
+    assert len(lines) == 7
+    assert repr(trace["0.0"].dictionary) == "DictionaryTrace(2 images, 4 × 64 atoms, 32 of each dynamic)"
+
+
 def test_an_unknown_readout_is_refused_with_the_known_ones() -> None:
     with pytest.raises(InputError, match="expected one of energy, gap, contribution, stream"):
         TraceRecorder(("saliency",))

@@ -1,0 +1,90 @@
+"""The readouts: every way to read an attention map out of a layer, in one table (SPEC §4)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Readout:
+    """One number a token, read from every iterate t of a layer.
+
+    ``reads`` and ``reduce``, which makes of it a map (B, N), all in float32:
+    "z": the iterate z_t = Pu_t and the layer's values v, both (B, H, N, d);
+    "gradient": G_t = ∂(mean z_t)/∂v (`vars_core.operators.pooled_gradients`) and v, both (B, H, N, d);
+    "output": what the block would give had the solver stopped at t, (B, 1, N, C), for it has no heads.
+    The map of a head is what ``reduce`` makes of that head alone.
+    ``signed``: whether a map may be negative. ``title`` and ``words`` say to people what it is.
+    """
+
+    name: str
+    reads: Literal["z", "gradient", "output"]
+    reduce: Callable[..., Tensor]
+    signed: bool
+    title: str
+    words: str
+
+
+def energy(z: Tensor, v: Tensor) -> Tensor:
+    """‖z‖ over heads and channels."""
+    return z.square().sum(-1).sum(1).sqrt()
+
+
+def gap(gradient: Tensor, v: Tensor) -> Tensor:
+    """The gradient's mean over heads and channels."""
+    return gradient.mean(-1).mean(1)
+
+
+def contribution(gradient: Tensor, v: Tensor) -> Tensor:
+    """‖gradient ⊙ v‖ over heads and channels."""
+    return (gradient * v).square().sum(-1).sum(1).sqrt()
+
+
+def stream(output: Tensor) -> Tensor:
+    """‖block output‖ over channels."""
+    return output.norm(dim=-1).squeeze(1)
+
+
+READOUTS: dict[str, Readout] = {
+    readout.name: readout
+    for readout in (
+        Readout(
+            "energy",
+            reads="z",
+            reduce=energy,
+            signed=False,
+            title="Energy",
+            words="How much the layer itself answers at each token, over all heads and channels: ‖z‖.",
+        ),
+        Readout(
+            "gap",
+            reads="gradient",
+            reduce=gap,
+            signed=True,
+            title="Attention of the average token",
+            words="The attention of the average token: how much the mean output listens to each token. "
+            "May be negative.",
+        ),
+        Readout(
+            "contribution",
+            reads="gradient",
+            reduce=contribution,
+            signed=False,
+            title="Contribution",
+            words="What each token brings to the pooled output: attention times the size of its value.",
+        ),
+        Readout(
+            "stream",
+            reads="output",
+            reduce=stream,
+            signed=False,
+            title="Stream",
+            words="How strong each token leaves the block, had the solver stopped at this iterate: ‖block output‖.",
+        ),
+    )
+}
