@@ -16,7 +16,7 @@ from vars_core.models.deit import build_deit
 from vars_core.models.gfnet import build_gfnet
 from vars_core.models.rvt import build_rvt
 from vars_core.models.timm import TimmModel
-from vars_core.spec import ModelSpec, model_names, parse_spec
+from vars_core.spec import BACKBONES, ModelSpec, model_names, parse_spec
 
 _BUILDERS = {"rvt": build_rvt, "deit": build_deit, "gfnet": build_gfnet}
 
@@ -46,7 +46,7 @@ def create_model(
     if parsed.is_timm:
         return TimmModel(parsed, num_classes, image_size, drop_path=drop_path)
     solving = Solving(num_steps, lam, solver)
-    return _BUILDERS[parsed.backbone.partition("_")[0]](parsed, num_classes, image_size, solving, drop_path)
+    return _BUILDERS[BACKBONES[parsed.backbone].family](parsed, num_classes, image_size, solving, drop_path)
 
 
 def _timm_entry(name: str) -> Callable[..., VisionModel]:

@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from vars_core.dictionaries import convolutional_bound
 from vars_core.errors import InputError
-from vars_core.mixers.reconstruction import StaticDynamicDictionary
-from vars_core.mixers.spectral import Spectrum, StaticDictionary
-from vars_core.models.stems import PositionedStem
+from vars_core.grid_bound import grid_bound_modules
 from vars_core.tokens import Grid
-
-Resample = Callable[[Tensor, Grid, str], Tensor]
-"""(stored tensor, grid, its key) -> the tensor on that grid."""
 
 
 def resample_to(state: Mapping[str, Tensor], model: nn.Module) -> dict[str, Tensor]:
@@ -26,32 +20,19 @@ def resample_to(state: Mapping[str, Tensor], model: nn.Module) -> dict[str, Tens
     Raises InputError where the stored tensor does not lie on a square grid.
     """
     resampled = dict(state)
-    for name, module in model.named_modules():
-        prefix = f"{name}." if name else ""
-        if isinstance(module, StaticDynamicDictionary):
-            _replace(resampled, f"{prefix}static_atoms", module.static_atoms, module.grid, _resample_tokens)
-        elif isinstance(module, PositionedStem):
-            _replace(resampled, f"{prefix}position", module.position, module.grid, _resample_position)
-        elif isinstance(module, Spectrum):
-            _replace(resampled, f"{prefix}weight", module.weight, module.grid, resample_spectrum)
-    for name, module in model.named_modules():  # L belongs to the spectra: measured anew where they changed
-        key = f"{name}.spectrum.weight"
-        if isinstance(module, StaticDictionary) and key in state and resampled[key] is not state[key]:
-            spectra = torch.view_as_complex(resampled[key].float().contiguous()).squeeze(2)
-            resampled[f"{name}.bound"] = convolutional_bound(spectra, module.spectrum.grid[1])
+    for prefix, module in grid_bound_modules(model):
+        stored = {name: resampled[prefix + name] for name in module.grid_bound if prefix + name in resampled}
+        foreign = {name: tensor for name, tensor in stored.items() if _other_grid(tensor, module.get_parameter(name))}
+        if foreign:
+            resampled |= {prefix + name: tensor for name, tensor in module.resampled(foreign, prefix).items()}
     return resampled
 
 
-def _replace(state: dict[str, Tensor], key: str, wanted: Tensor, grid: Grid, resample: Resample) -> None:
-    stored = state.get(key)
-    if stored is None or stored.shape == wanted.shape or stored.ndim != wanted.ndim:
-        return
-    candidate = resample(stored, grid, key)
-    if candidate.shape == wanted.shape:
-        state[key] = candidate
+def _other_grid(stored: Tensor, wanted: Tensor) -> bool:
+    return stored.ndim == wanted.ndim and stored.shape != wanted.shape
 
 
-def _resample_tokens(atoms: Tensor, grid: Grid, key: str) -> Tensor:
+def resample_tokens(atoms: Tensor, grid: Grid, key: str) -> Tensor:
     """(1, H, N, m) -> (1, H, N', m): every atom is an image over the grid, interpolated bicubically."""
     side = _square_side(atoms.shape[2], key)
     images = atoms.float().transpose(2, 3).unflatten(3, (side, side)).flatten(0, 1)
@@ -59,9 +40,9 @@ def _resample_tokens(atoms: Tensor, grid: Grid, key: str) -> Tensor:
     return images.flatten(2).transpose(1, 2).unsqueeze(0).to(atoms.dtype)
 
 
-def _resample_position(position: Tensor, grid: Grid, key: str) -> Tensor:
+def resample_position(position: Tensor, grid: Grid, key: str) -> Tensor:
     """(1, N, C) -> (1, N', C)."""
-    return _resample_tokens(position.unsqueeze(1), grid, key).squeeze(1)
+    return resample_tokens(position.unsqueeze(1), grid, key).squeeze(1)
 
 
 def resample_spectrum(weight: Tensor, grid: Grid, key: str) -> Tensor:

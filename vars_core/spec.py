@@ -6,18 +6,37 @@ from dataclasses import dataclass
 
 from vars_core.errors import InputError, nearest
 
-RVT_MIXERS = ("self", "performer", "vars_s", "vars_d", "vars_sd")
-BACKBONE_MIXERS: dict[str, tuple[str, ...]] = {
-    "rvt_nano": RVT_MIXERS,
-    "rvt_tiny": RVT_MIXERS,
-    "rvt_small": RVT_MIXERS,
-    "rvt_base": RVT_MIXERS,
-    "deit_tiny": RVT_MIXERS,
-    "deit_small": RVT_MIXERS,
-    "gfnet_tiny": ("filter", "vars_s", "vars_d", "vars_sd"),
-    "gfnet_small": ("filter", "vars_s", "vars_d", "vars_sd"),
+
+@dataclass(frozen=True)
+class BackboneKind:
+    """A backbone, the family that builds it (a mixer says on which families it stands), and what people call it."""
+
+    name: str
+    family: str
+    title: str
+
+
+BACKBONES: dict[str, BackboneKind] = {
+    kind.name: kind
+    for kind in (
+        BackboneKind("rvt_nano", "rvt", "RVT-nano"),
+        BackboneKind("rvt_tiny", "rvt", "RVT-Ti"),
+        BackboneKind("rvt_small", "rvt", "RVT-S"),
+        BackboneKind("rvt_base", "rvt", "RVT-B"),
+        BackboneKind("deit_tiny", "deit", "DeiT-Ti"),
+        BackboneKind("deit_small", "deit", "DeiT-S"),
+        BackboneKind("gfnet_tiny", "gfnet", "GFNet-Ti"),
+        BackboneKind("gfnet_small", "gfnet", "GFNet-S"),
+    )
 }
-"""The mixers that each backbone is built with."""
+
+
+def mixers_of(backbone: str) -> tuple[str, ...]:
+    """The mixers that a backbone is built with; none for one that is unknown."""
+    from vars_core.mixers.table import MIXERS  # with PyTorch behind it: loaded when it is asked for
+
+    kind = BACKBONES.get(backbone)
+    return tuple(name for name, mixer in MIXERS.items() if kind is not None and kind.family in mixer.families)
 
 
 @dataclass(frozen=True)
@@ -37,7 +56,7 @@ class ModelSpec:
 
 def model_names() -> list[str]:
     """Every spec of this project's own models."""
-    return [f"{backbone}/{mixer}" for backbone, mixers in BACKBONE_MIXERS.items() for mixer in mixers]
+    return [f"{backbone}/{mixer}" for backbone in BACKBONES for mixer in mixers_of(backbone)]
 
 
 def parse_spec(text: str) -> ModelSpec:
@@ -45,6 +64,6 @@ def parse_spec(text: str) -> ModelSpec:
     backbone, _, mixer = text.strip().partition("/")
     if backbone == "timm" and mixer:
         return ModelSpec(backbone, mixer)
-    if mixer in BACKBONE_MIXERS.get(backbone, ()):
+    if mixer in mixers_of(backbone):
         return ModelSpec(backbone, mixer)
     raise InputError(f"unknown model {text!r}; nearest: {nearest(text, model_names())} (or 'timm/<name>')")

@@ -8,13 +8,18 @@ import torch
 
 from vars_core.checkpoints import Checkpoint, load_state, read_checkpoint
 from vars_core.errors import InputError
+from vars_core.grid_bound import grid_bound_keys
 from vars_core.image_size import ImageSize
 from vars_core.models.base import VisionModel
 from vars_core.registry import create_model
-from vars_core.spec import BACKBONE_MIXERS, ModelSpec, parse_spec
+from vars_core.solver import Ista
+from vars_core.spec import ModelSpec, model_names, parse_spec
 
 EMBEDDED = Path(__file__).resolve().parent.parent / "assets" / "weights"
 """One .safetensors per embedded model, named <backbone>_<mixer>."""
+
+HEAD = ("head.linear.weight", "head.linear.bias")
+"""The classifier of every backbone."""
 
 
 def load_model(
@@ -49,8 +54,7 @@ def load_model(
         image_size=image_size,
     )
     if stored is not None and path is not None:
-        state = stored.state if solver != "ista" else _without_learned_solver(stored.state)
-        load_state(model, state, path.name)
+        load_state(model, _without_learned_solver(stored.state, model), path.name)
         model.checkpoint_hash = stored.sha256
     return model.eval()
 
@@ -63,34 +67,33 @@ def embedded_weights(spec: str) -> Path | None:
 
 def stored_classes(checkpoint: Checkpoint) -> int | None:
     """The number of classes of a checkpoint's head."""
-    weight = checkpoint.state.get("head.linear.weight")
+    weight = checkpoint.state.get(HEAD[0])
     return None if weight is None else weight.shape[0]
 
 
 def infer_spec(checkpoint: Checkpoint) -> ModelSpec:
     """The one model whose keys, and whose shapes apart from head and grid, are the checkpoint's (SPEC §3)."""
-    stored = checkpoint.state
-    for backbone, mixers in BACKBONE_MIXERS.items():
-        for mixer in mixers:
-            with torch.device("meta"):
-                expected = create_model(ModelSpec(backbone, mixer)).state_dict()
-            if _same_network(stored, expected):
-                return ModelSpec(backbone, mixer)
+    for name in model_names():
+        with torch.device("meta"):
+            model = create_model(name)
+        if _same_network(checkpoint.state, model):
+            return parse_spec(name)
     raise InputError("the checkpoint's keys and shapes belong to no known model: name the model with its spec")
 
 
-def _same_network(stored: dict[str, torch.Tensor], expected: dict[str, torch.Tensor]) -> bool:
+def _same_network(stored: dict[str, torch.Tensor], model: VisionModel) -> bool:
+    expected = model.state_dict()
     required = {key for key in expected if not key.endswith("num_batches_tracked")}
     if not required <= stored.keys() or not stored.keys() <= expected.keys():
         return False
-    free = ("head.linear.", ".static_atoms", ".position", "spectrum.weight")  # classes and grid may differ
+    free = {*HEAD, *grid_bound_keys(model)}  # the number of classes and the grid may differ
     return all(
-        stored[key].shape == expected[key].shape
-        or (any(part in key for part in free) and stored[key].ndim == expected[key].ndim)
+        stored[key].shape == expected[key].shape or (key in free and stored[key].ndim == expected[key].ndim)
         for key in required
     )
 
 
-def _without_learned_solver(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+def _without_learned_solver(state: dict[str, torch.Tensor], model: VisionModel) -> dict[str, torch.Tensor]:
     """The paper's solver has nothing to learn: what a LISTA checkpoint learned of its solver is left out."""
-    return {key: value for key, value in state.items() if ".mixer.solver." not in key}
+    nothing_learned = tuple(f"{name}." for name, module in model.named_modules() if isinstance(module, Ista))
+    return {key: value for key, value in state.items() if not key.startswith(nothing_learned)}

@@ -14,18 +14,14 @@ from analysis.benchmark import Clock, interleaved, markdown, processor, ratio, s
 from analysis.commands.evaluating import ImageSizeOption
 from analysis.commands.options import parse_image_size
 from vars_core.image_size import height_and_width, size_text
-from vars_core.spec import parse_spec
+from vars_core.spec import mixers_of, parse_spec
 
 if TYPE_CHECKING:
     import torch
 
     from vars_core.backend import Backend
 
-MODELS = [
-    f"{backbone}/{mixer}"
-    for backbone in ("rvt_nano", "rvt_tiny")
-    for mixer in ("self", "performer", "vars_s", "vars_d", "vars_sd")
-]
+BACKBONES = ("rvt_nano", "rvt_tiny")
 BATCHES = [1, 8]
 TRACE_LIMIT = 1.3
 
@@ -51,7 +47,9 @@ def benchmark(
     from vars_core.backend import Backend
     from vars_core.registry import create_model
 
-    specs = [str(parse_spec(spec)) for spec in model or MODELS]
+    specs = [
+        str(parse_spec(spec)) for spec in model or [f"{one}/{mixer}" for one in BACKBONES for mixer in mixers_of(one)]
+    ]
     size = parse_image_size(image_size)
     batches = batch or BATCHES
     torch.set_num_threads(threads)

@@ -110,18 +110,19 @@ def deviations(size: Size) -> tuple[float, float]:
 
 def measure(spec: str) -> Size:
     """Size of a model with 1000 classes (rvt_nano, made for Tiny ImageNet: 200)."""
+    from vars_core.mixers.table import mixer_kind
+
     model = fresh(spec)
     as_run, _ = multiply_adds(model)
     madds, fft_madds = multiply_adds(model) if use_fft(model) else (as_run, 0.0)
-    dense_codes = spec.endswith(("/vars_d", "/vars_sd"))
-    fixed = [tensor for name, tensor in model.named_buffers() if name.endswith((".features.matrix", ".bound"))]
+    released_solver = "lista" in mixer_kind(parse_spec(spec).mixer).solvers
     return Size(
         spec=spec,
         image_size=image_size_of(model),
         trainable=sum(parameter.numel() for parameter in model.parameters()),
-        fixed=sum(tensor.numel() for tensor in fixed),
+        fixed=fixed_numbers(model),
         madds=madds,
-        ista_madds=multiply_adds(fresh(spec, solver="ista"))[0] if dense_codes else madds,
+        ista_madds=multiply_adds(fresh(spec, solver="ista"))[0] if released_solver else madds,
         transform_madds=as_run - madds,
         fft_madds=fft_madds,
     )
@@ -133,6 +134,16 @@ def fresh(spec: str, solver: str | None = None) -> nn.Module:
 
     classes = 200 if spec.startswith("rvt_nano") else 1000
     return create_model(spec, classes, solver=solver).eval().requires_grad_(False)
+
+
+def fixed_numbers(model: nn.Module) -> int:
+    """How many numbers of a checkpoint are neither trained nor batch statistics: random features, stored bounds."""
+    from torch.nn import BatchNorm1d, BatchNorm2d
+
+    counted = {name: module for name, module in model.named_modules() if isinstance(module, (BatchNorm1d, BatchNorm2d))}
+    statistics = {f"{name}.{own}" for name, module in counted.items() for own, _ in module.named_buffers()}
+    fixed = model.state_dict().keys() - dict(model.named_parameters()).keys() - statistics
+    return sum(model.get_buffer(key).numel() for key in fixed)
 
 
 def image_size_of(model: nn.Module) -> int:

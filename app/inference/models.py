@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,8 +11,9 @@ from app.inference.traced import ModelFacts
 from app.library.photographs import MODEL_SIZES
 from vars_core.errors import InputError, nearest
 from vars_core.image_size import size_text
+from vars_core.mixers.table import MIXERS
 from vars_core.readings import default_reading
-from vars_core.spec import model_names, parse_spec
+from vars_core.spec import BACKBONES, model_names, parse_spec
 
 if TYPE_CHECKING:
     from vars_core.backend import Backend
@@ -183,30 +183,10 @@ def checkpoint_files(folder: Path | None) -> dict[str, Path]:
     return {f"{FROM_FILE}{path.stem}": path for path in files}
 
 
-MIXER_WORDS = {
-    "self": "self-attention",
-    "performer": "Performer attention",
-    "vars_s": "VARS-S",
-    "vars_d": "VARS-D",
-    "vars_sd": "VARS-SD",
-    "filter": "global filter",
-}
-BACKBONE_WORDS: Callable[[str], str] = {
-    "rvt_nano": "RVT-nano",
-    "rvt_tiny": "RVT-Ti",
-    "rvt_small": "RVT-S",
-    "rvt_base": "RVT-B",
-    "deit_tiny": "DeiT-Ti",
-    "deit_small": "DeiT-S",
-    "gfnet_tiny": "GFNet-Ti",
-    "gfnet_small": "GFNet-S",
-}.__getitem__
-
-
 def title(name: str) -> str:
     """ "rvt_nano/vars_d" -> "RVT-nano · VARS-D"."""
     backbone, _, mixer = name.partition("/")
     try:
-        return f"{BACKBONE_WORDS(backbone)} · {MIXER_WORDS[mixer]}"
+        return f"{BACKBONES[backbone].title} · {MIXERS[mixer].title}"
     except KeyError:
         return name

@@ -13,7 +13,7 @@ from vars_core import READOUTS, Backend, InputError, create_model, load_model
 from vars_core.image_size import checked_size, parse_size, size_text
 from vars_core.images import Placement
 from vars_core.readings import default_reading
-from vars_core.spec import RVT_MIXERS
+from vars_core.spec import mixers_of
 
 SIDES = st.integers(16, 400)
 
@@ -59,7 +59,7 @@ def test_the_factors_of_a_placement_are_the_placement(policy: str, size: int | t
     np.testing.assert_allclose(source_factors(placement, (6, 5)).place(small), placement.to_source(small), atol=2e-5)
 
 
-@pytest.mark.parametrize("mixer", RVT_MIXERS)
+@pytest.mark.parametrize("mixer", mixers_of("rvt_nano"))
 def test_embedded_weights_read_a_photograph_of_any_shape(mixer: str) -> None:
     backend = Backend(load_model(f"rvt_nano/{mixer}", image_size=(96, 128)), device="cpu")
     photograph = np.random.default_rng(0).integers(0, 256, (150, 200, 3), dtype=np.uint8)
@@ -78,7 +78,7 @@ def test_weights_of_one_grid_meet_no_other(mixer: str, weights: str) -> None:
         model(torch.zeros(1, 3, 96, 128))
 
 
-@pytest.mark.parametrize("mixer", RVT_MIXERS)
+@pytest.mark.parametrize("mixer", mixers_of("rvt_nano"))
 def test_the_default_reading_of_an_embedded_model_is_one_it_has(mixer: str) -> None:
     reading = default_reading("rvt_nano")
     backend = Backend(load_model(f"rvt_nano/{mixer}", image_size=reading.image_size), device="cpu")

@@ -8,7 +8,10 @@ import torch
 
 import vars_core  # importing it registers the models with timm
 from vars_core import InputError, create_model
-from vars_core.spec import BACKBONE_MIXERS, RVT_MIXERS, model_names, parse_spec
+from vars_core.mixers import MIXERS
+from vars_core.readouts import READOUTS
+from vars_core.solver import Ista, Lista
+from vars_core.spec import BACKBONES, mixers_of, model_names, parse_spec
 
 LIGHT = [name for name in model_names() if not name.startswith(("rvt_base", "rvt_small", "deit_small", "gfnet_small"))]
 
@@ -55,7 +58,7 @@ def test_the_released_geometry_and_sizes_are_met() -> None:
     assert layers[0] == "0.0" and layers[9] == "0.9" and layers[-1] == "1.1"
 
 
-@pytest.mark.parametrize("mixer", RVT_MIXERS)
+@pytest.mark.parametrize("mixer", mixers_of("rvt_nano"))
 def test_rvt_nano_stays_within_its_budget_and_reads_grids_of_14_and_7(mixer: str) -> None:
     model = create_model(f"rvt_nano/{mixer}", num_classes=200).eval()
     assert sum(p.numel() for p in model.parameters()) <= 2.7e6
@@ -99,5 +102,29 @@ def test_lista_is_refused_for_convolutions() -> None:
         create_model("rvt_tiny/vars_s", solver="lista")
 
 
-def test_every_listed_mixer_is_built() -> None:
-    assert set().union(*BACKBONE_MIXERS.values()) == {"self", "performer", "vars_s", "vars_d", "vars_sd", "filter"}
+def test_every_mixer_of_the_table_stands_on_a_backbone() -> None:
+    assert {mixer for backbone in BACKBONES for mixer in mixers_of(backbone)} == set(MIXERS)
+    assert {family for kind in MIXERS.values() for family in kind.families} == {
+        kind.family for kind in BACKBONES.values()
+    }
+
+
+def test_names_and_titles_are_nobody_elses() -> None:
+    for table in (MIXERS, BACKBONES, READOUTS):
+        assert all(name == entry.name for name, entry in table.items())
+        assert len({entry.title for entry in table.values()}) == len(table)
+    for entry in (*MIXERS.values(), *READOUTS.values()):
+        assert entry.words[0].isupper() and entry.words.endswith(".")
+
+
+@pytest.mark.parametrize("mixer", MIXERS)
+def test_a_mixer_is_solved_by_the_solvers_of_its_entry(mixer: str) -> None:
+    def solver_of(asked: str | None) -> str | None:
+        built = create_model(f"{backbone}/{mixer}", num_classes=2, image_size=32, solver=asked)
+        found = {type(module).__name__.lower() for module in built.modules() if isinstance(module, Ista | Lista)}
+        return found.pop() if found else None
+
+    backbone = next(name for name in ("rvt_nano", "gfnet_tiny") if mixer in mixers_of(name))
+    solvers = MIXERS[mixer].solvers
+    assert solver_of(None) == (solvers[0] if solvers else None)
+    assert all(solver_of(name) == name for name in solvers)

@@ -8,9 +8,13 @@ import pytest
 import torch
 
 from vars_core import READOUTS, Backend, InputError, TraceRecorder, create_model
-from vars_core.spec import RVT_MIXERS
+from vars_core.spec import mixers_of
 
-SMALL = [f"rvt_nano/{mixer}" for mixer in RVT_MIXERS] + ["deit_tiny/vars_d", "gfnet_tiny/filter", "gfnet_tiny/vars_s"]
+SMALL = [f"rvt_nano/{mixer}" for mixer in mixers_of("rvt_nano")] + [
+    "deit_tiny/vars_d",
+    "gfnet_tiny/filter",
+    "gfnet_tiny/vars_s",
+]
 
 
 def backend(spec: str, **options: object) -> Backend:

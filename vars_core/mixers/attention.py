@@ -6,6 +6,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from vars_core.mixers.base import Mixer
+from vars_core.mixers.kind import MixerKind
 from vars_core.operators import LinearMixing
 from vars_core.random_features import RandomFeatures
 from vars_core.tokens import Grid, split_heads
@@ -40,3 +41,20 @@ class PerformerAttention(Mixer):
         queries, keys = self.features(q), self.features(k)
         row_sums = queries @ keys.sum(-2).unsqueeze(-1)
         return LinearMixing(lambda values: queries @ (keys.transpose(-2, -1) @ values.to(keys.dtype)) / row_sums), v
+
+
+SELF = MixerKind(
+    "self",
+    title="self-attention",
+    words="Softmax attention: every token takes the others' values in proportion to how its query meets their keys.",
+    build=lambda shape, _: SelfAttention(shape.dim, shape.num_heads),
+    families=("rvt", "deit"),
+)
+
+PERFORMER = MixerKind(
+    "performer",
+    title="Performer attention",
+    words="The paper's baseline: softmax attention estimated by random features, at a cost linear in the tokens.",
+    build=lambda shape, _: PerformerAttention(shape.dim, shape.num_heads, shape.num_features),
+    families=("rvt", "deit"),
+)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import torch
 from torch import Tensor, nn
 
 from vars_core.dictionaries import DenseDictionary, unit_columns
+from vars_core.grid_bound import GridBound
 from vars_core.mixers.base import Mixer
+from vars_core.mixers.kind import LayerShape, MixerKind, Solving
 from vars_core.operators import SparseReconstruction
 from vars_core.random_features import RandomFeatures
+from vars_core.resample import resample_tokens
 from vars_core.solver import Ista, Lista
 from vars_core.tokens import Grid, require_grid, split_heads
 
@@ -25,8 +30,10 @@ class DynamicDictionary(nn.Module):
         return DenseDictionary(unit_columns(self.features(q)))
 
 
-class StaticDynamicDictionary(nn.Module):
+class StaticDynamicDictionary(GridBound):
     """P = [Φ(X) ; A] with learned atoms A (1, H, N, m) that belong to one grid; 2m atoms, normalised together."""
+
+    grid_bound = ("static_atoms",)
 
     def __init__(self, features: RandomFeatures, grid: Grid) -> None:
         super().__init__()
@@ -40,6 +47,9 @@ class StaticDynamicDictionary(nn.Module):
         dynamic = self.features(q)
         static = self.static_atoms.to(dynamic.dtype).expand(dynamic.shape[0], -1, -1, -1)
         return DenseDictionary(unit_columns(torch.cat([dynamic, static], dim=-1)), num_static=static.shape[-1])
+
+    def resampled(self, stored: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
+        return {name: resample_tokens(atoms, self.grid, prefix + name) for name, atoms in stored.items()}
 
 
 class DenseReconstruction(Mixer):
@@ -62,3 +72,46 @@ class DenseReconstruction(Mixer):
     def operator(self, x: Tensor, grid: Grid) -> tuple[SparseReconstruction, Tensor]:
         q, v = (split_heads(part, self.num_heads) for part in self.projection(x).chunk(2, dim=-1))
         return SparseReconstruction(self.dictionary(q, grid), self.solver), v
+
+
+def dense_solver(solving: Solving, num_atoms: int) -> Ista | Lista:
+    """The released models' LISTA unless the paper's ISTA is asked for; λ = 0.3 (SPEC §1)."""
+    lam = 0.3 if solving.lam is None else solving.lam
+    if solving.solver == "ista":
+        return Ista(lam, solving.num_steps)
+    return Lista(lam, solving.num_steps, num_atoms)
+
+
+def build_dynamic(shape: LayerShape, solving: Solving) -> DenseReconstruction:
+    """`vars_d`."""
+    dictionary = DynamicDictionary(_features(shape))
+    solver = dense_solver(solving, shape.num_features)
+    return DenseReconstruction(shape.dim, shape.num_heads, dictionary, solver)
+
+
+def build_static_dynamic(shape: LayerShape, solving: Solving) -> DenseReconstruction:
+    """`vars_sd`."""
+    dictionary = StaticDynamicDictionary(_features(shape), shape.grid)
+    solver = dense_solver(solving, 2 * shape.num_features)
+    return DenseReconstruction(shape.dim, shape.num_heads, dictionary, solver)
+
+
+def _features(shape: LayerShape) -> RandomFeatures:
+    return RandomFeatures(shape.num_heads, shape.dim // shape.num_heads, shape.num_features)
+
+
+VARS_D = MixerKind(
+    "vars_d",
+    title="VARS-D",
+    words="Sparse reconstruction over a dynamic dictionary: its atoms are computed from the image's own tokens.",
+    build=build_dynamic,
+    solvers=("lista", "ista"),
+)
+
+VARS_SD = MixerKind(
+    "vars_sd",
+    title="VARS-SD",
+    words="Sparse reconstruction over both: atoms computed from the image's tokens beside learned ones.",
+    build=build_static_dynamic,
+    solvers=("lista", "ista"),
+)

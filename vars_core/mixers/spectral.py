@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
+
 import torch
 from torch import Tensor, nn
 
 from vars_core.dictionaries import ConvolutionalDictionary, convolutional_bound
+from vars_core.errors import InputError
+from vars_core.grid_bound import GridBound
 from vars_core.grid_transform import grid_transform
 from vars_core.mixers.base import Mixer
+from vars_core.mixers.kind import LayerShape, MixerKind, Solving
 from vars_core.operators import LinearMixing, OnGrid, SparseReconstruction
 from vars_core.precision import at_least_float32
-from vars_core.solver import Ista
+from vars_core.resample import resample_spectrum
+from vars_core.solver import Ista, soft_threshold
 from vars_core.tokens import Grid, require_grid, to_image, to_sequence
 
 
-class Spectrum(nn.Module):
+class Spectrum(GridBound):
     """Learned complex spectra of ``num_kernels`` real filters per channel over one grid, (C, r, 1, h, w//2+1, 2).
 
     They start as the transforms of noise windowed to a few tokens around the origin: true real filters (Hermitian
     spectra), local, of mean square magnitude ``power`` per frequency. Gradients keep them Hermitian.
     """
+
+    grid_bound = ("weight",)
 
     def __init__(self, dim: int, num_kernels: int, grid: Grid, power: float) -> None:
         super().__init__()
@@ -34,16 +43,26 @@ class Spectrum(nn.Module):
     def forward(self, grid: Grid) -> Tensor:
         """Complex spectra (C, r, h, w//2+1)."""
         require_grid("the learned spectra belong", self.grid, grid)
-        return torch.view_as_complex(at_least_float32(self.weight)).squeeze(2)
+        return complex_spectra(self.weight)
+
+    def resampled(self, stored: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
+        return {name: resample_spectrum(weight, self.grid, prefix + name) for name, weight in stored.items()}
 
 
-class StaticDictionary(nn.Module):
+def complex_spectra(weight: Tensor) -> Tensor:
+    """(C, r, 1, h, w//2+1, 2) -> complex (C, r, h, w//2+1)."""
+    return torch.view_as_complex(at_least_float32(weight).contiguous()).squeeze(2)
+
+
+class StaticDictionary(GridBound):
     """Pᵀ as r convolutions per channel, with the stored bound L, (C,), on the eigenvalues of PᵀP."""
 
+    grid_bound = ("spectrum.weight",)
     bound: Tensor
 
     def __init__(self, dim: int, num_kernels: int, grid: Grid) -> None:
         super().__init__()
+        self.grid = grid
         self.spectrum = Spectrum(dim, num_kernels, grid, power=0.87)
         self.register_buffer("bound", self.measured_bound())
 
@@ -52,12 +71,18 @@ class StaticDictionary(nn.Module):
 
     def measured_bound(self) -> Tensor:
         """L computed from the spectra as they are, (C,)."""
-        return convolutional_bound(self.spectrum(self.spectrum.grid), self.spectrum.grid[1])
+        return convolutional_bound(self.spectrum(self.grid), self.grid[1])
 
     @torch.no_grad()
     def refresh_bound(self, weight: float = 1.0) -> None:
         """Move the stored L towards the measured one by ``weight`` in [0, 1] (training: every 100 steps by 0.1)."""
         self.bound.lerp_(self.measured_bound().to(self.bound), weight)
+
+    def resampled(self, stored: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
+        """L belongs to the spectra: it is measured anew with them."""
+        (key, weight), *_ = stored.items()
+        spectra = resample_spectrum(weight, self.grid, prefix + key)
+        return {key: spectra, "bound": convolutional_bound(complex_spectra(spectra), self.grid[1])}
 
 
 class SpatialFilter(nn.Module):
@@ -122,6 +147,11 @@ class ConvolutionalReconstruction(Mixer):
         self.norm = norm
         self.output = output
 
+    def initialise(self) -> None:
+        """The value projection is large, 1.5/√C: nothing norms its input, and codes below λ have no gradient."""
+        if isinstance(self.value, nn.Linear):
+            nn.init.normal_(self.value.weight, std=1.5 / math.sqrt(self.value.in_features))
+
     def operator(self, x: Tensor, grid: Grid) -> tuple[OnGrid, Tensor]:
         v = self.value(x).unsqueeze(1)
         return OnGrid(SparseReconstruction(self.dictionary(grid), self.solver), grid), v
@@ -130,3 +160,60 @@ class ConvolutionalReconstruction(Mixer):
         if self.second is not None:
             z = self.second(z, grid)
         return self.output(self.norm(z))
+
+
+def build_convolutional(shape: LayerShape, solving: Solving) -> ConvolutionalReconstruction:
+    """`vars_s` as released."""
+    dim = shape.dim
+    return ConvolutionalReconstruction(
+        dictionary=StaticDictionary(dim, shape.num_kernels, shape.grid),
+        solver=convolutional_solver(shape, solving),
+        value=nn.Linear(dim, dim),
+        second=SpatialFilter(dim, shape.grid),
+        norm=TokenBatchNorm(dim),
+        output=nn.Linear(dim, dim),
+    )
+
+
+def build_filter_replacement(shape: LayerShape, solving: Solving) -> ConvolutionalReconstruction:
+    """`vars_s` as it stands in for GFNet's filter: the dictionary alone, no projections, no second spectrum."""
+    return ConvolutionalReconstruction(
+        dictionary=StaticDictionary(shape.dim, shape.num_kernels, shape.grid),
+        solver=convolutional_solver(shape, solving),
+        value=nn.Identity(),
+        second=None,
+        norm=nn.Identity(),
+        output=nn.Identity(),
+    )
+
+
+def convolutional_solver(shape: LayerShape, solving: Solving) -> Ista:
+    """ISTA from u₀ = S_λ(Pᵀx), as VARS-S was released."""
+    if solving.solver == "lista":
+        raise InputError("vars_s has no 'lista' setting: its learned coupling is defined for dense atoms; use 'ista'")
+    lam = shape.convolutional_lam if solving.lam is None else solving.lam
+    return Ista(lam, solving.num_steps, start=soft_threshold)
+
+
+def no_norm_then_batch_norm(dim: int) -> tuple[nn.Module, nn.Module]:
+    """The released block's around `vars_s`, which brings its own (SPEC §1)."""
+    return nn.Identity(), TokenBatchNorm(dim)
+
+
+VARS_S = MixerKind(
+    "vars_s",
+    title="VARS-S",
+    words="Sparse reconstruction over a static dictionary: learned kernels, convolved over the whole grid.",
+    build=build_convolutional,
+    solvers=("ista",),
+    norms=no_norm_then_batch_norm,
+    replacing_filter=build_filter_replacement,
+)
+
+FILTER = MixerKind(
+    "filter",
+    title="global filter",
+    words="GFNet's own mixer: every channel is filtered by one learned spectrum over the whole grid.",
+    build=lambda shape, _: GlobalFilter(shape.dim, shape.grid),
+    families=("gfnet",),
+)

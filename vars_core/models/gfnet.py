@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from torch import nn
-
 from vars_core.block import SingleResidualBlock
 from vars_core.image_size import ImageSize
-from vars_core.mixers import LayerShape, Solving, build_mixer
-from vars_core.mixers.build import build_filter_replacement
+from vars_core.mixers import LayerShape, Solving, mixer_kind
+from vars_core.mixers.kind import layer_norms
 from vars_core.mlp import Mlp
 from vars_core.models.backbone import Backbone, NormThenPool, drop_path_rates
 from vars_core.models.initialise import initialise
@@ -50,7 +48,7 @@ def build_gfnet(
 
 
 def _block(mixer: str, shape: LayerShape, solving: Solving, drop_path: float) -> SingleResidualBlock:
-    built = build_filter_replacement(shape, solving) if mixer == "vars_s" else build_mixer(mixer, shape, solving)
-    dim = shape.dim
-    norm1, norm2 = nn.LayerNorm(dim, eps=1e-6), nn.LayerNorm(dim, eps=1e-6)
+    kind, dim = mixer_kind(mixer), shape.dim
+    norm1, norm2 = layer_norms(dim)
+    built = (kind.replacing_filter or kind.build)(shape, solving)
     return SingleResidualBlock(norm1, built, norm2, Mlp(dim, 4 * dim), drop_path)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Mapping
 
 import torch
 from torch import Tensor, nn
 
+from vars_core.grid_bound import GridBound
 from vars_core.image_size import ImageSize, height_and_width
+from vars_core.resample import resample_position
 from vars_core.tokens import Grid, require_grid, to_sequence
 
 
@@ -47,8 +50,10 @@ class ConvStem(nn.Module):
         return _tokens(self.proj(images))
 
 
-class PositionedStem(nn.Module):
+class PositionedStem(GridBound):
     """A stem followed by a learned position embedding, (1, N, C), that belongs to one grid."""
+
+    grid_bound = ("position",)
 
     def __init__(self, stem: nn.Module, dim: int, grid: Grid) -> None:
         super().__init__()
@@ -60,6 +65,13 @@ class PositionedStem(nn.Module):
         tokens, grid = self.stem(images)
         require_grid("the position embedding belongs", self.grid, grid)
         return tokens + self.position, grid
+
+    def initialise(self) -> None:
+        """Normal cut at 2σ, σ = .02."""
+        nn.init.trunc_normal_(self.position, std=0.02)
+
+    def resampled(self, stored: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
+        return {name: resample_position(position, self.grid, prefix + name) for name, position in stored.items()}
 
 
 def stem_grid(stem: nn.Module, image_size: ImageSize) -> Grid:

@@ -194,8 +194,10 @@ def block(
             mixed = mixers.dense_reconstruction(normed, mixer, num_heads, solve)
         case "vars_s":
             mixed = mixers.convolutional_reconstruction(normed, mixer, fourier, solve)
-        case _:
+        case "filter":
             mixed = mixers.global_filter(normed, mixer, fourier)
+        case unknown:
+            raise ValueError(f"no formula for the mixer {unknown!r}")
 
     def tail(z: Tensor) -> Tensor:
         mixer_output = mixers.projected(z, mixer, fourier)

@@ -92,7 +92,7 @@ def charted(layer: LayerMaps | None) -> Updates:
     """Updates for the three charts and for the sentence that stands in their place."""
     figures = words.step_figures(layer) if layer is not None else None
     if figures is None:
-        said = "Softmax and Performer attention are computed in one step: there is nothing to iterate."
+        said = "This model's layers are computed in one step: there is nothing to iterate."
         return {**{name: gr.update(value=None, visible=False) for name in CHARTS}, "no charts": fine(said)}
     drawn = {name: gr.update(value=figure, visible=True) for name, figure in zip(CHARTS, figures, strict=True)}
     return {**drawn, "no charts": fine(words.STEP_WORDS)}

@@ -7,11 +7,11 @@ import pytest
 from app.inference import models
 from app.inference.models import EMBEDDED, SIZES, ModelShelf, default_size, sized, split_size
 from vars_core.errors import InputError
-from vars_core.spec import RVT_MIXERS
+from vars_core.weights import EMBEDDED as FOLDER
 
 
-def test_every_mixer_of_the_family_is_embedded_once() -> None:
-    assert sorted(EMBEDDED) == sorted(f"rvt_nano/{mixer}" for mixer in RVT_MIXERS)
+def test_the_embedded_models_are_those_whose_weights_come_with_the_project() -> None:
+    assert sorted(EMBEDDED) == sorted(file.stem.replace("nano_", "nano/") for file in FOLDER.glob("*.safetensors"))
 
 
 @pytest.mark.parametrize("size", ["default", "", None, 0, str(default_size("rvt_nano/self"))])
