@@ -15,8 +15,8 @@ from vars_core.models.base import VisionModel
 def pixel_logits(model: VisionModel) -> PixelLogits:
     """The model as a function of images (B, 3, H, W) in [0, 1], in the model's precision, with gradients.
 
-    The model is put into evaluation mode. Images may lie on any device; logits come back to it. `Backend.logits` takes
-    normalised images and has no gradients: hand in ``backend.model``.
+    Normalised by the model's own statistics. The model is put into evaluation mode. Images may lie on any device;
+    logits come back to it. `Backend.logits` takes normalised images and has no gradients: hand in ``backend.model``.
     """
     model.eval()
     wanted = model.preprocessing

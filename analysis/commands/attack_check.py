@@ -63,9 +63,11 @@ def attack_check(
     passed = True
     for backend in load_backends(requests, device):
         size = backend.image_size
-        pixels = to_pixels([Placement(image.shape[0], image.shape[1], size).place(image) for image in images]).to(
-            backend.device
-        )
+        squares = [
+            Placement(image.shape[0], image.shape[1], size, preprocessing=backend.preprocessing).place(image)
+            for image in images
+        ]
+        pixels = to_pixels(squares).to(backend.device)
         checks = check_model(backend.model, pixels, labels.to(backend.device), ids, attack, queries)
         weights = (backend.checkpoint_hash or "untrained")[:12]
         typer.echo(f"\n{backend.name}, weights {weights}, {size_text(size)} px:\n\n{markdown(checks)}")

@@ -23,6 +23,7 @@ from vars_core.backend import Backend
 from vars_core.data.open import open_split
 from vars_core.images import Placement, decode_image
 from vars_core.models.base import VisionModel
+from vars_core.preprocessing import IMAGENET, Preprocessing
 from vars_core.registry import create_model
 from vars_core.weights import load_model
 
@@ -94,8 +95,12 @@ def test_a_gradient_through_the_bounds_leaves_the_logits_as_they_are(mixer: str)
         assert torch.allclose(pixel_logits(with_gradient_through_bounds(model))(images), expected, atol=1e-5)
 
 
-def test_pixel_logits_are_the_backends_with_gradients() -> None:
-    backend = Backend(create_model("rvt_nano/vars_d", num_classes=7, image_size=SIZE), device="cpu")
+@pytest.mark.parametrize("preprocessing", [IMAGENET, Preprocessing(mean=(0.5, 0.5, 0.5), std=(0.5, 0.4, 0.3))])
+def test_pixel_logits_are_the_backends_with_gradients(preprocessing: Preprocessing) -> None:
+    """The model's own statistics count, whatever they are."""
+    model = create_model("rvt_nano/vars_d", num_classes=7, image_size=SIZE)
+    model.preprocessing = preprocessing
+    backend = Backend(model, device="cpu")
     bytes_ = (made_images(2, shape=(3, SIZE, SIZE)) * 255).byte().permute(0, 2, 3, 1).numpy()
     batch, _ = backend.prepare(list(bytes_))
     pixels = to_pixels(list(bytes_)).requires_grad_()
