@@ -69,7 +69,7 @@ def read_picture(source: str | Path | bytes, *, max_pixels: int = MAX_PIXELS, mi
         form = image.format or ""
         if getattr(image, "is_animated", False):
             image.seek(0)
-        _check_two_colours(name, image)
+        _check_bitmap(name, image)
         image.load()
         turn = _TURNS.get(_orientation(image))  # none of a TIFF, which Pillow has turned while loading
         return Picture(name, form, image.transpose(turn) if turn is not None else image)
@@ -119,13 +119,16 @@ def _check_size(name: str, width: int, height: int, max_pixels: int, min_side: i
         raise ImageError(f"{name} is {width}×{height} pixels: expected at least {min_side}×{min_side}")
 
 
-def _check_two_colours(name: str, image: Image.Image) -> None:
-    """Pillow takes a bitmap of 8 bits a pixel whose palette is black and white for one of 1 bit, and reads noise."""
+def _check_bitmap(name: str, image: Image.Image) -> None:
+    """Two kinds of bitmap that Pillow (up to 12.3) takes for others and turns into noise: 8 bits a pixel with a palette
+    of black and white, and 4 bits a pixel in runs of odd lengths."""
     stream = getattr(image, "fp", None)
-    if image.format == "BMP" and image.mode == "1" and stream is not None:
-        stream.seek(28)
-        if (bits := int.from_bytes(stream.read(2), "little")) != 1:
-            raise ImageError(f"{name} is a bitmap of two colours in {bits} bits, which cannot be read: save it as PNG")
+    if image.format != "BMP" or stream is None:
+        return
+    stream.seek(28)
+    bits = int.from_bytes(stream.read(2), "little")
+    if (image.mode == "1" and bits != 1) or (bits == 4 and image.info.get("compression") == 2):
+        raise ImageError(f"{name} is a bitmap of {bits} bits of a kind that cannot be read safely: save it as PNG")
 
 
 def _orientation(image: Image.Image) -> int:

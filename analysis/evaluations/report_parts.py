@@ -41,7 +41,7 @@ def with_interval(entry: Entry | None, digits: int, between: str) -> Cell | None
 
 
 def tell_conditions(report: Report, facts: Mapping[str, Any]) -> None:
-    """Device, versions, checkpoints and input sizes of a run, from its ``run.json``."""
+    """Device, versions, checkpoints and input sizes of a run, and what it assumed, from its ``run.json``."""
     report.text(f"Device: {facts.get('device', 'none')}. Versions: {_listed(facts['versions'])}.")
     for other in facts.get("continued_under", []):
         report.text(f"Continued under other versions: {_listed(other)}.", kind="warning")
@@ -51,6 +51,8 @@ def tell_conditions(report: Report, facts: Mapping[str, Any]) -> None:
         else:
             report.text(f"{model}: checkpoint SHA-256 {described['checkpoint']}.")
         report.text(f"{model}: input of {input_size(described)}.")
+    for sentence in facts.get("assumptions", ()):
+        report.text(f"Assumed: {sentence}.")
 
 
 def tell_failures(report: Report, run: Run, images: int) -> None:

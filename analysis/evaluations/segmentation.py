@@ -117,7 +117,8 @@ class Segmentation(MapEvaluation):
         metrics = ("iou_pooled", "iou_image_mean", "fp", "fn", "iou_best_threshold")
         yield f"{'model':<44}" + "".join(f"{metric:>20}" for metric in metrics)
         for title, values in self.headline_lines(summary).items():
-            yield f"{title:<44}" + "".join(f"{values[metric]:>20.4f}" for metric in metrics)
+            cells = (f"{values[metric]:.4f}" if metric in values else "–" for metric in metrics)
+            yield f"{title:<44}" + "".join(f"{cell:>20}" for cell in cells)
 
     def place(self, raw: np.ndarray, placement: Placement) -> PlacedMap:
         """A map as it left the layer, placed as it is when it is scored."""

@@ -86,8 +86,6 @@ def _provenance(report: Report, run: Run, evaluation: Segmentation) -> None:
         "of all non-void pixels; all in percent, with 95 % bootstrap intervals over images."
     )
     tell_conditions(report, facts)
-    for sentence in run.facts.get("assumptions", ()):
-        report.text(f"Assumed: {sentence}.")
     tell_failures(report, run, data.get("samples"))
 
 

@@ -100,9 +100,15 @@ def _image_mean(weights: np.ndarray, group: Group, share: Share) -> np.ndarray:
     return np.asarray((weights * share(Counts(group.tp, group.fp, group.fn, group.tn))).sum(axis=1) / len(group.ids))
 
 
-def _at_thresholds(weights: np.ndarray, group: Group, share: Share) -> np.ndarray:
-    tp, fp = weights @ group.tp_at, weights @ group.fp_at
+def _at_thresholds(weights: np.ndarray, group: Group, share: Share) -> np.ndarray | None:
+    """None without an object in any truth: a threshold that marks nothing would then be right by default. Resamples
+    without one are left out for the same reason."""
     positive, negative = (weights @ counts for counts in (group.tp + group.fn, group.fp + group.tn))
+    if not positive[0]:
+        return None
+    with_object = positive > 0
+    positive, negative, weights = positive[with_object], negative[with_object], weights[with_object]
+    tp, fp = weights @ group.tp_at, weights @ group.fp_at
     return share(Counts(tp, fp, positive[:, None] - tp, negative[:, None] - fp))
 
 

@@ -167,6 +167,8 @@ def check_facts(facts: Mapping[str, Any]) -> None:
     entries = [*facts.get("models", {}).values(), *data.get("notes", ())]
     if not all(isinstance(entry, dict) for entry in entries):
         raise InputError("expected an object for every model and every note of run.json")
+    if not all(isinstance(sentence, str) for sentence in facts.get("assumptions", ())):
+        raise InputError("expected sentences as 'assumptions' in run.json")
 
 
 def run_folders(root: Path | None) -> dict[str, Path]:

@@ -150,11 +150,16 @@ def test_damaged_exif_leaves_a_photograph_a_photograph() -> None:
     assert decode_image(stream.getvalue()).shape == (30, 40, 3)
 
 
-def test_a_bitmap_of_two_colours_in_eight_bits_is_refused_rather_than_read_as_noise(tmp_path: Path) -> None:
+def test_bitmaps_that_pillow_reads_as_noise_are_refused(tmp_path: Path) -> None:
     image = Image.frombytes("P", (6, 4), bytes([0, 1] * 12))
     image.putpalette([0, 0, 0, 255, 255, 255])
     image.save(tmp_path / "two.bmp")
-    with pytest.raises(ImageError, match=r"two\.bmp is a bitmap of two colours in 8 bits"):
+    with pytest.raises(ImageError, match=r"two\.bmp is a bitmap of 8 bits of a kind"):
         read_mask(tmp_path / "two.bmp")
     Image.new("1", (6, 4), 1).save(tmp_path / "one.bmp")
     assert (read_mask(tmp_path / "one.bmp").numbers == 255).all()
+    plain = bytearray((tmp_path / "one.bmp").read_bytes())
+    plain[28:34] = (4).to_bytes(2, "little") + (2).to_bytes(4, "little")
+    (tmp_path / "runs.bmp").write_bytes(plain)
+    with pytest.raises(ImageError, match=r"runs\.bmp is a bitmap of 4 bits of a kind"):
+        read_mask(tmp_path / "runs.bmp")

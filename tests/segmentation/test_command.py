@@ -297,3 +297,34 @@ def test_the_report_opens_offline_and_holds_every_number_and_its_rows(
         assert f"<td>part-{position // 5:06d}.parquet</td>" in page
     assert 'data-model="baseline:centre"' in page
     assert 'value="made/model"' in page
+
+
+def test_truths_without_an_object_have_no_best_threshold(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for index in range(2):
+        write_image(tmp_path / f"pairs/images/{index}.jpg", index, (20, 30))
+        (tmp_path / "pairs/masks").mkdir(exist_ok=True)
+        Image.new("L", (30, 20)).save(tmp_path / f"pairs/masks/{index}.png")
+    assert run(monkeypatch, "--data", tmp_path / "pairs", "--out", tmp_path / "run") == 0
+    assert summary_of(tmp_path / "run")["baseline:all", None, None, None, "iou_pooled"] == 0
+    assert not [key for key in summary_of(tmp_path / "run") if key[-1] == "iou_best_threshold"]
+    assert "–" in capsys.readouterr().out
+    assert (tmp_path / "run/report.html").is_file()
+
+
+def test_what_was_assumed_is_printed_stored_and_reported_and_what_is_said_is_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = make_voc(tmp_path / "voc", 2)
+    for values, assumed in (((), True), (("--mask-values", "voc"), False)):
+        out = tmp_path / f"run_{assumed}"
+        assert run(monkeypatch, "--data", root, "--out", out, *values) == 0
+        sentence = (
+            "masks are read as voc (0 background, 1..20 foreground, 255 void), because the layout is PASCAL VOC's"
+        )
+        facts = json.loads((out / "run.json").read_text())
+        assert (f"assumed: {sentence}" in capsys.readouterr().out) == assumed
+        assert (sentence in facts["assumptions"]) == assumed
+        assert ("because the layout is PASCAL VOC" in (out / "report.html").read_text()) == assumed
+        assert facts["settings"]["mask_values"] == "voc"

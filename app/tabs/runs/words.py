@@ -112,6 +112,7 @@ def provenance_words(stored: StoredRun, served: Mapping[str, str | None]) -> str
     ]
     body = "".join(f"<dt>{name}</dt><dd>{words}</dd>" for name, words in lines)
     notices = [f"Of the data, {note.get('what')}: {note.get('count')}." for note in data.get("notes", [])]
+    notices += [f"Assumed: {sentence}." for sentence in facts.get("assumptions", [])]
     warned = "".join(f'<p class="notice">{escaped(notice)}</p>' for notice in notices)
     heading = "Where these numbers come from"
     return f'{warned}<details class="run-facts"><summary>{heading}</summary><dl>{body}</dl></details>'
