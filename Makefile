@@ -59,7 +59,7 @@ tables: install  ## Measure the embedded weights again and rewrite docs/results
 	$(ANALYSIS) table --run $(RUNS)/mit1003 > docs/results/mit1003.md
 	$(ANALYSIS) table --run $(RUNS)/osie > docs/results/osie.md
 	$(ANALYSIS) table --run $(RUNS)/davis --digits 2 > docs/results/davis.md
-	$(ANALYSIS) agreement $(NANO) --data $(DATA)/mit1003/stimuli --limit 50 --out $(RUNS)/agreement \
+	$(ANALYSIS) agreement $(NANO) --data $(DATA)/mit1003/stimuli --limit 10 --out $(RUNS)/agreement \
 		> docs/results/agreement.md
 	$(ANALYSIS) sheet $(NANO) --out docs/results/maps.webp
 
