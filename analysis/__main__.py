@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import sys
+from importlib import import_module
 
 import typer
 
-from analysis.commands.agreement import agreement
 from analysis.commands.attack_check import attack_check
 from analysis.commands.benchmark import benchmark
 from analysis.commands.benchmark_corruptions import benchmark_corruptions
@@ -14,39 +14,46 @@ from analysis.commands.benchmark_fixations import benchmark_fixations
 from analysis.commands.corrupt import corrupt
 from analysis.commands.domains import domain_table, domains
 from analysis.commands.dynamics import dynamics
-from analysis.commands.fixations import fixations
 from analysis.commands.readouts import readouts
-from analysis.commands.robustness import robustness
-from analysis.commands.segmentation import segmentation
 from analysis.commands.sheet import sheet
 from analysis.commands.sizes import sizes
 from analysis.commands.table import table
+from analysis.evaluations.table import EVALUATIONS
 from vars_core.errors import InputError
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+OTHERS = (
+    corrupt,
+    dynamics,
+    attack_check,
+    domains,
+    domain_table,
+    readouts,
+    sheet,
+    table,
+    sizes,
+    benchmark,
+    benchmark_corruptions,
+    benchmark_fixations,
+)
+"""Commands that are no evaluation."""
 
 
-@app.callback()
 def about() -> None:
     """VARS Studio: measure recurrent sparse attention."""
 
 
-app.command()(segmentation)
-app.command()(fixations)
-app.command()(benchmark_fixations)
-app.command()(corrupt)
-app.command()(benchmark_corruptions)
-app.command()(dynamics)
-app.command()(agreement)
-app.command()(robustness)
-app.command()(attack_check)
-app.command()(domains)
-app.command()(domain_table)
-app.command()(readouts)
-app.command()(sheet)
-app.command()(table)
-app.command()(sizes)
-app.command()(benchmark)
+def command_line() -> typer.Typer:
+    """Every evaluation of the table (its command is the function of its name in its module), then the others."""
+    made = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+    made.callback()(about)
+    for name in EVALUATIONS:
+        made.command()(getattr(import_module(f"analysis.commands.{name}"), name))
+    for command in OTHERS:
+        made.command()(command)
+    return made
+
+
+app = command_line()
 
 
 def main() -> None:
