@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
+from vars_core.channel_matrices import ChannelDictionary, channel_matrices, pays, times
 from vars_core.dictionaries import ConvolutionalDictionary, convolutional_bound
 from vars_core.errors import InputError
 from vars_core.grid_bound import GridBound
@@ -98,8 +99,14 @@ class SpatialFilter(nn.Module):
 
 def circular_convolution(image: Tensor, spectrum: Spectrum, grid: Grid) -> Tensor:
     """(B, C, h, w) filtered by one spectrum per channel."""
-    transform = spectrum.transform
-    return transform.inverse(transform(image) * spectrum(grid)[:, 0])
+    transform, spectra = spectrum.transform, spectrum(grid)[:, 0]
+
+    def filtered(image: Tensor) -> Tensor:
+        return transform.inverse(transform(image) * spectra)
+
+    if pays(len(image), grid[0] * grid[1]):
+        return times(image, channel_matrices(filtered, grid, spectra), grid)
+    return filtered(image)
 
 
 class GlobalFilter(Mixer):
@@ -154,7 +161,11 @@ class ConvolutionalReconstruction(Mixer):
 
     def operator(self, x: Tensor, grid: Grid) -> tuple[OnGrid, Tensor]:
         v = self.value(x).unsqueeze(1)
-        return OnGrid(SparseReconstruction(self.dictionary(grid), self.solver), grid), v
+        spectral = self.dictionary(grid)
+        num_codes = spectral.spectra.shape[1] * v.shape[-2]
+        by_matrices = pays(len(v) * self.solver.num_steps, num_codes)
+        dictionary = ChannelDictionary(spectral) if by_matrices else spectral
+        return OnGrid(SparseReconstruction(dictionary, self.solver), grid), v
 
     def project(self, z: Tensor, grid: Grid) -> Tensor:
         if self.second is not None:

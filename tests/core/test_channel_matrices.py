@@ -1,0 +1,60 @@
+"""VARS-S by real matrices is VARS-S by spectra: values and gradients, also of spectra that are not Hermitian."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import Tensor
+
+import vars_core.mixers.spectral
+from vars_core.channel_matrices import ChannelDictionary, pays
+from vars_core.mixers import LayerShape, Solving, build_mixer
+from vars_core.mixers.spectral import ConvolutionalReconstruction
+
+SHAPE = LayerShape(dim=6, num_heads=1, grid=(4, 4), num_features=4, num_kernels=2, convolutional_lam=0.1)
+
+
+def results(mixer: ConvolutionalReconstruction, x: Tensor) -> tuple[Tensor, list[Tensor]]:
+    """The output, and the gradients of its squares by the input and by every parameter."""
+    x = x.clone().requires_grad_()
+    output = mixer(x, SHAPE.grid)
+    return output.detach(), list(torch.autograd.grad(output.square().sum(), [x, *mixer.parameters()]))
+
+
+@pytest.mark.parametrize("hermitian", [True, False])
+def test_both_paths_agree_in_values_and_gradients(hermitian: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    torch.manual_seed(0)
+    mixer = build_mixer("vars_s", SHAPE, Solving())
+    assert isinstance(mixer, ConvolutionalReconstruction)
+    mixer.norm.eval()
+    if not hermitian:
+        for spectrum in (mixer.dictionary.spectrum, mixer.second.spectrum):
+            spectrum.weight.data = torch.randn_like(spectrum.weight)
+        mixer.dictionary.refresh_bound()
+    x = torch.randn(3, 16, 6)
+    found = {}
+    for by_matrices in (False, True):
+        monkeypatch.setattr(vars_core.mixers.spectral, "pays", lambda *_, chosen=by_matrices: chosen)
+        operator, v = mixer.operator(x, SHAPE.grid)
+        assert isinstance(operator.dictionary, ChannelDictionary) == by_matrices
+        *_, (_, codes) = operator.iterates(v)
+        assert 0.05 < (codes != 0).float().mean() < 1
+        found[by_matrices] = results(mixer, x)
+    (spectral, gradients), (matrices, same) = found[False], found[True]
+    for one, other in zip([spectral, *gradients], [matrices, *same], strict=True):
+        assert (one - other).abs().max() <= 1e-5 * one.abs().max()
+
+
+def test_single_images_and_large_grids_go_through_spectra_and_large_batches_through_matrices() -> None:
+    steps, kernels = 3, 2
+    assert not pays(1 * steps, kernels * 196)
+    assert pays(256 * steps, kernels * 196)
+    assert not pays(4096 * steps, kernels * 784)
+
+
+def test_a_large_batch_takes_the_matrices() -> None:
+    torch.manual_seed(0)
+    mixer = build_mixer("vars_s", SHAPE, Solving())
+    for batch, kind in ((1, False), (32, True)):
+        operator, _ = mixer.operator(torch.randn(batch, 16, 6), SHAPE.grid)
+        assert isinstance(operator.dictionary, ChannelDictionary) == kind
