@@ -10,7 +10,7 @@ are not made again, so that a sweep can be continued.
 from __future__ import annotations
 
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -71,21 +71,25 @@ def examine(name: str, numbers: float) -> dict[str, Any]:
 
 
 def table(rows: list[dict[str, Any]]) -> list[str]:
-    """A line for each family and outcome, and the totals."""
-    groups: dict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
+    """A line for each file of timm whose attention is traced, a line for each reason why it is not, and the totals."""
+    traced: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    others: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for row in rows:
-        outcome = row.get("error") or ("traced" if row["layers"] else row["reason"])
-        groups[row["family"], outcome].append(row)
-    lines = ["| timm's file | architectures | e.g. | attention | run with numbers |", "|---|---:|---|---|---:|"]
-    for (family, outcome), members in sorted(groups.items(), key=lambda entry: (entry[0][1] != "traced", entry[0])):
-        checked = sum(bool(row.get("checked")) for row in members)
-        lines.append(f"| `{family}` | {len(members)} | `{members[0]['name']}` | {outcome} | {checked or ''} |")
-    traced = sum(bool(row.get("layers")) for row in rows)
-    failed = sum("error" in row for row in rows)
-    lines += [
-        "",
-        f"{len(rows)} architectures: {traced} traced, {len(rows) - traced - failed} logits only, {failed} failed.",
-    ]
+        if row.get("layers") and "error" not in row:
+            traced[row["family"]].append(row)
+        else:
+            others[row.get("error") or row["reason"]].append(row)
+    lines = ["| timm's file | traced | e.g. | run with numbers |", "|---|---:|---|---:|"]
+    for family, members in sorted(traced.items()):
+        run = sum(row["checked"] for row in members)
+        lines.append(f"| `{family}` | {len(members)} | `{members[0]['name']}` | {run or ''} |")
+    lines += ["", "| logits only because | architectures | timm's files (how many) |", "|---|---:|---|"]
+    for reason, members in sorted(others.items(), key=lambda group: -len(group[1])):
+        families = sorted(Counter(row["family"] for row in members).items())
+        lines.append(f"| {reason} | {len(members)} | {', '.join(f'{name} ({count})' for name, count in families)} |")
+    count, failed = sum(map(len, traced.values())), sum("error" in row for row in rows)
+    rest = len(rows) - count - failed
+    lines += ["", f"{len(rows)} architectures: {count} traced, {rest} logits only, {failed} failed."]
     return lines
 
 

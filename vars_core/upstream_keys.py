@@ -41,7 +41,9 @@ _UNUSED = re.compile(r"\.attn\.L$|\.kernel_norm$")
 
 def is_upstream(state: Mapping[str, Tensor]) -> bool:
     """Whether the keys are the authors'."""
-    return any(key.startswith(("transformers.", "patch_embed.proj.")) for key in state)
+    return any(key.startswith("transformers.") for key in state) and any(
+        key.startswith("patch_embed.proj.") for key in state
+    )
 
 
 def translate(state: Mapping[str, Tensor]) -> dict[str, Tensor]:

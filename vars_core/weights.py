@@ -6,11 +6,13 @@ from pathlib import Path
 
 import torch
 
-from vars_core.checkpoints import Checkpoint, load_state, read_checkpoint
+from vars_core.checkpoints import FORMER_NANO, Checkpoint, is_former_nano, load_state, read_checkpoint
 from vars_core.errors import InputError
 from vars_core.grid_bound import grid_bound_keys
 from vars_core.image_size import ImageSize
 from vars_core.models.base import VisionModel
+from vars_core.models.timm import infer_architecture
+from vars_core.models.timm import stored_classes as timm_classes
 from vars_core.registry import create_model
 from vars_core.solver import Ista
 from vars_core.spec import ModelSpec, model_names, parse_spec
@@ -34,7 +36,8 @@ def load_model(
 ) -> VisionModel:
     """A model in evaluation mode with the weights of ``checkpoint``, or else the embedded ones, or else fresh ones.
 
-    ``spec`` None: read off the checkpoint's keys. ``num_classes`` None: the checkpoint's, or 1000.
+    ``spec`` None: read off the checkpoint's keys. ``num_classes`` None: the checkpoint's, or 1000; weights of a timm
+    model without a classifier give pooled features for logits (0 classes).
     ``model.checkpoint_hash`` is the file's SHA-256, None for fresh weights: nothing untrained passes for trained.
     """
     path = Path(checkpoint) if checkpoint is not None else embedded_weights(str(spec))
@@ -45,9 +48,12 @@ def load_model(
         parsed = infer_spec(stored)
     else:
         raise InputError("expected a model spec, a checkpoint, or both; got neither")
+    if num_classes is None:
+        found = stored_classes(stored, parsed) if stored is not None else None
+        num_classes = 1000 if found is None else found
     model = create_model(
         parsed,
-        num_classes=num_classes or (stored_classes(stored) if stored else None) or 1000,
+        num_classes=num_classes,
         num_steps=num_steps,
         solver=solver,
         lam=lam,
@@ -65,20 +71,27 @@ def embedded_weights(spec: str) -> Path | None:
     return path if path.is_file() else None
 
 
-def stored_classes(checkpoint: Checkpoint) -> int | None:
-    """The number of classes of a checkpoint's head."""
+def stored_classes(checkpoint: Checkpoint, spec: ModelSpec) -> int | None:
+    """The number of classes of a checkpoint's head, None where a model of this project finds none."""
+    if spec.is_timm:
+        return timm_classes(spec.mixer, checkpoint.state)
     weight = checkpoint.state.get(HEAD[0])
     return None if weight is None else weight.shape[0]
 
 
 def infer_spec(checkpoint: Checkpoint) -> ModelSpec:
-    """The one model whose keys, and whose shapes apart from head and grid, are the checkpoint's (SPEC §3)."""
+    """The one model whose keys, and whose shapes apart from head and grid, are the checkpoint's (SPEC §3).
+
+    Raises InputError where there is none, or several that want other pixels: the sentence names them.
+    """
     for name in model_names():
         with torch.device("meta"):
             model = create_model(name)
         if _same_network(checkpoint.state, model):
             return parse_spec(name)
-    raise InputError("the checkpoint's keys and shapes belong to no known model: name the model with its spec")
+    if is_former_nano(checkpoint.state):
+        raise InputError(FORMER_NANO)
+    return ModelSpec("timm", infer_architecture(checkpoint.state))
 
 
 def _same_network(stored: dict[str, torch.Tensor], model: VisionModel) -> bool:

@@ -15,7 +15,7 @@ from vars_core.spec import ModelSpec
 DIFFERENCES = ("dwee", "dlittle", "dpwee")
 """Differential attention: a softmax less λ times another, so that rows sum to 1 − λ."""
 
-HEADS_MIXED = ("cait",)
+HEADS_MIXED = ("cait", "efficientformerv2")
 """Talking heads: a softmax whose heads are mixed before the values are summed, so that rows sum to anything."""
 
 

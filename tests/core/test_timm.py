@@ -46,7 +46,14 @@ TRACED = {
 }
 """A representative of every kind, and a small input size."""
 
-LOGITS_ONLY = ("resnet18", "xcit_nano_12_p16_224", "maxvit_rmlp_pico_rw_256", "mobilevitv2_050", "test_mambaout")
+LOGITS_ONLY = (
+    "resnet18",
+    "hiera_tiny_224",
+    "xcit_nano_12_p16_224",
+    "maxvit_rmlp_pico_rw_256",
+    "mobilevitv2_050",
+    "test_mambaout",
+)
 
 
 def model_of(name: str, size: int | None = 32, **options: object) -> Backend:

@@ -1,5 +1,6 @@
-"""timm's architectures as models of this project: built, looked into, traced."""
+"""timm's architectures as models of this project: built, looked into, traced, loaded."""
 
-from vars_core.models.timm.model import TimmModel
+from vars_core.models.timm.infer import infer_architecture
+from vars_core.models.timm.model import TimmModel, stored_classes
 
-__all__ = ["TimmModel"]
+__all__ = ["TimmModel", "infer_architecture", "stored_classes"]

@@ -14,6 +14,7 @@ from vars_core.errors import InputError
 from vars_core.image_size import ImageSize, checked_size, size_text
 from vars_core.models.base import VisionModel
 from vars_core.models.timm.build import build
+from vars_core.models.timm.layouts import fitted
 from vars_core.models.timm.structure import (
     BlockAttention,
     block_attention,
@@ -68,6 +69,10 @@ class TimmModel(VisionModel):
     @property
     def layer_names(self) -> tuple[str, ...]:
         return self._layer_names
+
+    def adapted(self, state: dict[str, Tensor]) -> dict[str, Tensor]:
+        """From any of the layouts of `vars_core.models.timm.layouts`, brought to this model's grid."""
+        return {f"model.{key}": value for key, value in fitted(state, self.spec.mixer, self.model).items()}
 
     def forward(self, images: Tensor, trace: TraceRecorder | None = None) -> Tensor:
         if trace is None or not self.layer_names:
@@ -131,3 +136,12 @@ class PatchMixing(LinearMixing):
         prefix = attention.values[:, :, :num_prefix].detach()
         super().__init__(lambda patches: attention.apply(torch.cat([prefix, patches], dim=2))[:, :, num_prefix:])
         self.attention = attention
+
+
+def stored_classes(name: str, state: dict[str, Tensor]) -> int:
+    """The classes that weights of the architecture ``name`` were trained for, 0 where they have no classifier."""
+    skeleton = build(name, 1000, None, device="meta")
+    classifier = skeleton.default_cfg["classifier"]
+    key = classifier if isinstance(classifier, str) else classifier[0]
+    weight = fitted(state, name, skeleton).get(f"{key}.weight")
+    return 0 if weight is None else weight.shape[0]

@@ -20,11 +20,12 @@ from vars_core.tokens import Grid
 _BLOCK = re.compile(r"^(?:[a-z_]+\.)*(?:[a-z_]*(\d+)\.)?(?:blocks\.)?(\d+)$")
 """The path of a block: "blocks.7", "stages.2.blocks.3", "layers.3.blocks.0", "stages.2.1"."""
 
-NO_ATTENTION = "none of its layers weighs tokens by a softmax over them"
+NO_ATTENTION = "none of its layers is seen to weigh tokens by a softmax over them"
 OTHER_ATTENTION = (
     "none of its blocks is one attention over all tokens of a grid (attention stays in windows, goes to fewer keys "
     "than queries or between channels, or several follow each other in a block)"
 )
+OTHER_ORDER = "none of its blocks keeps the tokens row by row: they lie by pooling units"
 
 
 @dataclass(frozen=True)
@@ -90,6 +91,8 @@ def structure_of(name: str, image_size: ImageSize | None) -> Structure:
     with watch, torch.no_grad():
         model(torch.empty(2, 3, height, width, device="meta"))
     seen_any |= bool(watch.sums)
+    if hasattr(model, "unroll"):  # Hiera: cell (i, j) of a map would not be patch (i, j)
+        return Structure({}, OTHER_ORDER, sum(parameter.numel() for parameter in model.parameters()))
     reason = "" if layers else OTHER_ATTENTION if seen_any else NO_ATTENTION
     return Structure(layers, reason, sum(parameter.numel() for parameter in model.parameters()))
 
