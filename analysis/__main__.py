@@ -14,6 +14,7 @@ from analysis.commands.benchmark_fixations import benchmark_fixations
 from analysis.commands.corrupt import corrupt
 from analysis.commands.domains import domain_table, domains
 from analysis.commands.dynamics import dynamics
+from analysis.commands.figures import figures
 from analysis.commands.readouts import readouts
 from analysis.commands.sheet import sheet
 from analysis.commands.sizes import sizes
@@ -24,6 +25,7 @@ from vars_core.errors import InputError
 OTHERS = (
     corrupt,
     dynamics,
+    figures,
     attack_check,
     domains,
     domain_table,

@@ -1,0 +1,93 @@
+"""Figures 8 to 10: the atoms of a dictionary as pictures, the most used first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+
+from analysis.paper_figures.canvas import Canvas
+from analysis.paper_figures.sheet import BAR, Tile, sheet
+from analysis.paper_figures.studio import Studio, described, enlarged, paper_layer, square
+from vars_core.backend import Backend
+from vars_core.dictionary_trace import DictionaryTrace
+from vars_core.errors import InputError
+
+SHOWN = 10
+
+
+def diverging(values: np.ndarray) -> np.ndarray:
+    """[−1, 1] to blue, white, red: uint8 (…, 3)."""
+    strength = np.clip(np.abs(values), 0, 1)[..., None]
+    ends = np.where(values[..., None] < 0, np.array([33, 102, 172.0]), np.array([178, 24, 43.0]))
+    return np.rint(255 * (1 - strength) + ends * strength).astype(np.uint8)
+
+
+def viridis(values: np.ndarray) -> np.ndarray:
+    """[0, 1] to the colours of the maps: uint8 (…, 3)."""
+    grey = np.rint(np.clip(values, 0, 1) * 255).astype(np.uint8)
+    return np.asarray(cv2.cvtColor(cv2.applyColorMap(grey, cv2.COLORMAP_VIRIDIS), cv2.COLOR_BGR2RGB))
+
+
+def most_used(trace: DictionaryTrace, atoms: Sequence[int]) -> list[tuple[int, int]]:
+    """(head or channel, atom) out of ``atoms``, by mean |u| at the last iterate."""
+    use = trace.use[-1, 0].numpy()
+    places = [(group, atom) for group in range(use.shape[0]) for atom in atoms]
+    return sorted(places, key=lambda place: -use[place])[:SHOWN]
+
+
+def tile(trace: DictionaryTrace, place: tuple[int, int]) -> Tile:
+    """An atom by its own scale: dynamic ones from minimum to maximum, learned ones about zero."""
+    atom = trace.atoms[0, place[0], place[1]].numpy()
+    told = f"{place[0]}:{place[1]}, {atom.min():.3g} to {atom.max():.3g}, mean |u| {trace.use[-1, 0][place]:.3g}"
+    if place[1] < trace.num_dynamic:
+        span = float(atom.max() - atom.min()) or 1.0
+        pixels = viridis((atom - atom.min()) / span)
+    else:
+        pixels = diverging(atom / (float(np.abs(atom).max()) or 1.0))
+    return Tile(enlarged(pixels, 112), told, smooth=False)
+
+
+def atoms_of(studio: Studio, number: int, mixer: str, words: str, count: int) -> Canvas:
+    """The most used atoms of the first model with this mixer, a photograph a row (dynamic and learned apart)."""
+    backend = model_of(studio, number, mixer)
+    layer = paper_layer(backend)
+    rows: list[tuple[str, Sequence[Tile | None]]] = []
+    for name, image in list(studio.photographs.items())[:count]:
+        trace = studio.dictionary(backend, image, layer).dictionary
+        assert trace is not None  # it was asked for
+        num_atoms, dynamic = trace.atoms.shape[2], trace.num_dynamic
+        parts = {"dynamic": range(dynamic), "learned": range(dynamic, num_atoms)}
+        for part, chosen in parts.items():
+            if len(chosen):
+                tiles = [tile(trace, place) for place in most_used(trace, chosen)]
+                rows.append((f"{name}, {part}", [square(image, name), *tiles]))
+    caption = [
+        f"The {SHOWN} most used atoms (mean |u| at the last iterate), each by its own scale: dynamic ones as the maps, "
+        "learned ones blue below and red above zero.",
+        described(backend, layer, "columns of P", f"{backend.num_steps} (last)"),
+    ]
+    columns = ["photograph", *(str(place + 1) for place in range(SHOWN))]
+    bar = studio.bar if mixer != "vars_s" else (diverging(np.asarray(BAR / 127.5 - 1)), "-peak", "+peak of each atom")
+    return sheet(f"Figure {number}. {words}", columns, rows, caption, cell=72, bar=bar)
+
+
+def model_of(studio: Studio, number: int, mixer: str) -> Backend:
+    """The first model with this mixer. Raises InputError where there is none."""
+    for backend in studio.backends:
+        if backend.name.endswith(f"/{mixer}"):
+            return backend
+    raise InputError(f"expected a --model with the mixer {mixer} for figure {number}")
+
+
+def figure_8(studio: Studio) -> Canvas:
+    return atoms_of(studio, 8, "vars_s", "Kernels of VARS-S", 2)
+
+
+def figure_9(studio: Studio) -> Canvas:
+    return atoms_of(studio, 9, "vars_d", "Atoms of VARS-D", 6)
+
+
+def figure_10(studio: Studio) -> Canvas:
+    return atoms_of(studio, 10, "vars_sd", "Atoms of VARS-SD, dynamic and learned", 4)

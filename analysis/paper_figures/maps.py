@@ -1,0 +1,105 @@
+"""Figures 3 and 11 (maps under corruption), 4 and 12 (beside fixations), 5 and 7 (iterates)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from analysis.corruptions import corrupt
+from analysis.paper_figures.canvas import Canvas
+from analysis.paper_figures.sheet import Tile, sheet
+from analysis.paper_figures.studio import Studio, described, last, overlay, paper_layer, short, square
+from vars_core.backend import Backend
+
+SEVERITY = 3
+FEW = (("clean", None), ("gaussian noise", "gaussian_noise"), ("fog", "fog"))
+MANY = (
+    *FEW,
+    ("defocus blur", "defocus_blur"),
+    ("snow", "snow"),
+    ("contrast", "contrast"),
+    ("pixelate", "pixelate"),
+    ("JPEG", "jpeg_compression"),
+)
+
+
+def under_corruption(studio: Studio, title: str, corruptions: Sequence[tuple[str, str | None]], count: int) -> Canvas:
+    """A photograph a row, and below it the default map of every model; a corruption a column."""
+    rows: list[tuple[str, Sequence[Tile | None]]] = []
+    for name, image in list(studio.photographs.items())[:count]:
+        seen = [
+            image if kind is None else corrupt(image, kind, SEVERITY, image_id=name, seed=studio.seed)
+            for _, kind in corruptions
+        ]
+        rows.append((name, [square(picture, title) for picture, (title, _) in zip(seen, corruptions, strict=True)]))
+        for backend in studio.backends:
+            maps = studio.maps(backend, seen, backend.default_layer, backend.default_readout)[-1]
+            tiles = [overlay(picture, values, short(backend)) for picture, values in zip(seen, maps, strict=True)]
+            rows.append((short(backend), tiles))
+    caption = [
+        f"Corruptions as in ImageNet-C, severity {SEVERITY}, seed {studio.seed}. Each map has its own colour scale.",
+        *default_lines(studio.backends),
+    ]
+    return sheet(title, [name for name, _ in corruptions], rows, caption, cell=84, bar=studio.bar)
+
+
+def figure_3(studio: Studio) -> Canvas:
+    return under_corruption(studio, "Figure 3. Maps under corruption", FEW, 4)
+
+
+def figure_11(studio: Studio) -> Canvas:
+    return under_corruption(studio, "Figure 11. Maps under corruption, more kinds and photographs", MANY, 8)
+
+
+def beside_fixations(studio: Studio, title: str, count: int) -> Canvas:
+    """A photograph with everybody's fixations a row, and every model's default map of it."""
+    rows: list[tuple[str, Sequence[Tile | None]]] = []
+    for stimulus, image in studio.stimuli[:count]:
+        height, width = image.shape[:2]
+        inside = stimulus.fixations.keep(stimulus.fixations.in_frame(height, width))
+        points = np.stack([inside.xs / width, inside.ys / height], axis=1)
+        photograph = square(image, stimulus.id)
+        tiles = [Tile(photograph.pixels, f"{len(inside)} fixations", points=points)]
+        for backend in studio.backends:
+            values = studio.maps(backend, [image], backend.default_layer, backend.default_readout)[-1, 0]
+            tiles.append(overlay(image, values, short(backend)))
+        rows.append((stimulus.id, [photograph, *tiles]))
+    columns = ["photograph", "people", *(short(backend) for backend in studio.backends)]
+    caption = ["A dot is a fixation of any observer; those outside the picture are left out."]
+    return sheet(title, columns, rows, [*caption, *default_lines(studio.backends)], bar=studio.bar)
+
+
+def figure_4(studio: Studio) -> Canvas:
+    return beside_fixations(studio, "Figure 4. Maps beside human fixations", 4)
+
+
+def figure_12(studio: Studio) -> Canvas:
+    return beside_fixations(studio, "Figure 12. Maps beside human fixations, more photographs", 12)
+
+
+def iterates(studio: Studio, title: str, backends: Sequence[Backend], count: int) -> Canvas:
+    """The maps of the last block of stage 0 at every iterate, a photograph and model a row."""
+    rows: list[tuple[str, Sequence[Tile | None]]] = []
+    longest = max(backend.num_steps for backend in backends)
+    for name, image in list(studio.photographs.items())[:count]:
+        for backend in backends:
+            maps = studio.maps(backend, [image], paper_layer(backend), backend.default_readout)[:, 0]
+            tiles: list[Tile | None] = [overlay(image, values, f"t = {t}") for t, values in enumerate(maps)]
+            rows.append((f"{name}, {short(backend)}", [square(image, name), *tiles]))
+    columns = ["photograph", *(f"t = {t}" for t in range(longest + 1))]
+    caption = ["From the solver's start (t = 0) to its last step. Each map has its own colour scale."]
+    caption += [described(b, paper_layer(b), b.default_readout, f"0 to {b.num_steps}") for b in backends]
+    return sheet(title, columns, rows, caption, bar=studio.bar)
+
+
+def figure_5(studio: Studio) -> Canvas:
+    return iterates(studio, "Figure 5. Attention emerges over the iterates", studio.with_dictionary[:1], 4)
+
+
+def figure_7(studio: Studio) -> Canvas:
+    return iterates(studio, "Figure 7. Iterates of every model", studio.with_dictionary, 4)
+
+
+def default_lines(backends: Sequence[Backend]) -> list[str]:
+    return [described(b, b.default_layer, b.default_readout, last(b)) for b in backends]

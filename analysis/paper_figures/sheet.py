@@ -1,0 +1,66 @@
+"""The layout that the figures of pictures share: rows and columns with titles, a colour bar, a caption."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from analysis.paper_figures.canvas import SOFT, Canvas, Dot, Picture, Text
+
+CELL, GAP, MARGIN, LEFT, TOP = 112, 5, 14, 92, 58
+BAR = np.linspace(0, 255, 128).astype(np.uint8)[None].repeat(8, axis=0)
+
+
+@dataclass(frozen=True)
+class Tile:
+    """A picture of a sheet; ``title`` is shown under the pointer, ``points`` (n, 2) x and y in [0, 1] as dots."""
+
+    pixels: np.ndarray
+    title: str = ""
+    smooth: bool = True
+    points: np.ndarray | None = None
+
+
+def sheet(
+    title: str,
+    columns: Sequence[str],
+    rows: Sequence[tuple[str, Sequence[Tile | None]]],
+    caption: Sequence[str],
+    *,
+    cell: int = CELL,
+    bar: tuple[np.ndarray, str, str] | None = None,
+) -> Canvas:
+    """Rows (name, tiles; None leaves a place empty) under ``columns``; ``bar``: its colours (1, n, 3) and both ends."""
+    width = LEFT + MARGIN + max(len(columns) * (cell + GAP), 420)
+    lines = [line for text in caption for line in textwrap.wrap(text, max(40, int((width - 2 * MARGIN) / 4.9)))]
+    below = TOP + len(rows) * (cell + GAP) + 12
+    height = below + (22 if bar else 0) + 14 * len(lines) + MARGIN
+    canvas = Canvas(width, height, title)
+    canvas.add(Text(title, MARGIN, 20, 15, bold=True))
+    for j, name in enumerate(columns):
+        canvas.add(Text(name, LEFT + j * (cell + GAP) + cell / 2, TOP - 10, 10.5, "middle"))
+    for i, (name, tiles) in enumerate(rows):
+        y = TOP + i * (cell + GAP)
+        for k, part in enumerate(textwrap.wrap(name, 15)):
+            canvas.add(Text(part, MARGIN, y + cell / 2 + 12 * k - 6, 10.5, colour=SOFT))
+        for j, tile in enumerate(tiles):
+            if tile is None:
+                continue
+            x = LEFT + j * (cell + GAP)
+            canvas.add(Picture(tile.pixels, x, y, cell, cell, tile.title, tile.smooth))
+            for px, py in () if tile.points is None else tile.points:
+                canvas.add(Dot(x + px * cell, y + py * cell, 1.8))
+    if bar:
+        colours, low, high = bar
+        canvas.add(
+            Text(low, LEFT - 6, below + 5, 10, "end"),
+            Picture(colours, LEFT, below, 150, 10, "colour scale"),
+            Text(high, LEFT + 156, below + 5, 10),
+        )
+        below += 22
+    for k, line in enumerate(lines):
+        canvas.add(Text(line, MARGIN, below + 8 + 14 * k, 10, colour=SOFT))
+    return canvas

@@ -1,0 +1,113 @@
+"""Every figure of the paper is drawn from what the models compute, and says of which weights."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from typer.testing import CliRunner
+
+from analysis.__main__ import app
+from analysis.ablation import STEPS, map_agreement, resolved, settings
+from analysis.paper_figures.canvas import Dot, Picture, Text
+from analysis.paper_figures.maps import iterates
+from analysis.paper_figures.studio import Studio, described, overlay
+from analysis.paper_figures.table import FIGURES
+from vars_core import Backend, load_model
+from vars_core.data.fixations import Fixations, Stimulus
+from vars_core.errors import InputError
+
+
+@cache
+def photograph() -> np.ndarray:
+    ys, xs = np.mgrid[:90, :120]
+    rings = np.stack([127 + 120 * np.sin(np.hypot(ys - 40, xs - 60) / period) for period in (5, 9, 14)], axis=-1)
+    return rings.astype(np.uint8)
+
+
+@cache
+def studio() -> Studio:
+    backends = [Backend(load_model(f"rvt_nano/{mixer}"), "cpu") for mixer in ("self", "vars_d", "vars_sd", "vars_s")]
+    fixations = Fixations.of(([0.0, 60.0, 500.0], [0.0, 45.0, 10.0], [0, 0, 1], [0.0] * 3, [0.1] * 3))
+    return Studio(backends, {"rings": photograph()}, [(Stimulus("rings", Path("rings.png"), fixations), photograph())])
+
+
+def words(canvas) -> str:
+    return "\n".join(mark.text for mark in canvas.marks if isinstance(mark, Text))
+
+
+@pytest.mark.parametrize("number", FIGURES)
+def test_a_figure_names_itself_its_weights_and_its_input(number: int) -> None:
+    canvas = FIGURES[number](studio())
+    said = words(canvas)
+    assert canvas.title.startswith(f"Figure {number}.")
+    sha = studio().with_dictionary[0 if number not in (8, 10) else {8: 2, 10: 1}[number]].checkpoint_hash
+    assert sha is not None and f"weights {sha[:16]}" in said and "input 112 px" in said.replace("\n", " ")
+    for mark in canvas.marks:
+        if isinstance(mark, Picture | Text):
+            assert 0 <= mark.x <= canvas.width and 0 <= mark.y <= canvas.height
+    if number in (4, 12):  # two of three fixations lie in the picture
+        assert sum(isinstance(mark, Dot) for mark in canvas.marks) == 2
+
+
+def test_iterates_are_the_model_s_own() -> None:
+    backend = studio().backends[1]
+    canvas = iterates(studio(), "one", [backend], 1)
+    batch, _ = backend.prepare([photograph()])
+    recorded = backend.trace(batch, ("stream",), ["0.3"]).layers[0].maps["stream"][:, 0].numpy()
+    drawn = [m for m in canvas.marks if isinstance(m, Picture) and m.title.startswith("t = ")]
+    assert len(drawn) == 4
+    for picture, values in zip(drawn, recorded, strict=True):
+        assert np.array_equal(picture.pixels, overlay(photograph(), values, "").pixels)
+
+
+def test_untrained_weights_and_flat_maps_are_said() -> None:
+    backend = Backend(load_model("rvt_tiny/vars_d"), "cpu")
+    assert "weights untrained, layer 0.9, readout gap, iterate 2, input 224 px" in described(backend, "0.9", "gap", "2")
+    assert overlay(photograph(), np.ones((4, 4), np.float32), "x").title == "x: constant: nothing to show"
+
+
+def test_another_t_and_lambda_change_a_copy_alone() -> None:
+    backend = studio().backends[1]
+    batch, _ = backend.prepare([photograph()])
+    before = backend.logits(batch)
+    other = resolved(backend, 7, 2.0)
+    assert other.num_steps == 7 and other.trace(batch, ("energy",), ["0.0"]).layers[0].num_steps == 7
+    assert not torch.equal(other.logits(batch), before)
+    assert torch.equal(backend.logits(batch), before) and backend.num_steps == 3
+    assert torch.equal(resolved(backend, 3, 1.0).logits(batch), before)
+    with pytest.raises(InputError, match="solve for codes"):
+        resolved(studio().backends[0], 1, 1.0)
+
+
+def test_the_trained_setting_agrees_with_itself() -> None:
+    entries = list(map_agreement(studio().backends[3], [photograph()]))
+    assert len(entries) == 2 * len(settings(studio().backends[3])) and {e.num_steps for e in entries} == set(STEPS)
+    own = {e.metric: e.value for e in entries if (e.num_steps, e.lam_factor) == (3, 1.0)}
+    assert own["same_class"] == 1 and own["map_correlation"] == pytest.approx(1)
+    assert min(e.value for e in entries if e.metric == "map_correlation") < 0.999
+
+
+def test_the_command_leaves_out_what_needs_fixations_and_says_so(tmp_path: Path) -> None:
+    asked = ["figures", "--out", str(tmp_path), "--limit", "1", "--figure", "2", "--figure", "4", "--format", "svg"]
+    result = CliRunner().invoke(app, [*asked, "--model", "rvt_nano/vars_d"])
+    assert result.exit_code == 0, result.output
+    assert [path.name for path in tmp_path.iterdir()] == ["figure_2.svg"]
+    assert "figure 4 is left out" in result.output
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (["--figure", "13"], 'expected --figure 1 to 12 or "all"'),
+        (["--format", "gif"], "expected --format out of"),
+        (["--images", "nowhere"], "expected a folder of photographs"),
+        (["--figure", "9", "--model", "rvt_nano/self", "--limit", "1"], "with the mixer vars_d for figure 9"),
+    ],
+)
+def test_bad_questions_are_answered_with_a_sentence(tmp_path: Path, options: list[str], sentence: str) -> None:
+    result = CliRunner().invoke(app, ["figures", "--out", str(tmp_path), *options])
+    assert isinstance(result.exception, InputError) and sentence in str(result.exception)
