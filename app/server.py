@@ -110,7 +110,11 @@ def run(settings: Settings) -> None:
     repeat(30, return_memory)
     app = build_app(settings, services)
     shown = "localhost" if settings.host in ("127.0.0.1", "0.0.0.0") else settings.host
-    print(f"VARS Studio: http://{shown}:{settings.port}")
+    print(f"VARS Studio: http://{shown}:{settings.port}{settings.root_path}")
+    trained = sum(map(services.models.trained, services.models.names))
+    print(
+        f"{trained} models with trained weights; {len(services.models.names) - trained} more are untrained and say so"
+    )
     # Open pages hold a stream each, which would otherwise keep the server from ending.
     uvicorn.run(app, host=settings.host, port=settings.port, log_level="warning", timeout_graceful_shutdown=2)
     services.close()

@@ -49,6 +49,12 @@ class ModelShelf:
         """Every model that the page offers: embedded, then from files, then the others with fresh weights."""
         return [*EMBEDDED, *self._files, *(name for name in model_names() if name not in EMBEDDED)]
 
+    def trained(self, name: str) -> bool:
+        """Whether there are weights for a model on offer; the others are looked at with fresh ones."""
+        from vars_core.weights import embedded_weights
+
+        return name in self._files or embedded_weights(name) is not None
+
     def states(self) -> dict[str, str]:
         """ "waiting", "loading", "ready" or "failed: …" for each embedded model."""
         return dict(self._states)

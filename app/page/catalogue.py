@@ -22,6 +22,7 @@ def build(services: Services) -> None:
         return {
             "models": services.models.names,
             "states": services.models.states(),
+            "trained": [name for name in services.models.names if services.models.trained(name)],
             "sizes": [DEFAULT_SIZE, *map(str, SIZES)],
             "readouts": dict(READOUT_WORDS),
             "photographs": [f"sample:{one}" for one in SAMPLES]

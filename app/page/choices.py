@@ -67,6 +67,11 @@ def map_controls(tab: str, iteration: gr.Slider, *, shared: str = "shared by all
     return MapControls(layer, readout, iteration, opacity, scale)
 
 
+def tell_model(tab: str, model: gr.Dropdown, size: gr.Dropdown) -> None:
+    """Say in the viewer that another model is asked, and remember it for the next visit."""
+    in_browser([model.input, size.input], f"asked => VARS.asked('{tab}', asked)", {"model": model, "size": size})
+
+
 def size_choice(tab: str) -> gr.Dropdown:
     """The input size of the models."""
     choices = [("each model's default", DEFAULT_SIZE), *((f"{size} pixels", str(size)) for size in SIZES)]
@@ -86,8 +91,9 @@ def several_models(shell: Shell, tab: str, value: Sequence[str] = (EMBEDDED[0], 
 
 
 def model_choices(shell: Shell) -> list[tuple[str, str]]:
-    """(title, name) of every model on offer."""
-    return [(title(name), name) for name in shell.services.models.names]
+    """(title, name) of every model on offer; one without trained weights says so."""
+    models = shell.services.models
+    return [(title(name) if models.trained(name) else f"{title(name)} (untrained)", name) for name in models.names]
 
 
 def layer_update(results: Sequence[Traced], wanted: str | None, t: float) -> Updates:

@@ -16,7 +16,7 @@ from app.library.photographs import Corruption, Subject
 from app.page.rail import as_sent, photograph_input
 from app.page.wiring import raised, wait
 from app.services import Services
-from app.views.look import SCALES
+from app.views.look import LAST, SCALES
 
 Endpoint = Callable[..., Awaitable[Any]]
 
@@ -60,7 +60,7 @@ def map_inputs() -> list[Any]:
     return [
         layer_input(),
         gr.Radio(list(READOUTS), value="stream", label="Readout"),
-        gr.Number(3, label="Iterate 0..T", precision=0),
+        gr.Number(LAST, label="Iterate 0..T; -1 for the last", precision=0),
     ]
 
 

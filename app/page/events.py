@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import secrets
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
@@ -48,6 +49,9 @@ class Events:
         self.turn = turn
         self._running: dict[tuple[str, int], asyncio.Task[Any]] = {}
         self._turns: dict[str, dict[int, int]] = {}  # per session and handler the newest event's
+        self._shown: dict[
+            str, dict[int, dict[str, Any]]
+        ] = {}  # per session and handler what the last good answer was for
         self._count = 0
         in_browser([message.change], "({text}) => VARS.say(text)", {"text": message})
 
@@ -55,6 +59,7 @@ class Events:
         """The visitor has left."""
         if session is not None:
             self._turns.pop(session, None)
+            self._shown.pop(session, None)
 
     def on(
         self,
@@ -66,6 +71,7 @@ class Events:
         progress: Component | None = None,
         quiet: bool = False,
         js: str = "given => given",
+        back: Sequence[str] = (),
     ) -> Dependency:
         """Run ``handler`` when one of ``triggers`` fires.
 
@@ -73,11 +79,12 @@ class Events:
         event that arrives after a newer one does nothing. An InputError becomes a message and leaves the outputs as
         they are; ``quiet``: without the message, for an event that follows another one. ``progress``: the component
         that shows that something is being computed. ``js``: a function in the browser from the inputs, an
-        object by name, to those that are sent.
+        object by name, to those that are sent. ``back``: names of inputs, outputs as well, that go back to what is
+        still shown where the handler fails: a control never names what is not on the screen.
         """
         return gr.on(
             list(triggers),
-            **self._wired(handler, inputs, outputs, quiet, js),
+            **self._wired(handler, inputs, outputs, quiet, js, back),
             show_progress="minimal" if progress else "hidden",
             show_progress_on=progress,
         )
@@ -93,11 +100,18 @@ class Events:
         return event.success(**self._wired(handler, inputs, outputs, True), show_progress="hidden")
 
     def _wired(
-        self, handler: Handler, inputs: Components, outputs: Components, quiet: bool, js: str = "given => given"
+        self,
+        handler: Handler,
+        inputs: Components,
+        outputs: Components,
+        quiet: bool,
+        js: str = "given => given",
+        back: Sequence[str] = (),
     ) -> dict[str, Any]:
         self._count += 1
+        first = {name: getattr(inputs[name], "value", None) for name in back}
         return {
-            "fn": self._wrapped(handler, list(inputs), list(outputs), self._count, quiet),
+            "fn": self._wrapped(handler, list(inputs), list(outputs), self._count, quiet, first),
             "inputs": [self.turn, *inputs.values()],
             "js": in_turn(js, list(inputs)),
             "outputs": [*outputs.values(), self.message],
@@ -107,7 +121,13 @@ class Events:
         }
 
     def _wrapped(
-        self, handler: Handler, inputs: Sequence[str], outputs: Sequence[str], number: int, quiet: bool
+        self,
+        handler: Handler,
+        inputs: Sequence[str],
+        outputs: Sequence[str],
+        number: int,
+        quiet: bool,
+        first: Mapping[str, Any],
     ) -> Callable[..., Awaitable[list[Any]]]:
         nothing = [gr.skip()] * len(outputs)
 
@@ -116,12 +136,20 @@ class Events:
             if self._is_overtaken(session, number, turn):
                 return [*nothing, gr.skip()]
             key = session or secrets.token_hex(8), number
-            work = handler(session, **dict(zip(inputs, values, strict=True)))
+            given = dict(zip(inputs, values, strict=True))
+            shown = self._shown.setdefault(session, {}) if session is not None else {}
             try:
-                finished, updates = await self._newest(key, work, request)
-            except InputError as error:
-                return [*nothing, gr.skip() if quiet else said(sentence(error))]
-            return [*(ordered(updates, outputs) if finished and updates is not None else nothing), gr.skip()]
+                finished, updates = await self._newest(key, handler(session, **given), request)
+            except Exception as error:
+                if not isinstance(error, InputError):
+                    logging.getLogger(__name__).exception("an event failed")
+                kept = shown.get(number, first)
+                changed = {name: value for name, value in kept.items() if value != given[name]}
+                return [*ordered(changed, outputs), gr.skip() if quiet else said(failure(error))]
+            if not finished or updates is None:
+                return [*nothing, gr.skip()]
+            shown[number] = {name: given[name] for name in first}
+            return [*ordered(updates, outputs), gr.skip()]
 
         return event
 
@@ -185,6 +213,11 @@ def in_browser(
         outputs=list(answered.values()),
         js=f"(...values) => VARS.byName({names[0]}, values, {js}, {names[1]})",
     )
+
+
+def failure(error: Exception) -> str:
+    """What a visitor is told: an InputError's sentence; of anything else only that the log has it."""
+    return sentence(error) if isinstance(error, InputError) else "The server failed to answer; its log says why."
 
 
 async def left(request: gr.Request) -> None:

@@ -110,12 +110,22 @@ def connect(rail: Rail, services: Services, events: Events) -> None:
         if not photo:
             return None
         photograph = await wait(services.photograph, session, photo)
-        return {"current": photograph_html(photograph), "samples": photo}
+        return {"current": photograph_html(photograph), "samples": photo, **of_folder(photo)}
+
+    def of_folder(photo: str) -> Updates:
+        """The lists of the server's own photographs name the shown one, or none."""
+        if rail.folder is None:
+            return {}
+        name, _, file = photo.removeprefix("data:").partition("/")
+        if not photo.startswith("data:"):
+            return {"file": None}
+        return {"folder": name, "file": gr.update(choices=services.data.get(name, []), value=file)}
 
     photo = {"photo": rail.photo}
     events.on([rail.drop.input], uploaded, {"path": rail.drop}, {**photo, "path": rail.drop})
     in_browser([rail.samples.select], "({ref}) => ({photo: ref})", {"ref": rail.samples}, photo)
-    events.on([rail.photo.change], shown, photo, {"current": rail.current, "samples": rail.samples})
+    lists = {"folder": rail.folder, "file": rail.file} if rail.folder is not None and rail.file is not None else {}
+    events.on([rail.photo.change], shown, photo, {"current": rail.current, "samples": rail.samples, **lists})
     if rail.folder is not None and rail.file is not None:
 
         def listed(name: str) -> object:

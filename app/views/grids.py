@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from analysis.metrics.agreement import correlation
 from app.inference.models import title
 from app.inference.traced import Traced
 from app.library.photographs import Corruption, Subject, fitted
@@ -33,6 +34,12 @@ def check_pictures(corruptions: Sequence[Corruption | None]) -> None:
     """Raise InputError unless 1..`MAX_PICTURES` pictures are asked for."""
     if not 1 <= len(corruptions) <= MAX_PICTURES:
         raise InputError(f"expected 1 to {MAX_PICTURES} pictures, got {len(corruptions)}")
+
+
+def check_reference(reference: str, panels: int) -> None:
+    """Raise InputError unless it is "none" or the index of a panel."""
+    if reference not in {"none", *map(str, range(panels))}:
+        raise InputError(f"expected a reference of none or 0..{panels - 1}, got {reference[:40]!r}")
 
 
 def panel_names(models: Sequence[str], corruptions: Sequence[Corruption | None]) -> list[str]:
@@ -84,11 +91,14 @@ def export(
             panel_image(subject, result, unit, None if subtracted is None else units[subtracted], look.opacity)
             for (subject, result), unit in zip(flat, units, strict=True)
         ],
-        [f"{name}   {more}" for name, more in zip(names, captions, strict=True)] if captions else names,
+        [
+            f"{name}   {more}".rstrip()
+            for name, more in zip(names, captions or with_reference(raw, subtracted), strict=True)
+        ],
         columns=len(results[0]),
         heading=f"Layer {layers[0].name} · {look.readout} · t = {look.t} · "
         + ("maps" if subtracted is None else f"difference to {names[subtracted]}"),
-        footer="One colour scale for all maps and iterates." if limits else "Each map has its own colour scale.",
+        footer=scale_words(limits is not None, subtracted is not None),
     )
     arrays = {f"{i:02d}/map": one for i, one in enumerate(raw)}
     arrays |= {f"{i:02d}/iterates": maps for i, maps in enumerate(every)}
@@ -114,3 +124,20 @@ def drawn(
 ) -> np.ndarray:
     """A raw map over its picture, uint8 (h, w, 3)."""
     return overlays.overlay(subject.display, overlays.unit_map(raw, limits), traced.model.image_size, opacity)
+
+
+def with_reference(raw: Sequence[np.ndarray], reference: int | None) -> list[str]:
+    """Beside each panel: the correlation of its raw map with the reference's, where the two have one grid."""
+    if reference is None:
+        return [""] * len(raw)
+    other = raw[reference]
+    return [f"r = {correlation(one, other):.2f}" if one.shape == other.shape else "another grid" for one in raw]
+
+
+def scale_words(shared: bool, difference: bool) -> str:
+    """What the colours of the figure mean, in the characters that its font has."""
+    scale = "One colour scale for all maps and iterates." if shared else "Each map has its own colour scale."
+    if not difference:
+        return scale
+    first = "on one scale for all maps" if shared else "each first scaled to its own 0..1"
+    return f"Map minus reference, {first}: blue -1, white 0, vermilion +1. r: correlation with the reference's map."

@@ -6,14 +6,9 @@ from app.inference.traced import ModelFacts, Traced
 
 
 def layer_choices(model: ModelFacts, traced: Traced) -> list[tuple[str, str]]:
-    """(what is read, name) for each layer, e.g. ("Stage 1, block 5 — 14×14", "0.4")."""
+    """(what is read, name) for each layer, e.g. ("0.4 — 14×14 tokens", "0.4")."""
     grids = {layer.name: layer.grid for layer in traced.layers}
-    choices = []
-    for name in model.layers:
-        stage, _, block = name.partition(".")
-        height, width = grids[name]
-        choices.append((f"Stage {int(stage) + 1}, block {int(block) + 1} — {height}×{width}", name))
-    return choices
+    return [(f"{name} — {grids[name][0]}×{grids[name][1]} tokens", name) for name in model.layers]
 
 
 def layer_of(traced: Traced, wanted: str | None) -> str:

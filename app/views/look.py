@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from app.inference.traced import READOUTS
+from app.inference.traced import READOUTS, Traced
+from app.views.layers import layer_of
 from vars_core.errors import InputError
 
 SCALES = ("map", "shared")
+
+LAST = -1
+"""As an iterate: the last one, whatever its number."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +32,7 @@ class Look:
     def __post_init__(self) -> None:
         if self.readout not in READOUTS:
             raise InputError(f"unknown readout {self.readout!r}: expected one of {', '.join(READOUTS)}")
-        if self.t < 0:
+        if self.t < LAST:
             raise InputError(f"expected an iterate of 0 or more, got {self.t}")
         if not 0 <= self.opacity <= 1:
             raise InputError(f"expected an opacity 0..1, got {self.opacity}")
@@ -43,3 +48,19 @@ class Look:
 def look(*, t: float, **values: Any) -> Look:
     """From the values of the page's controls, by the names of `Look`: a slider hands on a float."""
     return Look(t=int(t), **values)
+
+
+def exact(look: Look, results: Sequence[Traced]) -> Look:
+    """The look, where every model has its layer and one of them its iterate; ``t`` `LAST` becomes the last iterate.
+
+    Raises InputError otherwise: a script that asks for what is not there is told, and gets no other map for it.
+    """
+    with_maps = [result for result in results if result.layers]
+    for result in with_maps if look.layer is not None else ():
+        result.layer(look.layer or "")
+    last = max((result.layer(layer_of(result, look.layer)).num_steps for result in with_maps), default=0)
+    if look.t == LAST:
+        return replace(look, t=last)
+    if look.t > last:
+        raise InputError(f"expected an iterate of 0..{last}, got {look.t}")
+    return look

@@ -12,10 +12,57 @@ Object.assign(window.VARS, {
       if (health.ready < health.of && !failed) setTimeout(VARS.watchModels, 800);
     } catch { setTimeout(VARS.watchModels, 3000); }
   },
-  toggleDark() {
-    const dark = !document.body.classList.contains("dark");
+  kept(name, value) {  // what a visitor chose on an earlier visit; a browser may refuse to keep anything
+    try {
+      if (value !== undefined) localStorage.setItem(`vars-${name}`, value);
+      return localStorage.getItem(`vars-${name}`);
+    } catch { return null; }
+  },
+  dark(dark) {
     document.body.classList.toggle("dark", dark);
     document.documentElement.classList.toggle("dark", dark);
+  },
+  toggleDark() {
+    const dark = !document.body.classList.contains("dark");
+    VARS.dark(dark);
+    VARS.kept("dark", dark);
+  },
+  again() {  // the page without an address opens with the model that was chosen last
+    const model = VARS.kept("model"), query = new URLSearchParams(location.search);
+    if (model && ![...query.keys()].length) history.replaceState(null, "", `?tab=attention&model=${VARS.readable(encodeURIComponent(model))}`);
+    if (VARS.kept("dark") !== null && !query.has("__theme")) VARS.dark(VARS.kept("dark") === "true");
+  },
+  busy(id, text) {  // a word where a map takes its time; it appears late, so a quick one shows none
+    const block = document.querySelector(`#${id}-viewer`);
+    if (block && text) block.dataset.busy = text;
+    else if (block) delete block.dataset.busy;
+  },
+  asked(id, {model, size}) {
+    if (id === "attention" && model) VARS.kept("model", model);
+    const label = document.querySelector(`#${id}-model input`)?.value || model;
+    VARS.busy(id, `Computing with ${label}${size && size !== "default" ? ` at ${size} pixels` : ""}…`);
+  },
+  step(by) {  // of the iterate's slider on the tab that is shown
+    const slider = [...document.querySelectorAll("[id$='-iteration'] input[type=range]")].find(one => one.offsetParent && !one.disabled);
+    if (!slider) return false;
+    const last = Number(slider.max), next = by === null ? (Number(slider.value) + 1) % (last + 1) : Math.min(last, Math.max(0, Number(slider.value) + by));
+    slider.value = next;
+    slider.dispatchEvent(new Event("input", {bubbles: true}));
+    return true;
+  },
+  keys() {  // space plays the iterates, arrows step through them, wherever a key has no other meaning
+    let playing = null;
+    const stop = () => { clearInterval(playing); playing = null; };
+    document.addEventListener("keydown", event => {
+      if (event.target.closest("input, textarea, select, button, [tabindex], [contenteditable], summary, a, [role=tab]") || event.ctrlKey || event.metaKey || event.altKey) return;
+      if (event.key === "ArrowRight" || event.key === "ArrowLeft") { stop(); if (VARS.step(event.key === "ArrowRight" ? 1 : -1)) event.preventDefault(); }
+      else if (event.key === " ") {
+        if (playing) stop();
+        else if (VARS.step(null)) playing = setInterval(() => VARS.step(null), 700);
+        event.preventDefault();
+      }
+    });
+    document.addEventListener("pointerdown", stop);
   },
   samples(element, props, trigger) {
     const mark = () => element.querySelectorAll("button").forEach(button =>
@@ -24,6 +71,7 @@ Object.assign(window.VARS, {
       const button = event.target.closest("button");
       if (!button) return;
       props.value = button.dataset.ref;
+      mark();
       trigger("select");
     });
     mark();
@@ -47,6 +95,7 @@ Object.assign(window.VARS, {
       box.addEventListener("click", () => { box.className = ""; });
       document.body.append(box);
     }
+    document.querySelectorAll("[data-busy]").forEach(block => delete block.dataset.busy);
     box.textContent = JSON.parse(message).text;
     box.className = "shown";
     clearTimeout(VARS.saying);
@@ -79,4 +128,6 @@ Object.assign(window.VARS, {
     anchor.remove();
   },
 });
+VARS.again();
+VARS.keys();
 VARS.watchModels();

@@ -311,6 +311,7 @@ window.VARS = window.VARS || (() => {
     show(id, payload) {
       const state = viewer(id);
       state.payload = payload && payload.panels ? payload : null;
+      VARS.busy(id);
       if (!state.root) return;
       build(state);
       draw(state);

@@ -27,7 +27,7 @@ from app.tabs.attention.export import export, overlay_image
 from app.tabs.attention.words import predictions
 from app.views.exports import arrays_file
 from app.views.layers import layer_of
-from app.views.look import Look
+from app.views.look import LAST, Look, exact
 
 
 def build(services: Services) -> None:
@@ -39,7 +39,7 @@ def build(services: Services) -> None:
         model: str = MODEL,
         layer: str = "",
         readout: str = "stream",
-        iteration: float = 3,
+        iteration: float = LAST,
         opacity: float = 0.6,
         scale: str = "map",
         size: str = DEFAULT_SIZE,
@@ -53,7 +53,7 @@ def build(services: Services) -> None:
         session = session_of(request)
         subject = await subject_of(services, session, image, photo)
         result = await traced(services, session, subject, sized(model, size))
-        seen = Look(layer or None, readout, int(iteration), opacity, scale)
+        seen = exact(Look(layer or None, readout, int(iteration), opacity, scale), [result])
         made = await wait(export, subject, result, seen)
         shown = result.layer(layer_of(result, seen.layer))
         facts = {

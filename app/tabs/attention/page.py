@@ -9,7 +9,7 @@ import gradio as gr
 from app.inference.models import EMBEDDED, sized
 from app.inference.traced import LayerMaps
 from app.page import share
-from app.page.choices import iteration_slider, layer_update, map_controls, model_choices, size_choice
+from app.page.choices import iteration_slider, layer_update, map_controls, model_choices, size_choice, tell_model
 from app.page.events import Updates
 from app.page.shell import Shell, fine, heading
 from app.page.viewer import map_viewer, select_iterate
@@ -77,13 +77,23 @@ def build(shell: Shell) -> None:
         [photo.change, model.change, size.change],
         show,
         {**which, "t": iteration},
-        {"viewer": viewer, "weights": weights, "layer": maps.layer, "t": iteration, "prediction": prediction},
+        {
+            "model": model,
+            "size": size,
+            "viewer": viewer,
+            "weights": weights,
+            "layer": maps.layer,
+            "t": iteration,
+            "prediction": prediction,
+        },
         progress=viewer,
+        back=("model", "size"),
     )
     # Charts come after the map: drawing them takes the browser longer than the map does.
     drawn = {**charts, "no charts": no_charts}
     shell.events.after(shown, chart, which, drawn)
     shell.events.on([maps.layer.input], chart, which, drawn, quiet=True)
+    tell_model(TAB, model, size)
     maps.connect(shell, TAB)
     select_iterate(TAB, viewer, iteration)
 

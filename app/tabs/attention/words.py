@@ -49,24 +49,28 @@ def prediction_words(traced: Traced, names: Sequence[str] | None) -> str:
 
 
 STEP_WORDS = (
-    "At each iterate of this layer: the energy ½‖Pu − x‖² + λ‖u‖₁ that the solver lowers, the fraction of codes u that "
-    "are zero, and how far the codes moved."
+    "At each iterate of this layer: the objective ½‖Pu − x‖² + λ‖u‖₁ that the solver lowers, the fraction of codes u "
+    "that are zero, and how far the codes moved since the iterate before."
 )
 
 
 def step_figures(layer: LayerMaps) -> list[Figure] | None:
-    """Energy, sparsity and ‖Δu‖ against the iterate; None for attention, which iterates nothing."""
+    """The objective, sparsity and ‖Δu‖ against the iterate; None for attention, which iterates nothing."""
     if layer.objective is None or layer.sparsity is None or layer.delta is None:
         return None
     steps = np.arange(len(layer.objective))
 
-    def chart(values: np.ndarray, heading: str, *, from_zero: bool = False) -> Figure:
+    def chart(values: np.ndarray, heading: str, *, from_zero: bool = False, first: int = 0) -> Figure:
         return small_chart(
-            [Line(heading, "layer", steps, values)], title=heading, x="iterate t", whole=True, from_zero=from_zero
+            [Line(heading, "layer", steps[first:], values[first:])],
+            title=heading,
+            x="iterate t",
+            whole=True,
+            from_zero=from_zero,
         )
 
     return [
-        chart(layer.objective, "Energy"),
+        chart(layer.objective, "Objective"),
         chart(layer.sparsity, "Zero codes", from_zero=True),
-        chart(layer.delta, "‖Δu‖", from_zero=True),
+        chart(layer.delta, "‖Δu‖", from_zero=True, first=1),
     ]

@@ -27,7 +27,7 @@ from app.page.wiring import session_of, traced_all, wait
 from app.services import Services
 from app.views import grids
 from app.views.agreement import notes
-from app.views.look import Look
+from app.views.look import LAST, Look, exact
 from app.views.pictures import checked
 
 START_MODELS = [MODEL, "rvt_nano/self"]
@@ -46,7 +46,7 @@ def build(services: Services) -> None:
         seed: float = 0,
         layer: str = "",
         readout: str = "stream",
-        iteration: float = 3,
+        iteration: float = LAST,
         scale: str = "map",
         reference: str = "none",
         size: str = DEFAULT_SIZE,
@@ -59,10 +59,11 @@ def build(services: Services) -> None:
         names = [None if one == "clean" else checked(one, severity, seed) for one in pictures]
         grids.check_models(models)
         grids.check_pictures(names)
+        grids.check_reference(reference, len(models) * len(names))
         clean = await subject_of(services, session, image, photo)
         subjects = [clean if one is None else Subject(clean.photograph, one) for one in names]
         results = await traced_all(services, session, [clean, *subjects], [sized(one, size) for one in models])
-        seen = Look(layer or None, readout, int(iteration), scale=scale)
+        seen = exact(Look(layer or None, readout, int(iteration), scale=scale), results[0])
         said = await wait(notes, results[0], results[1:], seen)
         made = await wait(partial(grids.export, reference=reference, captions=said), subjects, results[1:], seen)
         return made.figure, {**made.settings, "agreement": said}

@@ -117,8 +117,9 @@ def build(shell: Shell) -> None:
         [photo.change, models.change, size.change, pictures.change, severity.release, seed.change],
         show,
         {"photo": photo, **chosen, **moved},
-        {"viewer": viewer, "weights": weights, **moved},
+        {"models": models, "size": size, "viewer": viewer, "weights": weights, **moved},
         progress=viewer,
+        back=("models", "size"),
     )
     maps.connect(shell, TAB, reference=reference)
 

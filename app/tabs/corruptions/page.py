@@ -134,8 +134,17 @@ def build(shell: Shell) -> None:
         ],
         show,
         inputs,
-        {"divided": divided, "viewer": viewer, "weights": weights, "layer": maps.layer, "t": iteration},
+        {
+            "models": models,
+            "size": size,
+            "divided": divided,
+            "viewer": viewer,
+            "weights": weights,
+            "layer": maps.layer,
+            "t": iteration,
+        },
         progress=viewer,
+        back=("models", "size"),
     )
     moved = [maps.layer.input, maps.readout.input, iteration.change]
     told = {"notes": agreements, **charts}

@@ -24,6 +24,7 @@ from app.tabs.dictionary import words
 from app.tabs.dictionary.order import ALL, PARTS, SCALES, SORTS, AtomLook
 from app.views.exports import arrays_file
 from app.views.layers import layer_of
+from vars_core.errors import InputError
 
 MODEL = "rvt_nano/vars_sd"
 
@@ -58,6 +59,8 @@ def build(services: Services) -> None:
             raise words.no_dictionary(result.model)
         where = layer or layer_of(result, None)
         found = await dictionary_of(services, session, subject, sized(model, size), where)
+        if look.t > found.num_steps:
+            raise InputError(f"expected an iterate of 0..{found.num_steps}, got {look.t}")
         made = await wait(words.export, subject, found, look)
         groups, count, *grid = found.atoms.shape
         facts = {

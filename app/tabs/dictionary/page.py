@@ -151,8 +151,9 @@ def build(shell: Shell) -> None:
         [photo.change, model.change, size.change, layer.input],
         show,
         {"photo": photo, "model": model, "size": size, **settled},
-        {"atoms": atoms, "weights": weights, **settled},
+        {"model": model, "size": size, "atoms": atoms, "weights": weights, **settled},
         progress=atoms,
+        back=("model", "size"),
     )
     in_browser([shell.page.load, *changes(seen.values())], "view => VARS.dictionary.view(view)", seen)
     first = {"p": page}

@@ -29,7 +29,7 @@ from app.services import Services
 from app.tabs.fixations.export import export
 from app.tabs.fixations.tables import read_table
 from app.views.exports import arrays_file
-from app.views.look import Look
+from app.views.look import LAST, Look, exact
 from vars_core.errors import InputError
 
 
@@ -57,7 +57,7 @@ def build(services: Services) -> None:
         model: str = MODEL,
         layer: str = "",
         readout: str = "stream",
-        iteration: float = 3,
+        iteration: float = LAST,
         size: str = DEFAULT_SIZE,
         request: gr.Request | None = None,
     ) -> Any:
@@ -75,7 +75,7 @@ def build(services: Services) -> None:
         subject = await subject_of(services, session, image, photo)
         points = await wait(points_of, subject.photograph, xs, ys, table, first)
         result = await traced(services, session, subject, sized(model, size))
-        made = await wait(export, subject, result, seen, points, first)
+        made = await wait(export, subject, result, exact(seen, [result]), points, first)
         return made.figure, made.settings, await wait(lambda: written(arrays_file("fixations", made).data))
 
     declare(

@@ -15,7 +15,7 @@ from app.library.fixation_library import FixationLibrary
 from app.library.fixation_points import MAX_LINKED, Points
 from app.library.photographs import Photograph
 from app.page import share
-from app.page.choices import iteration_slider, layer_update, map_controls, model_choices, size_choice
+from app.page.choices import iteration_slider, layer_update, map_controls, model_choices, size_choice, tell_model
 from app.page.events import Updates, in_browser
 from app.page.rail import upload_button
 from app.page.shell import Shell, fine, heading, unseen
@@ -160,6 +160,8 @@ def build(shell: Shell) -> None:
         show,
         {**which, "first": first, "linked": linked},
         {
+            "model": model,
+            "size": size,
             "viewer": viewer,
             "weights": weights,
             "layer": maps.layer,
@@ -168,6 +170,7 @@ def build(shell: Shell) -> None:
             "redrawn": redrawn,
         },
         progress=viewer,
+        back=("model", "size"),
     )
     events.on(
         [points.change, redrawn.change, maps.layer.input, maps.readout.change, iteration.change],
@@ -194,6 +197,7 @@ def build(shell: Shell) -> None:
         {"photo": photo},
         {"image": image},
     )
+    tell_model(TAB, model, size)
     maps.connect(shell, TAB, points=points, labels=labels)
 
 

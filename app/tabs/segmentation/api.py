@@ -30,7 +30,7 @@ from app.tabs.segmentation.export import Cut, export
 from app.tabs.segmentation.truth import MAX_TRUTH_PIXELS, Truth, check_shape, read_mask, stored_truth
 from app.tabs.segmentation.words import PAPER_THRESHOLD
 from app.views.exports import arrays_file
-from app.views.look import Look
+from app.views.look import LAST, Look, exact
 
 
 def build(services: Services) -> None:
@@ -49,7 +49,7 @@ def build(services: Services) -> None:
         model: str = MODEL,
         layer: str = "",
         readout: str = "stream",
-        iteration: float = 3,
+        iteration: float = LAST,
         threshold: float = PAPER_THRESHOLD,
         mask: str | None = None,
         size: str = DEFAULT_SIZE,
@@ -71,7 +71,7 @@ def build(services: Services) -> None:
         subject = await subject_of(services, session, image, photo)
         truth = await wait(truth_of, subject.photograph, mask)
         result = await traced(services, session, subject, sized(model, size))
-        made = await wait(partial(export, subject, result, seen, cut, truth))
+        made = await wait(partial(export, subject, result, exact(seen, [result]), cut, truth))
         file = await wait(lambda: written(arrays_file("segmentation", made).data))
         return np.where(made.arrays["mask"], np.uint8(255), np.uint8(0)), made.figure, made.settings, file
 

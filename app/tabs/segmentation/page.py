@@ -15,7 +15,7 @@ from app.inference.traced import READOUTS
 from app.library.photographs import Subject
 from app.page import share
 from app.page.changing_dropdown import ChangingDropdown
-from app.page.choices import iteration_slider, layer_update, model_choices, size_choice
+from app.page.choices import iteration_slider, layer_update, model_choices, size_choice, tell_model
 from app.page.events import Updates, in_browser
 from app.page.rail import upload_button
 from app.page.shell import Shell, fine, heading, unseen
@@ -152,8 +152,17 @@ def build(shell: Shell) -> None:
         [photo.change, model.change, size.change],
         show,
         {**which, "t": iteration},
-        {"viewer": viewer, "weights": weights, "layer": layer, "t": iteration, "redrawn": redrawn},
+        {
+            "model": model,
+            "size": size,
+            "viewer": viewer,
+            "weights": weights,
+            "layer": layer,
+            "t": iteration,
+            "redrawn": redrawn,
+        },
         progress=viewer,
+        back=("model", "size"),
     )
     # One event alone writes the numbers, so that they always are those of the newest map and the newest truth.
     events.on(
@@ -172,6 +181,7 @@ def build(shell: Shell) -> None:
     )
     shown = {"tool": tool, "mode": mode}
     events.on([upload.upload], uploaded, {"path": upload, "photo": photo}, {"renewed": renewed, **shown})
+    tell_model(TAB, model, size)
     control(shell.page, TAB, {**keys, "tool": tool, "brush": brush})
     in_browser(
         [tool.input],

@@ -119,3 +119,24 @@ def test_what_changes_nothing_answers_with_nothing() -> None:
     bench = Bench(idle)
     run(bench.send("1", "any"))
     assert bench.shown == []
+
+
+def test_a_control_goes_back_to_what_is_still_shown() -> None:
+    async def load(session: str | None, value: str) -> dict[str, str]:
+        if value == "broken":
+            raise InputError("this model cannot be loaded")
+        if value == "worse":
+            raise ZeroDivisionError
+        return {}
+
+    with gr.Blocks() as page:
+        button, text = gr.Button(), gr.Textbox("first")
+        Events(gr.Textbox(), gr.Textbox()).on([button.click], load, {"value": text}, {"value": text}, back=["value"])
+    event = list(page.fns.values())[-1].fn
+    request: Any = SimpleNamespace(session_hash="a", request=None)
+    assert run(event("1", request, "broken"))[0] == "first"
+    assert run(event("2", request, "good"))[0] == gr.skip()
+    back, message = run(event("3", request, "broken"))
+    assert back == "good" and "This model cannot be loaded" in message
+    back, message = run(event("4", request, "worse"))
+    assert back == "good" and "its log says why" in message

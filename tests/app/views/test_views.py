@@ -9,7 +9,7 @@ from app.library.photographs import Corruption, Subject
 from app.views import grids
 from app.views.agreement import agreement, notes
 from app.views.layers import layer_of
-from app.views.look import Look
+from app.views.look import LAST, Look, exact
 from app.views.pictures import checked
 from app.views.readouts import READOUT_WORDS
 from tests.app.made import photograph, traced
@@ -60,7 +60,7 @@ def test_the_difference_to_the_reference_panel_is_what_the_figure_shows() -> Non
     ("wrong", "sentence"),
     [
         (lambda: Look(readout="gaze"), "stream, contribution, energy, gap"),
-        (lambda: Look(t=-1), "0 or more"),
+        (lambda: Look(t=-2), "0 or more"),
         (lambda: Look(opacity=1.5), "0..1"),
         (lambda: Look(scale="log"), "map or shared"),
         (lambda: checked("fogg", 3, 0), "'fog'"),
@@ -68,6 +68,10 @@ def test_the_difference_to_the_reference_panel_is_what_the_figure_shows() -> Non
         (lambda: checked("fog", 2.5, 0), "2.5"),
         (lambda: checked("fog", 3, None), "seed"),
         (lambda: checked("fog", 3, -4), "seed"),
+        (lambda: exact(Look("7.7"), [traced()]), "no layer '7.7'"),
+        (lambda: exact(Look(t=4), [traced()]), r"0\.\.3, got 4"),
+        (lambda: exact(Look(t=1), [traced(steps=0)]), r"0\.\.0, got 1"),
+        (lambda: grids.check_reference("4", 4), "none or 0..3"),
         (lambda: grids.check_models([]), "1 to 4"),
         (lambda: grids.check_models(["a"] * 5), "1 to 4"),
         (lambda: grids.check_pictures([None] * 7), "pictures"),
@@ -76,3 +80,15 @@ def test_the_difference_to_the_reference_panel_is_what_the_figure_shows() -> Non
 def test_a_wish_that_cannot_be_met_gets_a_sentence(wrong: object, sentence: str) -> None:
     with pytest.raises(InputError, match=sentence):
         wrong()
+
+
+def test_the_last_iterate_is_the_last_of_any_of_the_models() -> None:
+    assert exact(Look(t=LAST), [traced()]).t == 3
+    assert exact(Look(t=LAST), [traced(steps=0), traced()]).t == 3
+    assert exact(Look(t=LAST), [traced(steps=0)]).t == 0
+
+
+def test_the_difference_figure_says_its_scale_and_how_the_maps_correlate() -> None:
+    raw = [np.eye(4, dtype=np.float32), -np.eye(4, dtype=np.float32), np.ones((2, 2), np.float32)]
+    assert grids.with_reference(raw, 0) == ["r = 1.00", "r = -1.00", "another grid"]
+    assert "blue -1, white 0, vermilion +1" in grids.scale_words(shared=False, difference=True)

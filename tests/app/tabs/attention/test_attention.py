@@ -45,8 +45,9 @@ def test_trained_weights_show_their_hash_and_the_five_likeliest_classes() -> Non
 def test_charts_show_energy_sparsity_and_change_per_iterate() -> None:
     figures = words.step_figures(traced().layer("0.0"))
     assert figures is not None
-    for figure, expected in zip(figures, ([0, 1, 2, 3], [0, 0.1, 0.2, 0.3], [0, 2, 4, 6]), strict=True):
+    for figure, expected in zip(figures, ([0, 1, 2, 3], [0, 0.1, 0.2, 0.3], [2, 4, 6]), strict=True):
         assert list(figure.data[0].y) == pytest.approx(expected)
+    assert list(figures[2].data[0].x) == [1, 2, 3], "nothing has moved at t = 0"
     assert words.step_figures(traced(steps=0).layer("0.0")) is None
 
 
