@@ -59,7 +59,7 @@ def test_the_difference_to_the_reference_panel_is_what_the_figure_shows() -> Non
 @pytest.mark.parametrize(
     ("wrong", "sentence"),
     [
-        (lambda: Look(readout="gaze"), "stream, contribution, energy, gap"),
+        (lambda: Look(readout="gaze"), "unknown readout .gaze.: expected one of stream, contribution"),
         (lambda: Look(t=-2), "0 or more"),
         (lambda: Look(opacity=1.5), "0..1"),
         (lambda: Look(scale="log"), "map or shared"),
