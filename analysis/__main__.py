@@ -7,6 +7,7 @@ from importlib import import_module
 
 import typer
 
+from analysis.commands.animate import animate
 from analysis.commands.attack_check import attack_check
 from analysis.commands.benchmark import benchmark
 from analysis.commands.benchmark_corruptions import benchmark_corruptions
@@ -26,6 +27,7 @@ OTHERS = (
     corrupt,
     dynamics,
     figures,
+    animate,
     attack_check,
     domains,
     domain_table,

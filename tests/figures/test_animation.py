@@ -1,0 +1,34 @@
+"""An animation has a frame an iterate, each as the iterate's map is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from analysis.animation import LABEL, frames, write_animation
+from vars_core.errors import InputError
+
+
+def test_a_frame_an_iterate_of_the_photograph_s_shape(tmp_path: Path) -> None:
+    image = np.full((60, 90, 3), 128, np.uint8)
+    maps = np.zeros((4, 6, 6), np.float32)
+    for t in range(4):
+        maps[t, t, t] = 1
+    found = frames(image, maps, "made", width=180)
+    assert [frame.shape for frame in found] == [(120 + LABEL, 180, 3)] * 4
+    for t, frame in enumerate(found):  # the brightest place of viridis moves along the diagonal
+        y, x = np.unravel_index(frame[:120, :, :2].astype(int).sum(-1).argmax(), (120, 180))
+        assert abs(y - (t + 0.5) * 20) <= 12 and abs(x - (t + 0.5) * 30) <= 18
+    for suffix in ("gif", "webp"):
+        with Image.open(write_animation(found, tmp_path / f"one.{suffix}", 0.1)) as written:
+            assert getattr(written, "n_frames", 1) == 4 and written.size == (180, 120 + LABEL)
+
+
+def test_bad_questions_are_answered_with_a_sentence(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"\.gif or \.webp, got '\.avi'"):
+        write_animation([np.zeros((4, 4, 3), np.uint8)], tmp_path / "one.avi")
+    with pytest.raises(InputError, match="at least one frame"):
+        write_animation([], tmp_path / "one.gif")
