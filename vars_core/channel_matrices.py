@@ -19,9 +19,12 @@ MOST_ROWS = 1024
 """Of one channel's matrix: beyond this its memory outweighs what it saves."""
 
 
-def pays(num_products: int, num_rows: int) -> bool:
-    """Whether matrices of ``num_rows`` are worth building for so many products each: the one place that chooses."""
-    return num_rows <= min(num_products, MOST_ROWS)
+def pays(num_products: int, num_rows: int, device: torch.device) -> bool:
+    """Whether matrices of ``num_rows`` are worth building for so many products each: the one place that chooses.
+
+    On a CPU they never are: the transform by matrices takes as many multiply-adds, and less memory.
+    """
+    return device.type != "cpu" and num_rows <= min(num_products, MOST_ROWS)
 
 
 def channel_matrices(operator: Callable[[Tensor], Tensor], shape: tuple[int, ...], like: Tensor) -> Tensor:

@@ -45,16 +45,9 @@ def test_both_paths_agree_in_values_and_gradients(hermitian: bool, monkeypatch: 
         assert (one - other).abs().max() <= 1e-5 * one.abs().max()
 
 
-def test_single_images_and_large_grids_go_through_spectra_and_large_batches_through_matrices() -> None:
-    steps, kernels = 3, 2
-    assert not pays(1 * steps, kernels * 196)
-    assert pays(256 * steps, kernels * 196)
-    assert not pays(4096 * steps, kernels * 784)
-
-
-def test_a_large_batch_takes_the_matrices() -> None:
-    torch.manual_seed(0)
-    mixer = build_mixer("vars_s", SHAPE, Solving())
-    for batch, kind in ((1, False), (32, True)):
-        operator, _ = mixer.operator(torch.randn(batch, 16, 6), SHAPE.grid)
-        assert isinstance(operator.dictionary, ChannelDictionary) == kind
+def test_large_batches_on_an_accelerator_go_through_matrices_and_all_else_through_spectra() -> None:
+    steps, kernels, accelerator = 3, 2, torch.device("cuda")
+    assert pays(256 * steps, kernels * 196, accelerator)
+    assert not pays(1 * steps, kernels * 196, accelerator)
+    assert not pays(4096 * steps, kernels * 784, accelerator)
+    assert not pays(256 * steps, kernels * 196, torch.device("cpu"))

@@ -104,7 +104,7 @@ def circular_convolution(image: Tensor, spectrum: Spectrum, grid: Grid) -> Tenso
     def filtered(image: Tensor) -> Tensor:
         return transform.inverse(transform(image) * spectra)
 
-    if pays(len(image), grid[0] * grid[1]):
+    if pays(len(image), grid[0] * grid[1], image.device):
         return times(image, channel_matrices(filtered, grid, spectra), grid)
     return filtered(image)
 
@@ -163,7 +163,7 @@ class ConvolutionalReconstruction(Mixer):
         v = self.value(x).unsqueeze(1)
         spectral = self.dictionary(grid)
         num_codes = spectral.spectra.shape[1] * v.shape[-2]
-        by_matrices = pays(len(v) * self.solver.num_steps, num_codes)
+        by_matrices = pays(len(v) * self.solver.num_steps, num_codes, v.device)
         dictionary = ChannelDictionary(spectral) if by_matrices else spectral
         return OnGrid(SparseReconstruction(dictionary, self.solver), grid), v
 
