@@ -57,7 +57,8 @@ def test_iterates_are_the_model_s_own() -> None:
     backend = studio().backends[1]
     canvas = iterates(studio(), "one", [backend], 1)
     batch, _ = backend.prepare([photograph()])
-    recorded = backend.trace(batch, ("stream",), ["0.3"]).layers[0].maps["stream"][:, 0].numpy()
+    readout = backend.default_readout
+    recorded = backend.trace(batch, (readout,), ["0.3"]).layers[0].maps[readout][:, 0].numpy()
     drawn = [m for m in canvas.marks if isinstance(m, Picture) and m.title.startswith("t = ")]
     assert len(drawn) == 4
     for picture, values in zip(drawn, recorded, strict=True):
