@@ -138,7 +138,7 @@ def test_weights_of_another_size_are_one_sentence(tmp_path: Path) -> None:
 
 def test_an_unknown_prefix_is_named_once_and_not_with_every_key(tmp_path: Path) -> None:
     torch.save(layouts.prefixed(dict(random_model(VIT).state_dict()), "tower."), tmp_path / "weights.pth")
-    with pytest.raises(InputError, match=r"152 keys: .*under tower\.blocks\.\* \(such as tower\.blocks\.0\.") as caught:
+    with pytest.raises(InputError, match=r"152 keys: 144 under model\.tower\.blocks\.\* \(such as") as caught:
         load_model(f"timm/{VIT}", tmp_path / "weights.pth", image_size=32)
     assert len(str(caught.value)) < 1200
 

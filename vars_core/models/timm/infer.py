@@ -64,7 +64,10 @@ def _first_shape(name: str) -> tuple[int, ...]:
 def _fits(name: str, state: Mapping[str, Tensor]) -> bool:
     skeleton = build(name, 1000, None, device="meta")
     wanted = skeleton.state_dict()
-    found = fitted(state, name, skeleton)
+    try:
+        found = fitted(state, name, skeleton)
+    except InputError:
+        return False
     body = {key for key in wanted if not key.startswith("head")}
     if not (body <= found.keys() and found.keys() <= wanted.keys()):
         return False

@@ -14,6 +14,8 @@ import timm
 import torch
 from torch import Tensor
 
+from vars_core.errors import InputError
+
 StateDict = dict[str, Tensor]
 
 WRAPPERS = ("module.", "_orig_mod.", "model.", "net.", "network.", "backbone.", "teacher.", "student.")
@@ -83,14 +85,22 @@ def timm_names(state: Mapping[str, Tensor]) -> StateDict:
 
 
 def fitted(state: Mapping[str, Tensor], name: str, model: Any) -> StateDict:
-    """``state`` under timm's names for the architecture ``name``, brought to the grid of ``model`` by timm's filter."""
+    """``state`` under timm's names for the architecture ``name``, brought to the grid of ``model`` by timm's filter.
+
+    Raises InputError where that filter cannot take them.
+    """
     plain = timm_names(state)
     mae = any(key.startswith("decoder_") for key in plain)
     if mae:
         plain.pop("mask_token", None)
     converter = getattr(_module_of(name), "checkpoint_filter_fn", None)
     if converter is not None:
-        plain = converter(dict(plain), model)
+        try:
+            plain = converter(dict(plain), model)
+        except (RuntimeError, ValueError, KeyError, AttributeError, AssertionError) as error:
+            raise InputError(
+                f"the weights are not those of timm/{name}: timm's own conversion fails ({error})"
+            ) from None
     wanted = model.state_dict().keys()
     return {key: value for key, value in plain.items() if key in wanted or not _LEFT_OUT.match(key)}
 
