@@ -16,7 +16,7 @@ SHOWN = {"dictionary": ".atoms button", "runs": "#runs-none"}
 """What a tab shows when it is ready; the others show a map."""
 
 
-@pytest.mark.parametrize(("name", "label"), [(name, label) for name, label, _ in TABS])
+@pytest.mark.parametrize(("name", "label"), [(tab.name, tab.label) for tab in TABS])
 @pytest.mark.parametrize("width", [390, 1280])
 def test_every_tab_opens_by_its_link_and_never_scrolls_sideways(
     browser: Any, served: Served, name: str, label: str, width: int
@@ -36,7 +36,7 @@ def test_tabs_samples_and_sliders_are_reached_and_moved_by_keyboard_alone(browse
         page.locator(".current figcaption", has_text="coffee").wait_for()
         tab_until(page, "document.activeElement.getAttribute('role') === 'tab'")
         reached = page.evaluate("document.activeElement.textContent.trim()")
-        assert reached in [label for _, label, _ in TABS]
+        assert reached in [tab.label for tab in TABS]
         tab_until(page, "document.activeElement.matches('#attention-iteration input[type=range]')")
         page.keyboard.press("Home")
         page.locator("#attention-viewer .viewer-panel", has_text="t = 0").wait_for()
