@@ -58,8 +58,8 @@ def build(services: Services) -> None:
         """The mask of one map: where the map, scaled to its own 0..1, reaches the threshold.
 
         With a ground truth (a mask file, or the one beside a photograph of a data folder) it is counted at the truth's
-        size, never the reverse: 0 is background, 255 void, any other label the object; in a mask of 0 and 255 alone
-        255 is the object. The two must have the same aspect ratio.
+        size, never the reverse. What its numbers mean is judged as the command does and said in the facts; a mask that
+        may mean two things is refused. The two must have the same aspect ratio.
 
         Returns the mask (white on black, at the size of the truth, else of the photograph), a figure with the mask, the
         contour, the cut-out and the error map, facts (with a truth: iou, fp and fn in percent of all pixels that are

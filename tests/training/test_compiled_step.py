@@ -1,0 +1,74 @@
+"""Training under torch.compile on the CPU: a step of every mixer has the loss that the eager step has."""
+
+from __future__ import annotations
+
+import copy
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from torch.nn import functional as F
+
+from vars_core import create_model
+from vars_core.spec import mixers_of
+from vars_core.training.checkpoint import read_training_state
+from vars_core.training.run import LAST
+
+ROOT = Path(__file__).resolve().parents[2]
+PATIENCE = 60
+"""Seconds that compiling may take here; a machine, or a mixer, that needs longer skips."""
+
+
+def loss_of_a_step(data: Path, out: Path, mixer: str, *more: str, seconds: float | None = None) -> float:
+    """The training loss of one update of 8 pictures at 32 px, float32, in a process of its own."""
+    arguments = ["--data", str(data), "--out", str(out), "--cache", str(data / "cache"), "--cache-size", "32"]
+    recipe = ["--stages", "1x32@8", "--epoch-images", "8", "--precision", "fp32", "--threads", "1", "--device", "cpu"]
+    subprocess.run(
+        [sys.executable, "-m", "vars_core.training", "--model", f"rvt_nano/{mixer}", *arguments, *recipe, *more],
+        cwd=ROOT,
+        env=os.environ | {"OMP_NUM_THREADS": "1", "TORCHINDUCTOR_COMPILE_THREADS": "1"},
+        stdout=subprocess.DEVNULL,
+        check=True,
+        timeout=seconds,
+    )
+    state = read_training_state(out / LAST)
+    assert state["progress"]["update"] == 1
+    return float(state["history"][-1]["loss"])
+
+
+@pytest.fixture(scope="module")
+def too_slow() -> list[str]:
+    """The mixers whose compiling ran out of patience: where one did, the others are not tried."""
+    return []
+
+
+@pytest.mark.parametrize("mixer", mixers_of("rvt_nano"))
+def test_a_compiled_step_has_the_loss_of_the_eager_one(
+    made_data: Path, tmp_path: Path, mixer: str, too_slow: list[str]
+) -> None:
+    reason = f"compiling a training step takes more than {PATIENCE} s here"
+    if too_slow:
+        pytest.skip(f"{reason}, as {too_slow[0]} showed")
+    try:
+        compiled = loss_of_a_step(made_data, tmp_path / "compiled", mixer, "--compile", seconds=PATIENCE)
+    except subprocess.TimeoutExpired:
+        too_slow.append(mixer)
+        pytest.skip(f"{reason}: {mixer}")
+    assert compiled == pytest.approx(loss_of_a_step(made_data, tmp_path / "eager", mixer), abs=1e-4)
+
+
+@pytest.mark.parametrize("mixer", mixers_of("rvt_nano"))
+def test_gradients_through_the_compilers_graph_are_those_of_the_eager_step(mixer: str) -> None:
+    """The graph that torch.compile takes of forward and backward, without the generated code that takes minutes."""
+    torch.manual_seed(0)
+    eager = create_model(f"rvt_nano/{mixer}", num_classes=4, image_size=32).double().train()
+    traced = copy.deepcopy(eager)
+    images, labels = torch.randn(4, 3, 32, 32, dtype=torch.float64), torch.arange(4)
+    F.cross_entropy(eager(images), labels).backward()
+    F.cross_entropy(torch.compile(traced, backend="aot_eager")(images), labels).backward()
+    for (name, one), (_, other) in zip(eager.named_parameters(), traced.named_parameters(), strict=True):
+        assert one.grad is not None and other.grad is not None, name
+        torch.testing.assert_close(other.grad, one.grad, rtol=1e-5, atol=1e-8, msg=name)
