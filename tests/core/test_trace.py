@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import torch
 
-from vars_core import READOUTS, Backend, InputError, TraceRecorder, create_model
+from vars_core import READOUTS, Backend, InputError, TraceRecorder, create_model, load_model
 from vars_core.spec import mixers_of
 
 SMALL = [f"rvt_nano/{mixer}" for mixer in mixers_of("rvt_nano")] + [
@@ -112,7 +112,8 @@ def test_a_model_in_training_mode_is_not_traced() -> None:
 
 
 def test_a_map_is_negative_only_where_its_readout_says_so() -> None:
-    trace = backend("rvt_nano/vars_s").trace(torch.randn(2, 3, 64, 64), READOUTS)
+    model = Backend(load_model("rvt_nano/vars_sd", image_size=64), device="cpu")
+    trace = model.trace(torch.randn(2, 3, 64, 64), READOUTS)
     negative = {name for name in READOUTS if any((layer.maps[name] < 0).any() for layer in trace.layers)}
     assert negative == {name for name, readout in READOUTS.items() if readout.signed}
 

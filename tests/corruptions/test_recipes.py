@@ -180,7 +180,7 @@ def test_frost_is_cut_from_the_photographs_of_a_folder(tmp_path: Path, photograp
 
 def test_an_unreadable_frost_photograph_is_named(tmp_path: Path, photograph: np.ndarray) -> None:
     (tmp_path / "frost1.jpg").write_bytes(b"no picture")
-    with pytest.raises(ValueError, match=r"frost1\.jpg' is none"):
+    with pytest.raises(ValueError, match=r"frost1\.jpg is not a picture"):
         corrupt(photograph, "frost", 2, "a", frost_textures=tmp_path)
 
 

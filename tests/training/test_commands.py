@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file
 from typer.testing import CliRunner
 
 from vars_core import create_model
@@ -190,8 +191,8 @@ def test_released_weights_carry_their_card_and_evaluate_to_what_it_says(made_dat
     assert card["cycles"][0]["commands"][0].startswith("python -m vars_core.training")
     text = (out / "rvt_nano_performer.md").read_text()
     assert card["sha256"] in text and f"{card['evaluation']['top1']:.2%}" in text
+    assert {value.dtype for value in load_file(file).values() if value.is_floating_point()} == {torch.float16}
     stored = read_checkpoint(file)
-    assert {value.dtype for value in stored.state.values() if value.is_floating_point()} == {torch.float16}
     assert json.loads(stored.metadata["classes"]) == ["0", "1", "2", "3"]
     assert stored.metadata["images_seen"] == "288"
     options = ["--model", "rvt_nano/performer", "--checkpoint", str(file), "--data", str(made_data)]

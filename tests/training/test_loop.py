@@ -195,7 +195,7 @@ def test_fine_tuning_with_another_head_keeps_the_rest_and_says_so(
 def test_fine_tuning_another_network_is_refused_with_the_keys(make: Any, tmp_path: Path) -> None:
     request, feed = make("rvt_nano/vars_d")
     write_atomically(Run(request, feed, World()).state(), tmp_path / "source.pt")
-    with pytest.raises(InputError, match=r"unexpected: stages.*wrong shape: stages"):
+    with pytest.raises(InputError, match=r"unexpected: 24 keys.*wrong shape: stages"):
         start_from(create_model("rvt_nano/self", num_classes=7, image_size=32), tmp_path / "source.pt")
 
 
@@ -206,7 +206,7 @@ def dense_bound(module: StaticDictionary) -> Tensor:
     channels, kernels = module.spectrum.weight.shape[:2]
     size = kernels * height * width
     basis = torch.eye(size).view(size, 1, kernels, height, width).expand(-1, channels, -1, -1, -1)
-    columns = dictionary.gram(basis).flatten(2)  # (size, C, size)
+    columns = dictionary.gram(dictionary.combine(basis)).flatten(2)  # (size, C, size)
     matrices = columns.permute(1, 2, 0).double()
     return torch.linalg.eigvals(matrices).real.amax(1)
 

@@ -78,7 +78,8 @@ def build(shell: Shell) -> None:
                 clear = gr.Button("Clear", size="sm", min_width=80)
                 upload = upload_button("Upload a mask", sorted(PICTURE_SUFFIXES), elem_id=f"{TAB}-upload")
             gr.HTML(
-                fine("What the numbers of an uploaded mask mean is judged, and said beside its counts."), apply_default_css=False
+                fine("What the numbers of an uploaded mask mean is judged, and said beside its counts."),
+                apply_default_css=False,
             )
             heading("Map")
             model = gr.Dropdown(model_choices(shell), value=EMBEDDED[0], label="Model", elem_id=f"{TAB}-model")
