@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from app.inference.models import DEFAULT_SIZE
 from vars_core.errors import InputError
 
 
@@ -42,7 +43,7 @@ class Visitor:
         iteration: int = 3,
     ) -> tuple[bool, Any]:
         """The endpoint ``/attention``, as `call` answers."""
-        return self.call("attention", [image, photo, model, "", readout, iteration, 0.6, "map"])
+        return self.call("attention", [image, photo, model, "", readout, iteration, 0.6, "map", DEFAULT_SIZE])
 
     def call(self, endpoint: str, data: list[Any]) -> tuple[bool, Any]:
         """(did it succeed, the answer or the message)."""

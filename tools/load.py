@@ -89,7 +89,9 @@ class Client:
         for _ in range(MAPS_A_VISIT):
             if time.monotonic() > until:
                 return
-            asked = self.random.choice(EMBEDDED), self.random.choice(READOUTS), self.random.randint(0, 3)
+            model, readout = self.random.choice(EMBEDDED), self.random.choice(READOUTS)
+            shown = self.right[self.number][model][0]
+            asked = model, readout, self.random.randint(0, shown.layer(shown.model.default_layer).num_steps)
             began = time.monotonic()
             succeeded, answer = visitor.attention(image, "", *asked)
             if succeeded:

@@ -25,6 +25,10 @@ MEASURED = {"rvt_nano": MapReading(image_size=224, layer="1.1", readout="contrib
 """By backbone: the first line of docs/results/readouts.md."""
 
 
+DEFAULT_READOUT = MEASURED["rvt_nano"].readout
+"""Of the models that come with the project: what is offered first where no model has been chosen yet."""
+
+
 def default_reading(backbone: str) -> MapReading:
     """The reading of a backbone's maps, "rvt_nano" or "timm"."""
     return MEASURED.get(backbone, MapReading())

@@ -17,6 +17,7 @@ from app.page.viewer import control
 from app.views.grids import MAX_MODELS
 from app.views.layers import layer_choices, layer_of
 from app.views.readouts import READOUT_WORDS
+from vars_core.readings import DEFAULT_READOUT
 
 START_STEPS = 3
 
@@ -54,8 +55,8 @@ def iteration_slider(tab: str) -> gr.Slider:
 def map_controls(tab: str, iteration: gr.Slider, *, shared: str = "shared by all maps") -> MapControls:
     """Layer, readout with its sentence, opacity and colour scale."""
     layer = ChangingDropdown([], value=None, label="Layer", elem_id=f"{tab}-layer")
-    readout = gr.Radio(list(READOUTS), value="stream", label="Readout", elem_id=f"{tab}-readout")
-    meaning = gr.HTML(readout_html("stream"), apply_default_css=False, elem_id=f"{tab}-meaning")
+    readout = gr.Radio(list(READOUTS), value=DEFAULT_READOUT, label="Readout", elem_id=f"{tab}-readout")
+    meaning = gr.HTML(readout_html(DEFAULT_READOUT), apply_default_css=False, elem_id=f"{tab}-meaning")
     scale = gr.Radio(
         [("each map's own", "map"), (shared, "shared")], value="map", label="Colour scale", elem_id=f"{tab}-scale"
     )

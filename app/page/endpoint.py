@@ -17,6 +17,7 @@ from app.page.rail import as_sent, photograph_input
 from app.page.wiring import raised, wait
 from app.services import Services
 from app.views.look import LAST, SCALES
+from vars_core.readings import DEFAULT_READOUT
 
 Endpoint = Callable[..., Awaitable[Any]]
 
@@ -59,7 +60,7 @@ def map_inputs() -> list[Any]:
     """``layer``, ``readout`` and ``iteration``: which map."""
     return [
         layer_input(),
-        gr.Radio(list(READOUTS), value="stream", label="Readout"),
+        gr.Radio(list(READOUTS), value=DEFAULT_READOUT, label="Readout"),
         gr.Number(LAST, label="Iterate 0..T; -1 for the last", precision=0),
     ]
 

@@ -9,6 +9,7 @@ from typing import Any
 from app.inference.traced import READOUTS, Traced
 from app.views.layers import layer_of
 from vars_core.errors import InputError
+from vars_core.readings import DEFAULT_READOUT
 
 SCALES = ("map", "shared")
 
@@ -24,7 +25,7 @@ class Look:
     """
 
     layer: str | None = None
-    readout: str = "stream"
+    readout: str = DEFAULT_READOUT
     t: int = 0
     opacity: float = 0.6
     scale: str = "map"

@@ -73,13 +73,13 @@ def test_dictionary_gives_a_page_of_atoms_their_use_and_all_arrays(client: Clien
         photo="sample:coffee", layer="0.1", head="1", part="static", iteration=2, page=9, api_name="/dictionary"
     )
     assert read(figure).shape[1] > 8 * 112
-    assert (facts["heads"], facts["atoms_each"], facts["dynamic_each"], facts["grid"]) == (4, 64, 32, [14, 14])
+    assert (facts["heads"], facts["atoms_each"], facts["dynamic_each"], facts["grid"]) == (4, 64, 32, [28, 28])
     assert (facts["view"]["layer"], facts["view"]["page"]) == ("0.1", 1)
     uses = [one["use"][2] for one in facts["atoms"]]
     assert len(uses) == 32 and uses == sorted(uses, reverse=True)
     assert {(one["head"], one["part"]) for one in facts["atoms"]} == {(1, "static")}
     with np.load(arrays) as stored:
-        assert stored["atoms"].shape == (4, 64, 14, 14)
+        assert stored["atoms"].shape == (4, 64, 28, 28)
         assert np.allclose(np.linalg.norm(stored["atoms"], axis=(2, 3)), 1, atol=1e-5)
         assert np.allclose(stored["use"][2, 1, facts["atoms"][0]["atom"]], uses[0])
 
@@ -101,7 +101,7 @@ def test_dictionary_gives_a_page_of_atoms_their_use_and_all_arrays(client: Clien
         ("/compare", {"pictures": ["fogg"]}, "fog"),
         ("/dictionary", {"model": "rvt_nano/self"}, "has no dictionary"),
         ("/dictionary", {"layer": "7.7"}, "no layer 7.7"),
-        ("/dictionary", {"head": "9"}, r"a head of 0..3, got 9"),
+        ("/dictionary", {"head": "9"}, r"a head of 0..7, got 9"),
         ("/dictionary", {"model": "rvt_nano/vars_d", "part": "static"}, "has no static atoms"),
         ("/corrupt", {"severity": 9}, "severity 1, 2, 3, 4 or 5"),
     ],

@@ -4,7 +4,7 @@
    reference: "none" or the index of a panel that the others' difference is shown to}. */
 window.VARS = window.VARS || (() => {
   const viewers = new Map();
-  const START = {layer: "", readout: "stream", t: 0, opacity: 0.6, scale: "map", mode: "heat", threshold: 0.3, reference: "none"};
+  const START = {layer: "", readout: "contribution", t: 0, opacity: 0.6, scale: "map", mode: "heat", threshold: 0.3, reference: "none"};
   const viewer = id => {
     if (!viewers.has(id)) viewers.set(id, {id, root: null, payload: null, view: {...START}, chosen: 0, cache: new Map()});
     return viewers.get(id);

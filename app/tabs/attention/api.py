@@ -28,6 +28,7 @@ from app.tabs.attention.words import predictions
 from app.views.exports import arrays_file
 from app.views.layers import layer_of
 from app.views.look import LAST, Look, exact
+from vars_core.readings import DEFAULT_READOUT
 
 
 def build(services: Services) -> None:
@@ -38,7 +39,7 @@ def build(services: Services) -> None:
         photo: str = PHOTO,
         model: str = MODEL,
         layer: str = "",
-        readout: str = "stream",
+        readout: str = DEFAULT_READOUT,
         iteration: float = LAST,
         opacity: float = 0.6,
         scale: str = "map",

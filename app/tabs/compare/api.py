@@ -29,6 +29,7 @@ from app.views import grids
 from app.views.agreement import notes
 from app.views.look import LAST, Look, exact
 from app.views.pictures import checked
+from vars_core.readings import DEFAULT_READOUT
 
 START_MODELS = [MODEL, "rvt_nano/self"]
 START_PICTURES = ["clean", "fog"]
@@ -45,7 +46,7 @@ def build(services: Services) -> None:
         severity: float = 3,
         seed: float = 0,
         layer: str = "",
-        readout: str = "stream",
+        readout: str = DEFAULT_READOUT,
         iteration: float = LAST,
         scale: str = "map",
         reference: str = "none",

@@ -31,6 +31,7 @@ from app.tabs.fixations.tables import read_table
 from app.views.exports import arrays_file
 from app.views.look import LAST, Look, exact
 from vars_core.errors import InputError
+from vars_core.readings import DEFAULT_READOUT
 
 
 def build(services: Services) -> None:
@@ -56,7 +57,7 @@ def build(services: Services) -> None:
         first: str = "usual",
         model: str = MODEL,
         layer: str = "",
-        readout: str = "stream",
+        readout: str = DEFAULT_READOUT,
         iteration: float = LAST,
         size: str = DEFAULT_SIZE,
         request: gr.Request | None = None,

@@ -12,9 +12,10 @@ from analysis.saliency import MapKey
 from analysis.summary_table import Place
 from app.library.run_library import RunLibrary, StoredRun
 from vars_core.errors import InputError
+from vars_core.readings import DEFAULT_READOUT
 
 ORDERS = ("best", "worst")
-READOUT = "stream"
+READOUT = DEFAULT_READOUT
 """The readout that is shown where several were scored and none was asked for."""
 
 UNFINISHED = "this run has not finished: repeat its command to continue it"

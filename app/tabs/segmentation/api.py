@@ -31,6 +31,7 @@ from app.tabs.segmentation.truth import MAX_TRUTH_PIXELS, Truth, check_shape, re
 from app.tabs.segmentation.words import PAPER_THRESHOLD
 from app.views.exports import arrays_file
 from app.views.look import LAST, Look, exact
+from vars_core.readings import DEFAULT_READOUT
 
 
 def build(services: Services) -> None:
@@ -48,7 +49,7 @@ def build(services: Services) -> None:
         photo: str = PHOTO,
         model: str = MODEL,
         layer: str = "",
-        readout: str = "stream",
+        readout: str = DEFAULT_READOUT,
         iteration: float = LAST,
         threshold: float = PAPER_THRESHOLD,
         mask: str | None = None,

@@ -30,6 +30,7 @@ from app.views.layers import layer_of
 from app.views.look import look
 from app.views.weights import model_words
 from vars_core.data.listing import PICTURE_SUFFIXES
+from vars_core.readings import DEFAULT_READOUT
 
 TAB = "segmentation"
 
@@ -86,7 +87,7 @@ def build(shell: Shell) -> None:
             size = size_choice(TAB)
             weights = gr.HTML("", apply_default_css=False)
             layer = ChangingDropdown([], value=None, label="Layer", elem_id=f"{TAB}-layer")
-            readout = gr.Dropdown(list(READOUTS), value="stream", label="Readout", elem_id=f"{TAB}-readout")
+            readout = gr.Dropdown(list(READOUTS), value=DEFAULT_READOUT, label="Readout", elem_id=f"{TAB}-readout")
             iteration = iteration_slider(TAB)
     drawing, redrawn, renewed = (unseen(f"{TAB}-{name}") for name in ("drawing", "redrawn", "renewed"))
 

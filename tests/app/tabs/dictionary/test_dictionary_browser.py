@@ -58,7 +58,7 @@ def test_atoms_are_drawn_in_the_servers_order_and_every_control_but_the_layer_wo
         by_use = expected(served, AtomLook(t=3))
         wait_for_atoms(page, by_use[0])
         assert shown(page) == by_use
-        page.get_by_text("1–64 of 256 atoms, by use at t = 3").wait_for()
+        page.get_by_text("1–64 of 512 atoms, by use at t = 3").wait_for()
         colours = page.evaluate(
             """() => new Set(document.querySelector('.atoms canvas').getContext('2d')
                 .getImageData(0, 0, 14, 14).data).size"""
@@ -72,12 +72,12 @@ def test_atoms_are_drawn_in_the_servers_order_and_every_control_but_the_layer_wo
         page.get_by_text("by use at t = 0").wait_for()
         assert shown(page) == expected(served, AtomLook(t=0)) != by_use
         choose(page, "sort", "index")
-        page.get_by_text("1–64 of 256 atoms, by index").wait_for()
+        page.get_by_text("1–64 of 512 atoms, by index").wait_for()
         assert shown(page)[:3] == ["0:0", "0:1", "0:2"]
         page.get_by_role("button", name="Next page").click()
-        page.get_by_text("65–128 of 256 atoms, by index").wait_for()
+        page.get_by_text("65–128 of 512 atoms, by index").wait_for()
         choose(page, "part", "static")
-        page.get_by_text("1–64 of 128 atoms, by index").wait_for()
+        page.get_by_text("1–64 of 256 atoms, by index").wait_for()
         assert shown(page)[0] == "0:32"
         choose(page, "scale", "shared")
         page.get_by_text("One colour scale for all atoms chosen").wait_for()
@@ -113,13 +113,13 @@ def test_a_link_opens_the_same_atoms(browser: Any, served: Served) -> None:
 
 def test_the_second_page_of_a_link_is_the_second_page(browser: Any, served: Served) -> None:
     with opened_tab(browser, served, "&model=rvt_nano/vars_s&p=2") as page:
-        page.get_by_text("65–128 of 256 kernels, by use at t = 3").wait_for()
+        page.get_by_text("65–128 of 512 kernels, by use at t = 3").wait_for()
         assert page.locator("#dictionary-part").count() == 0 or not page.locator("#dictionary-part").is_visible()
 
 
 def test_a_link_opens_though_its_requests_overtake_each_other_on_the_way(browser: Any, served: Served) -> None:
     with opened_tab(browser, served, "&model=rvt_nano/vars_s&p=2", script=OVERTAKING) as page:
-        page.get_by_text("65–128 of 256 kernels, by use at t = 3").wait_for()
+        page.get_by_text("65–128 of 512 kernels, by use at t = 3").wait_for()
 
 
 def test_another_model_brings_its_own_atoms_and_attention_says_that_it_has_none(browser: Any, served: Served) -> None:
@@ -127,7 +127,7 @@ def test_another_model_brings_its_own_atoms_and_attention_says_that_it_has_none(
         wait_for_atoms(page)
         page.locator("#dictionary-model input").click()
         page.get_by_role("option", name="RVT-nano · VARS-S", exact=True).click()
-        page.get_by_text("1–64 of 256 kernels").wait_for()
+        page.get_by_text("1–64 of 512 kernels").wait_for()
         assert shown(page) == expected(served, AtomLook(t=3), "rvt_nano/vars_s")
         page.locator("#dictionary-model input").click()
         page.get_by_role("option", name="RVT-nano · self-attention").click()
