@@ -47,7 +47,7 @@ def views(photographs: list[str]) -> list[View]:
     gaze, masked = first("data:osie/stimuli/"), first("data:davis/JPEGImages/")
     look = {"image": gaze} if gaze else {"image": "sample:cat", "points": "150,110 250,120 190,190 330,60"}
     return [
-        View("attention", {"image": "sample:cat"}, "#attention-viewer canvas"),
+        View("attention", {"image": "sample:coffee"}, "#attention-viewer canvas"),
         View("compare", {"image": "sample:coffee", "pictures": "clean,fog"}, "#compare-viewer canvas"),
         View("corruptions", {"image": "sample:astronaut"}, "#corruptions-viewer canvas"),
         View("fixations", look, "#fixations-scores table"),

@@ -37,7 +37,7 @@ def shown_nss(served: Served, points: list[list[Any]]) -> str:
     cat = sample("cat")
     result = served.services.trace(None, Subject(cat), MODEL).result()
     given = Points("sample:cat", tuple((x, y, who) for x, y, who in points))
-    scores = score(cat.height, cat.width, result, result.model.default_layer, "stream", 3, given)
+    scores = score(cat.height, cat.width, result, result.model.default_layer, result.model.default_readout, 3, given)
     assert scores is not None
     return f"{scores.map.nss:.3f}".replace("-", "−")
 

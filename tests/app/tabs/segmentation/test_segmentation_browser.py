@@ -136,7 +136,7 @@ def test_a_link_restores_the_view(browser: Any, served: Served) -> None:
         page.locator(f"#{TAB}-viewer .viewer-legend", has_text="reaches 0.62").wait_for()
         page.get_by_text("At 0.62 the mask covers").wait_for()
         press(page, "ArrowRight")
-        page.wait_for_url("**tab=segmentation&image=sample:coffee&model=rvt_nano/vars_s&layer=0.1**threshold=0.63**")
+        page.wait_for_url("**tab=segmentation&image=sample:coffee&model=rvt_nano/vars_s**layer=0.1**threshold=0.63**")
 
 
 def test_a_download_holds_what_is_shown(browser: Any, served: Served) -> None:
