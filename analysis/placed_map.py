@@ -254,7 +254,7 @@ class PlacedStack(Sequence[FactoredMap]):
     def __len__(self) -> int:
         return len(self.maps)
 
-    def __getitem__(self, index: int) -> FactoredMap:  # type: ignore[override]
+    def __getitem__(self, index: int) -> FactoredMap:  # type: ignore[override]  # no slices
         return FactoredMap(self, range(len(self.maps))[index])
 
     def at(self, points: Points) -> np.ndarray:

@@ -73,7 +73,7 @@ def with_gradient_through_bounds(model: VisionModel) -> VisionModel:
     copied = copy.deepcopy(model)
     for module in copied.modules():
         if isinstance(module, DenseReconstruction):
-            module.dictionary = _DifferentiableBounds(module.dictionary)  # type: ignore[assignment]
+            module.dictionary = _DifferentiableBounds(module.dictionary)  # type: ignore[assignment]  # wraps it
     return copied
 
 

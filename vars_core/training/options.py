@@ -86,7 +86,7 @@ def parameters(owner: type, *, replacing: bool = False, panel: str | None = None
             flag = told.name
         elif replacing and hints[field.name] is bool:
             flag = f"{flag}/--no-{flag[2:]}"
-        asked = Annotated[kind, typer.Option(flag, help=told.help, rich_help_panel=panel)]  # type: ignore[valid-type]
+        asked = Annotated[kind, typer.Option(flag, help=told.help, rich_help_panel=panel)]  # type: ignore[valid-type]  # made at run time
         made.append(inspect.Parameter(field.name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=asked))
     return made
 
@@ -94,7 +94,7 @@ def parameters(owner: type, *, replacing: bool = False, panel: str | None = None
 def _as_lists(kind: Any) -> Any:
     """A tuple of any length is an option given several times, which the command line calls a list."""
     arguments = get_args(kind)
-    return list[arguments[0]] if get_origin(kind) is tuple and arguments[-1] is Ellipsis else kind  # type: ignore[valid-type]
+    return list[arguments[0]] if get_origin(kind) is tuple and arguments[-1] is Ellipsis else kind  # type: ignore[valid-type]  # made at run time
 
 
 def given(owner: type, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -111,5 +111,5 @@ def with_parameters(function: Callable[..., None], made: list[inspect.Parameter]
     """``function`` as a command: its own parameters, then ``made``, which it takes as keyword arguments."""
     own = inspect.signature(function, eval_str=True).parameters.values()
     named = [p.replace(kind=p.KEYWORD_ONLY) for p in own if p.kind is not p.VAR_KEYWORD]
-    function.__signature__ = inspect.Signature([*named, *made])  # type: ignore[attr-defined]
+    function.__signature__ = inspect.Signature([*named, *made])  # type: ignore[attr-defined]  # typer reads it
     return function
