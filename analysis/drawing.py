@@ -7,7 +7,7 @@ import base64
 import cv2
 import numpy as np
 
-from analysis.placed_map import Points
+from analysis.placed_map import Pixels
 from vars_core.data.masks import FOREGROUND, VOID
 
 TP_COLOUR = (0, 158, 115)
@@ -56,7 +56,7 @@ def error_overlay(image: np.ndarray, mask: np.ndarray, truth: np.ndarray, opacit
     return _mixed(image, painted, opacity)
 
 
-def draw_points(image: np.ndarray, points: Points) -> np.ndarray:
+def draw_points(image: np.ndarray, points: Pixels) -> np.ndarray:
     """A copy of an image (H, W, 3) with a dot on every point: white with a dark rim, seen on any ground."""
     painted = np.ascontiguousarray(image).copy()
     radius = max(2, max(image.shape[:2]) // 120)

@@ -150,7 +150,7 @@ class People(_Prior):
         return [Trial(one.others, truth.of(one), one.observer) for one in truth.people.left_out()]
 
 
-class Model:
+class ModelMaps:
     """A model's maps: all iterates of the layers and readouts of a reading.
 
     Args:

@@ -31,7 +31,7 @@ BAND_PIXELS = 1 << 21
 
 
 @dataclass(frozen=True, eq=False)
-class Points:
+class Pixels:
     """Pixels of an image, n of them, int (n,); two may be the same."""
 
     rows: np.ndarray
@@ -40,19 +40,19 @@ class Points:
     def __len__(self) -> int:
         return len(self.rows)
 
-    def keep(self, chosen: np.ndarray) -> Points:
+    def keep(self, chosen: np.ndarray) -> Pixels:
         """Those of an index or bool array."""
-        return Points(self.rows[chosen], self.columns[chosen])
+        return Pixels(self.rows[chosen], self.columns[chosen])
 
 
-def points_on(xs: np.ndarray, ys: np.ndarray, height: int, width: int) -> tuple[Points, np.ndarray]:
+def points_on(xs: np.ndarray, ys: np.ndarray, height: int, width: int) -> tuple[Pixels, np.ndarray]:
     """The pixel ⌊y⌋, ⌊x⌋ of every point inside the frame, and which are inside: bool over the given ones.
 
     Outside 0 ≤ x < width, 0 ≤ y < height, and NaN, are left out.
     """
     x, y = np.asarray(xs, dtype=np.float64), np.asarray(ys, dtype=np.float64)
     kept = in_frame(x, y, height, width)
-    return Points(y[kept].astype(np.intp), x[kept].astype(np.intp)), kept
+    return Pixels(y[kept].astype(np.intp), x[kept].astype(np.intp)), kept
 
 
 class PlacedMap(ABC):
@@ -79,7 +79,7 @@ class PlacedMap(ABC):
         """Population standard deviation over all pixels."""
 
     @abstractmethod
-    def at(self, points: Points) -> np.ndarray:
+    def at(self, points: Pixels) -> np.ndarray:
         """Values at n pixels, float64 (n,)."""
 
     @abstractmethod
@@ -95,7 +95,7 @@ class PlacedMap(ABC):
     def density(self) -> np.ndarray:
         """Scaled by its range, over its sum, mixed with 1 % of the uniform density; float64 ``shape``, sums to 1."""
 
-    def density_at(self, points: Points) -> np.ndarray:
+    def density_at(self, points: Pixels) -> np.ndarray:
         """Values of the density at n pixels, float64 (n,)."""
         return self.density[points.rows, points.columns]
 
@@ -104,13 +104,13 @@ class PlacedMap(ABC):
         """How many there are."""
         return self.shape[0] * self.shape[1]
 
-    def z_at(self, points: Points) -> np.ndarray:
+    def z_at(self, points: Pixels) -> np.ndarray:
         """(map − mean) / standard deviation at n pixels, float64 (n,); 0 where the map is degenerate."""
         if self.degenerate:
             return np.zeros(len(points))
         return (self.at(points) - self.mean) / self.std
 
-    def ranked_at(self, points: Points) -> np.ndarray:
+    def ranked_at(self, points: Pixels) -> np.ndarray:
         """Values at n pixels as they are among :meth:`bands`: what is equal there is equal here."""
         return self.array[points.rows, points.columns] if self.pixels <= BAND_PIXELS else self.at(points)
 
@@ -164,7 +164,7 @@ class DenseMap(PlacedMap):
     def std(self) -> float:
         return float(self._values.std())
 
-    def at(self, points: Points) -> np.ndarray:
+    def at(self, points: Pixels) -> np.ndarray:
         return self._values[points.rows, points.columns]
 
     def bands(self) -> Iterator[np.ndarray]:
@@ -204,11 +204,11 @@ class FactoredMap(PlacedMap):
     def std(self) -> float:
         return float(self._stack.stds[self._index])
 
-    def at(self, points: Points) -> np.ndarray:
+    def at(self, points: Pixels) -> np.ndarray:
         values: np.ndarray = self._stack.at(points)[self._index]
         return values
 
-    def ranked_at(self, points: Points) -> np.ndarray:
+    def ranked_at(self, points: Pixels) -> np.ndarray:
         if self.pixels <= BAND_PIXELS:
             return super().ranked_at(points)
         return np.zeros(len(points)) if self.degenerate else self._stack.factors.finished(self.at(points))
@@ -227,7 +227,7 @@ class FactoredMap(PlacedMap):
     def density(self) -> np.ndarray:
         return uniform_density(self.shape) if self.degenerate else as_density(self.array)
 
-    def density_at(self, points: Points) -> np.ndarray:
+    def density_at(self, points: Pixels) -> np.ndarray:
         share = np.ones(len(points)) if self.degenerate else self.at(points) / self.mean
         return ((1.0 - UNIFORM_SHARE) * share + UNIFORM_SHARE) / self.pixels
 
@@ -243,7 +243,7 @@ class PlacedStack(Sequence[FactoredMap]):
 
     def __init__(self, maps: np.ndarray, flat: np.ndarray, factors: SourceFactors) -> None:
         self.maps, self.flat, self.factors = maps, flat, factors
-        self._at: tuple[Points, np.ndarray] | None = None
+        self._at: tuple[Pixels, np.ndarray] | None = None
 
     @classmethod
     def of(cls, raw: np.ndarray, factors: SourceFactors) -> PlacedStack:
@@ -257,7 +257,7 @@ class PlacedStack(Sequence[FactoredMap]):
     def __getitem__(self, index: int) -> FactoredMap:  # type: ignore[override]  # no slices
         return FactoredMap(self, range(len(self.maps))[index])
 
-    def at(self, points: Points) -> np.ndarray:
+    def at(self, points: Pixels) -> np.ndarray:
         """Values of all maps at n pixels, float64 (K, n); those of the last points asked for are remembered."""
         kept = self._at
         if kept is None or kept[0] is not points:
@@ -302,7 +302,7 @@ class SeparableMap(PlacedMap):
         square = (self._column**2).mean() * (self._row**2).mean()
         return float(np.sqrt(max(square - self.mean**2, 0.0)))
 
-    def at(self, points: Points) -> np.ndarray:
+    def at(self, points: Pixels) -> np.ndarray:
         return self._column[points.rows] * self._row[points.columns]
 
     def bands(self) -> Iterator[np.ndarray]:

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
+from analysis.evaluations.grouping import Entry
 from vars_core.image_size import ImageSize, size_text
 
-Entry = Mapping[str, Any]
 
-
-class Place(NamedTuple):
+class SizedReading(NamedTuple):
     """Where a map is read: the input size of the model ("224"; "" for a baseline), its layer, its readout."""
 
     size: str
@@ -30,21 +29,23 @@ class Measure:
 
     name: str
     digits: int
-    values: dict[tuple[str, Place], list[float]] = field(default_factory=dict)
+    values: dict[tuple[str, SizedReading], list[float]] = field(default_factory=dict)
 
     def add(self, summary: Sequence[Entry], metric: str, sizes: Mapping[str, ImageSize]) -> None:
         """Take in a run's summary; ``sizes``: the input size of each of its models."""
-        steps: dict[tuple[str, Place], dict[int, float]] = {}
+        steps: dict[tuple[str, SizedReading], dict[int, float]] = {}
         for entry in summary:
             # A blur sweep's maps are not the model's own.
             if entry["metric"] == metric and entry["value"] is not None and not entry.get("blur"):
                 size = sizes.get(entry["model"])
-                place = Place("" if size is None else size_text(size), entry["layer"] or "", entry["readout"] or "")
+                place = SizedReading(
+                    "" if size is None else size_text(size), entry["layer"] or "", entry["readout"] or ""
+                )
                 steps.setdefault((entry["model"], place), {})[int(entry["iteration"] or 0)] = float(entry["value"])
         self.values.update({key: [by_step[t] for t in sorted(by_step)] for key, by_step in steps.items()})
 
-    def last(self, model: str) -> dict[Place, float]:
-        """Place -> the metric at the last iterate of ``model``."""
+    def last(self, model: str) -> dict[SizedReading, float]:
+        """SizedReading -> the metric at the last iterate of ``model``."""
         return {place: steps[-1] for (name, place), steps in self.values.items() if name == model}
 
 
@@ -56,7 +57,7 @@ def models_of(measures: Sequence[Measure]) -> list[str]:
 def baseline_table(measures: Sequence[Measure]) -> str:
     """Markdown: a row per baseline and ceiling, a column per measure."""
     names = dict.fromkeys(model for m in measures for model, place in m.values if not place.layer)
-    rows = ([name, *(_cell(m, name, Place("", "", "")) for m in measures)] for name in names)
+    rows = ([name, *(_cell(m, name, SizedReading("", "", "")) for m in measures)] for name in names)
     return "\n".join(_rows(["", *(m.name for m in measures)], rows))
 
 
@@ -68,13 +69,13 @@ def size_table(measures: Sequence[Measure], size: str) -> str:
     return "\n".join(_rows(header, rows))
 
 
-def ranked_places(measures: Sequence[Measure], models: Sequence[str]) -> list[tuple[Place, float]]:
+def ranked_places(measures: Sequence[Measure], models: Sequence[str]) -> list[tuple[SizedReading, float]]:
     """Places by their mean over ``models`` and ``measures`` of the last iterate's standardised value, best first.
 
     Each measure is standardised over all places of one model (mean 0, variance 1), so that no measure and no model
     counts for more because its numbers are larger. A place that some model was not read at is left out.
     """
-    scores: dict[Place, list[float]] = {}
+    scores: dict[SizedReading, list[float]] = {}
     for measure in measures:
         for model in models:
             last = measure.last(model)
@@ -103,7 +104,7 @@ def ranking_table(measures: Sequence[Measure], models: Sequence[str], count: int
     )
 
 
-def model_table(measures: Sequence[Measure], models: Sequence[str], place: Place) -> str:
+def model_table(measures: Sequence[Measure], models: Sequence[str], place: SizedReading) -> str:
     """Markdown: each model at ``place``, and in brackets the best that it reaches anywhere, and where."""
     rows = []
     for model in models:
@@ -117,7 +118,7 @@ def model_table(measures: Sequence[Measure], models: Sequence[str], place: Place
     return "\n".join(_rows(["model", *(m.name for m in measures)], rows))
 
 
-def _cell(measure: Measure, model: str, place: Place) -> str:
+def _cell(measure: Measure, model: str, place: SizedReading) -> str:
     steps = measure.values.get((model, place))
     return "—" if steps is None else " / ".join(f"{value:.{measure.digits}f}" for value in steps)
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from analysis.placed_map import DenseMap, PlacedStack, Points, SeparableMap, centre_map, placed
+from analysis.placed_map import DenseMap, Pixels, PlacedStack, SeparableMap, centre_map, placed
 from analysis.saliency import normalise_map
 from analysis.source_factors import single_factors, source_factors
 from vars_core.images import Placement
@@ -98,7 +98,7 @@ def test_a_map_answers_alike_whether_its_pixels_are_formed_or_not(
     rng = np.random.default_rng(seed)
     placement, raw = Placement(height, width, 28), rng.normal(size=(3, 7, 7)).astype(np.float32)
     factors = source_factors(placement, (7, 7), blur) if double else single_factors(placement, (7, 7))
-    points = Points(rng.integers(0, height, 9), rng.integers(0, width, 9))
+    points = Pixels(rng.integers(0, height, 9), rng.integers(0, width, 9))
     tolerance = 1e-9 if double else 1e-4
     for one in PlacedStack.of(raw, factors):
         dense = DenseMap(one.array)

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from analysis.__main__ import app
 from analysis.contact_sheet import GAP, LABEL_HEIGHT, contact_sheet
 from analysis.provenance import conditions
-from analysis.readout_table import Measure, Place, baseline_table, ranked_places, size_table
+from analysis.readout_table import Measure, SizedReading, baseline_table, ranked_places, size_table
 from vars_core import Backend, create_model
 from vars_core.errors import InputError
 
@@ -69,10 +69,10 @@ def test_places_are_ranked_by_their_last_iterate_over_all_sizes() -> None:
     better = [entry("m", "0.0", "energy", 0, 0.25), entry("m", "0.1", "stream", 0, 3.75)]
     ranked = ranked_places([measure((SUMMARY, 112), (better, 224))], ["m"])
     assert [place for place, _ in ranked] == [
-        Place("224", "0.1", "stream"),
-        Place("112", "0.0", "energy"),
-        Place("224", "0.0", "energy"),
-        Place("112", "0.1", "stream"),
+        SizedReading("224", "0.1", "stream"),
+        SizedReading("112", "0.0", "energy"),
+        SizedReading("224", "0.0", "energy"),
+        SizedReading("112", "0.1", "stream"),
     ]
     values = np.array([3.75, 0.5, 0.25, -0.5])
     assert [score for _, score in ranked] == pytest.approx(list((values - values.mean()) / values.std()))
@@ -81,7 +81,7 @@ def test_places_are_ranked_by_their_last_iterate_over_all_sizes() -> None:
 def test_a_place_that_one_model_was_not_read_at_is_not_ranked() -> None:
     made = measure((SUMMARY, 112))
     made.add([entry("other", "0.0", "energy", 0, 0.5)], "nss", {"other": 112})
-    assert [place for place, _ in ranked_places([made], ["m", "other"])] == [Place("112", "0.0", "energy")]
+    assert [place for place, _ in ranked_places([made], ["m", "other"])] == [SizedReading("112", "0.0", "energy")]
 
 
 def test_commands_print_the_tables_of_a_run_and_what_its_numbers_belong_to(tmp_path: Path) -> None:

@@ -41,14 +41,14 @@ def agreement(
     chosen, degrees = parse_names(names or ["test"]), parse_severities(severities or ["1,2,3,4,5"])
 
     from analysis.corruptions.tree import find_images
-    from analysis.evaluations.agreement import AgreementEvaluation, Picture
+    from analysis.evaluations.agreement import AgreementEvaluation, PictureFile
 
     listing = find_images(data)
     found = listing.by_name()
     notes = notes_of(left_out(listing.left_out))
     for note in notes:
         typer.echo(note.sentence(), err=True)
-    pictures = [Picture(image_id, path) for image_id, path in list(found.items())[:limit]]
+    pictures = [PictureFile(image_id, path) for image_id, path in list(found.items())[:limit]]
     plan = Plan(
         kind="agreement",
         out=out,

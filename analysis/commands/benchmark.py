@@ -75,13 +75,13 @@ def against_reference(backends: Sequence[Backend], rounds: int, clock: Clock) ->
     """Table of `vars_core.reference` over the plain forward, one image, float32, no readouts on either side."""
     import torch
 
-    from vars_core.reference import Settings, reference_logits
+    from vars_core.reference import Architecture, reference_logits
 
     rows = []
     for backend in backends:
         images = _images(backend, 1)
         state = {key: value.cpu() for key, value in backend.model.state_dict().items()}
-        formulas = partial(reference_logits, images, state, Settings(backend.name), torch.float32)
+        formulas = partial(reference_logits, images, state, Architecture(backend.name), torch.float32)
         seconds = interleaved({"plain": partial(backend.logits, images), "formulas": formulas}, rounds, clock)
         times = [f"{1e3 * spread(seconds[name]).median:.1f}" for name in ("plain", "formulas")]
         rows.append([backend.name, *times, str(ratio(seconds["formulas"], seconds["plain"]))])

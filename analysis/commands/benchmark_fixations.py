@@ -23,7 +23,7 @@ from analysis.metrics.fixations import (
     shuffled_auc_splits,
     sim,
 )
-from analysis.placed_map import DenseMap, PlacedStack, Points
+from analysis.placed_map import DenseMap, Pixels, PlacedStack
 from analysis.source_factors import source_factors
 from vars_core.images import Placement
 
@@ -70,10 +70,10 @@ def tasks() -> list[Task]:
     """The lines, on made data."""
     rng = np.random.default_rng(0)
     saliency_map = gaussian_filter(rng.random((HEIGHT, WIDTH)), 20)
-    points = Points(rng.integers(0, HEIGHT, FIXATIONS), rng.integers(0, WIDTH, FIXATIONS))
+    points = Pixels(rng.integers(0, HEIGHT, FIXATIONS), rng.integers(0, WIDTH, FIXATIONS))
     rows, columns = points.rows, points.columns
-    others = [Points(rng.integers(0, HEIGHT, 140), rng.integers(0, WIDTH, 140)) for _ in range(OTHER_IMAGES)]
-    everybody = Points(np.concatenate([o.rows for o in others]), np.concatenate([o.columns for o in others]))
+    others = [Pixels(rng.integers(0, HEIGHT, 140), rng.integers(0, WIDTH, 140)) for _ in range(OTHER_IMAGES)]
+    everybody = Pixels(np.concatenate([o.rows for o in others]), np.concatenate([o.columns for o in others]))
     small = rng.random((MAPS, *GRID))
     factors = source_factors(Placement(HEIGHT, WIDTH, MODEL_SIZE), GRID)
 

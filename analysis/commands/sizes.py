@@ -48,7 +48,7 @@ REASONS = {
 
 
 @dataclass(frozen=True)
-class Size:
+class ModelSize:
     """Numbers of parameters, and multiply-adds of one image at the backbone's own size.
 
     ``fixed``: random features and stored bounds. ``madds``: products of matrices and convolutions, without Fourier
@@ -82,7 +82,7 @@ def sizes(
         typer.echo(row(measure(spec)))
 
 
-def row(size: Size) -> str:
+def row(size: ModelSize) -> str:
     """One line of the table."""
     cells = [
         size.spec,
@@ -102,13 +102,13 @@ def row(size: Size) -> str:
     return "| " + " | ".join([*cells, f"{params} ({madds})", f"{off[0]:+.0%} ({off[1]:+.0%})", reason]) + " |"
 
 
-def deviations(size: Size) -> tuple[float, float]:
+def deviations(size: ModelSize) -> tuple[float, float]:
     """Relative deviations of trainable parameters and of multiply-adds from the paper's."""
     params, madds = PAPER[size.spec]
     return size.trainable / (params * 1e6) - 1, size.madds / (madds * 1e9) - 1
 
 
-def measure(spec: str) -> Size:
+def measure(spec: str) -> ModelSize:
     """Size of a model with 1000 classes (rvt_nano, made for Tiny ImageNet: 200)."""
     from vars_core.mixers.table import mixer_kind
 
@@ -116,7 +116,7 @@ def measure(spec: str) -> Size:
     as_run, _ = multiply_adds(model)
     madds, fft_madds = multiply_adds(model) if use_fft(model) else (as_run, 0.0)
     released_solver = "lista" in mixer_kind(parse_spec(spec).mixer).solvers
-    return Size(
+    return ModelSize(
         spec=spec,
         image_size=image_size_of(model),
         trainable=sum(parameter.numel() for parameter in model.parameters()),

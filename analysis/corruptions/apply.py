@@ -10,7 +10,7 @@ import numpy as np
 from analysis.corruptions.frost_textures import FrostFolder, grow
 from analysis.corruptions.generator import generator
 from analysis.corruptions.pixels import Bytes
-from analysis.corruptions.table import NAMES, RECIPES, SEVERITIES
+from analysis.corruptions.table import FORMULAS, NAMES, SEVERITIES
 from vars_core.errors import InputError, nearest
 
 MINIMUM_SIDE = 32
@@ -38,7 +38,7 @@ def corrupt(
     check_image(image)
     texture = grow if frost_textures is None else FrostFolder(frost_textures)
     rng = generator(image_id, name, int(severity), int(seed))
-    return RECIPES[name](np.ascontiguousarray(image), int(severity), rng=rng, texture=texture)
+    return FORMULAS[name](np.ascontiguousarray(image), int(severity), rng=rng, texture=texture)
 
 
 def check_name(name: Any) -> None:

@@ -14,12 +14,12 @@ from scipy import ndimage
 from skimage import color, filters, util
 
 from analysis.corruptions.pixels import Bytes, Floats
-from analysis.corruptions.table import RECIPES
+from analysis.corruptions.table import FORMULAS
 
 
 def reference(image: Bytes, name: str, severity: int, rng: np.random.Generator) -> Bytes:
     """``image`` corrupted the plain way; ``name`` one of ``REFERENCES``."""
-    values = REFERENCES[name](image / 255.0, *RECIPES[name].parameters[severity - 1], rng)
+    values = REFERENCES[name](image / 255.0, *FORMULAS[name].parameters[severity - 1], rng)
     return (np.clip(values, 0, 1) * 255).astype(np.uint8)
 
 

@@ -40,7 +40,7 @@ NOTHING, NOISE, FROST = (), ("rng",), ("rng", "texture")
 
 
 @dataclass(frozen=True)
-class Recipe:
+class Formula:
     """A function, its parameters at each severity, and the named sources of randomness that it draws from.
 
     Sources are ``rng``, a generator, and ``texture``, where frost comes from.
@@ -65,17 +65,17 @@ def each(*values: float) -> tuple[tuple[float], ...]:
     return tuple((value,) for value in values)
 
 
-RECIPES: dict[str, Recipe] = {
-    "gaussian_noise": Recipe(noise.gaussian_noise, each(0.08, 0.12, 0.18, 0.26, 0.38)),
-    "shot_noise": Recipe(noise.shot_noise, each(60, 25, 12, 5, 3)),
-    "impulse_noise": Recipe(noise.impulse_noise, each(0.03, 0.06, 0.09, 0.17, 0.27)),
-    "speckle_noise": Recipe(noise.speckle_noise, each(0.15, 0.2, 0.35, 0.45, 0.6)),
-    "gaussian_blur": Recipe(blur.gaussian_blur, each(1, 2, 3, 4, 6), sources=NOTHING),
-    "defocus_blur": Recipe(defocus.defocus_blur, ((3, 0.1), (4, 0.5), (6, 0.5), (8, 0.5), (10, 0.5)), sources=NOTHING),
-    "glass_blur": Recipe(glass.glass_blur, ((0.7, 1, 2), (0.9, 2, 1), (1, 2, 3), (1.1, 3, 2), (1.5, 4, 2))),
-    "motion_blur": Recipe(blur.motion_blur, ((10, 3), (15, 5), (15, 8), (15, 12), (20, 15))),
-    "zoom_blur": Recipe(zoom.zoom_blur, ((0.01, 12), (0.01, 16), (0.02, 11), (0.02, 13), (0.03, 11)), sources=NOTHING),
-    "snow": Recipe(
+FORMULAS: dict[str, Formula] = {
+    "gaussian_noise": Formula(noise.gaussian_noise, each(0.08, 0.12, 0.18, 0.26, 0.38)),
+    "shot_noise": Formula(noise.shot_noise, each(60, 25, 12, 5, 3)),
+    "impulse_noise": Formula(noise.impulse_noise, each(0.03, 0.06, 0.09, 0.17, 0.27)),
+    "speckle_noise": Formula(noise.speckle_noise, each(0.15, 0.2, 0.35, 0.45, 0.6)),
+    "gaussian_blur": Formula(blur.gaussian_blur, each(1, 2, 3, 4, 6), sources=NOTHING),
+    "defocus_blur": Formula(defocus.defocus_blur, ((3, 0.1), (4, 0.5), (6, 0.5), (8, 0.5), (10, 0.5)), sources=NOTHING),
+    "glass_blur": Formula(glass.glass_blur, ((0.7, 1, 2), (0.9, 2, 1), (1, 2, 3), (1.1, 3, 2), (1.5, 4, 2))),
+    "motion_blur": Formula(blur.motion_blur, ((10, 3), (15, 5), (15, 8), (15, 12), (20, 15))),
+    "zoom_blur": Formula(zoom.zoom_blur, ((0.01, 12), (0.01, 16), (0.02, 11), (0.02, 13), (0.03, 11)), sources=NOTHING),
+    "snow": Formula(
         weather.snow,
         (
             (0.1, 0.3, 3, 0.5, 10, 4, 0.8),
@@ -85,9 +85,9 @@ RECIPES: dict[str, Recipe] = {
             (0.55, 0.3, 2.5, 0.85, 12, 12, 0.55),
         ),
     ),
-    "frost": Recipe(weather.frost, ((1, 0.4), (0.8, 0.6), (0.7, 0.7), (0.65, 0.7), (0.6, 0.75)), sources=FROST),
-    "fog": Recipe(weather.fog, ((1.5, 2), (2, 2), (2.5, 1.7), (2.5, 1.5), (3, 1.4))),
-    "spatter": Recipe(
+    "frost": Formula(weather.frost, ((1, 0.4), (0.8, 0.6), (0.7, 0.7), (0.65, 0.7), (0.6, 0.75)), sources=FROST),
+    "fog": Formula(weather.fog, ((1.5, 2), (2, 2), (2.5, 1.7), (2.5, 1.5), (3, 1.4))),
+    "spatter": Formula(
         spatter.spatter,
         (
             (0.65, 0.3, 4, 0.69, 0.6, False),
@@ -97,10 +97,10 @@ RECIPES: dict[str, Recipe] = {
             (0.67, 0.4, 1, 0.65, 1.5, True),
         ),
     ),
-    "brightness": Recipe(colour.brightness, each(0.1, 0.2, 0.3, 0.4, 0.5), sources=NOTHING),
-    "saturate": Recipe(colour.saturate, ((0.3, 0), (0.1, 0), (2, 0), (5, 0.1), (20, 0.2)), sources=NOTHING),
-    "contrast": Recipe(colour.contrast, each(0.4, 0.3, 0.2, 0.1, 0.05), sources=NOTHING),
-    "elastic_transform": Recipe(digital.elastic_transform, each(12.5, 16.25, 21.25, 25, 30)),
-    "pixelate": Recipe(digital.pixelate, each(0.6, 0.5, 0.4, 0.3, 0.25), sources=NOTHING),
-    "jpeg_compression": Recipe(digital.jpeg_compression, each(25, 18, 15, 10, 7), sources=NOTHING),
+    "brightness": Formula(colour.brightness, each(0.1, 0.2, 0.3, 0.4, 0.5), sources=NOTHING),
+    "saturate": Formula(colour.saturate, ((0.3, 0), (0.1, 0), (2, 0), (5, 0.1), (20, 0.2)), sources=NOTHING),
+    "contrast": Formula(colour.contrast, each(0.4, 0.3, 0.2, 0.1, 0.05), sources=NOTHING),
+    "elastic_transform": Formula(digital.elastic_transform, each(12.5, 16.25, 21.25, 25, 30)),
+    "pixelate": Formula(digital.pixelate, each(0.6, 0.5, 0.4, 0.3, 0.25), sources=NOTHING),
+    "jpeg_compression": Formula(digital.jpeg_compression, each(25, 18, 15, 10, 7), sources=NOTHING),
 }

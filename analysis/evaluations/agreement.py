@@ -48,7 +48,7 @@ def schema() -> pa.Schema:
 
 
 @dataclass(frozen=True)
-class Picture:
+class PictureFile:
     """A photograph: its id, on which its noise depends, and its file."""
 
     id: str
@@ -68,7 +68,7 @@ class AgreementEvaluation:
 
     def __init__(
         self,
-        samples: Sequence[Picture],
+        samples: Sequence[PictureFile],
         names: Sequence[str],
         severities: Sequence[int],
         *,
@@ -81,11 +81,11 @@ class AgreementEvaluation:
         self.pictures_at_once = pictures_at_once
         self.schema = schema()
 
-    def policy(self, sample: Picture) -> str:
+    def policy(self, sample: PictureFile) -> str:
         """The cropped picture is seen whole."""
         return "whole"
 
-    def load(self, sample: Picture) -> tuple[np.ndarray, list[np.ndarray]]:
+    def load(self, sample: PictureFile) -> tuple[np.ndarray, list[np.ndarray]]:
         """The clean picture and each corrupted one: corrupted once for all models."""
         from analysis.corruptions.tree import crop
         from vars_core.images import decode_image

@@ -21,7 +21,7 @@ from analysis.runs import Row, Run
 from vars_core.backend import Backend, choose_device
 from vars_core.checkpoints import load_state
 from vars_core.data.domains import Domain
-from vars_core.data.labelled import Joined, LabelledImages, identity
+from vars_core.data.labelled import JoinedImages, LabelledImages, identity
 from vars_core.errors import InputError
 from vars_core.images import decode_image
 from vars_core.registry import create_model
@@ -132,7 +132,7 @@ def fine_tuned(job: DomainJob, domains: Sequence[Domain], tuning: Tuning, folder
         keep_best=True,
     )
     device = choose_device(tuning.device)
-    feed = ArrayFeed(training, validation, tuning.recipe, job.seed, device, identity(Joined(kept)))
+    feed = ArrayFeed(training, validation, tuning.recipe, job.seed, device, identity(JoinedImages(kept)))
     stored = read_training_state(folder / LAST) if (folder / LAST).is_file() else None
     done = train(request, feed, resume=stored)
     if done.progress.epoch < tuning.recipe.epochs:

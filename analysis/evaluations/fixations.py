@@ -12,7 +12,7 @@ from analysis.engine import Item
 from analysis.evaluations.fixation_summary import image_metrics, summarise
 from analysis.evaluations.grouping import Entry
 from analysis.evaluations.maps import Headline, MapEvaluation
-from analysis.map_sources import Blurred, Centre, MapSource, Model, OtherImages, People, SourceMaps, Trial
+from analysis.map_sources import Blurred, Centre, MapSource, ModelMaps, OtherImages, People, SourceMaps, Trial
 from analysis.metrics.fixations.pool import FixationPool
 from analysis.metrics.fixations.truth import FixationTruth, Frame
 from analysis.metrics.table import DENSITY, FIXATIONS
@@ -113,7 +113,7 @@ class FixationEvaluation(MapEvaluation):
 
     def source_of(self, backend: Backend) -> MapSource:
         """The model, its maps placed in double precision, as they are and blurred."""
-        return Blurred(Model(backend, self.readings[backend.name]), self.blurs)
+        return Blurred(ModelMaps(backend, self.readings[backend.name]), self.blurs)
 
     def takes(self, item: Item) -> bool:
         """An image that nobody looked at enters no mean."""

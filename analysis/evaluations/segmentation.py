@@ -12,7 +12,7 @@ from analysis.engine import Item
 from analysis.evaluations.grouping import Entry
 from analysis.evaluations.maps import Headline, MapEvaluation
 from analysis.evaluations.segmentation_summary import summarise
-from analysis.map_sources import Centre, Everywhere, MapSource, Model, SourceMaps
+from analysis.map_sources import Centre, Everywhere, MapSource, ModelMaps, SourceMaps
 from analysis.metrics.segmentation import CURVE_THRESHOLDS, count_map, count_mask, cut_map, iou
 from analysis.placed_map import PlacedMap, placed
 from analysis.runs import Row, Run
@@ -89,7 +89,7 @@ class Segmentation(MapEvaluation):
 
     def source_of(self, backend: Backend) -> MapSource:
         """The model, its maps placed in single precision."""
-        return Model(backend, self.readings[backend.name], single_factors, per_head=self.per_head)
+        return ModelMaps(backend, self.readings[backend.name], single_factors, per_head=self.per_head)
 
     def described(self, item: Item) -> Row:
         height, width = item.target.shape

@@ -105,7 +105,7 @@ def on_photograph(points: Points, height: int, width: int) -> Points:
     """The same points, after a look that they can be meant for a photograph of height × width. Raises InputError."""
     if not points.points:
         raise InputError("expected fixations, there is not one with a number in x and in y")
-    coordinates.check([coordinates.Points.of("this photograph", points.xs, points.ys, (height, width))])
+    coordinates.check([coordinates.Coordinates.of("this photograph", points.xs, points.ys, (height, width))])
     return points
 
 

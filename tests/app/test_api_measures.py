@@ -13,7 +13,7 @@ from gradio_client.exceptions import AppError
 
 from analysis.metrics.fixations import auc_judd, nss
 from analysis.metrics.segmentation import count_mask, mask_at
-from analysis.placed_map import Points, placed
+from analysis.placed_map import Pixels, placed
 from analysis.source_factors import single_factors, source_factors
 from tests.app.made import read
 from vars_core.data.masks import FOREGROUND, VOID
@@ -72,7 +72,7 @@ def test_points_are_scored_as_the_evaluation_scores_them(client: Client) -> None
         np.testing.assert_array_equal(stored["xs"], xs)
         assert np.isnan(stored["z"][2])
     factors = source_factors(Placement(*CAT, facts["models"][0]["image_size"]), raw.shape)
-    whole, points = placed(raw, factors), Points(np.array([100, 150, 299]), np.array([100, 300, 40]))
+    whole, points = placed(raw, factors), Pixels(np.array([100, 150, 299]), np.array([100, 300, 40]))
     scores = facts["scores"]
     assert scores["nss"] == pytest.approx(nss(whole, points), abs=1e-9)
     assert scores["auc_judd"] == pytest.approx(auc_judd(whole, points), abs=1e-9)

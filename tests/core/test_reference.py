@@ -21,7 +21,7 @@ import vars_core.reference
 from vars_core import READOUTS, Trace, TraceRecorder, create_model
 from vars_core.mixers.spectral import StaticDictionary
 from vars_core.models.backbone import Backbone
-from vars_core.reference import ReferenceTrace, Settings, reference_logits, reference_trace
+from vars_core.reference import Architecture, ReferenceTrace, reference_logits, reference_trace
 from vars_core.reference.dictionaries import convolutional, dense, fourier_transform
 from vars_core.reference.solvers import SMOOTH, SOFT, Iterates, Shrinkage, iterate, pooled_jacobians
 from vars_core.spec import model_names
@@ -57,7 +57,7 @@ def test_a_grid_beyond_the_transforms_matrix_computes_the_same() -> None:
     """17×17 tokens go through the FFT, smaller grids through a matrix product."""
     model = filled("rvt_nano/vars_s", 136, num_steps=1).double()
     images = made_images(1, 136).double()
-    expected = reference_logits(images, model.state_dict(), Settings("rvt_nano/vars_s", num_steps=1))
+    expected = reference_logits(images, model.state_dict(), Architecture("rvt_nano/vars_s", num_steps=1))
     with torch.no_grad():
         assert_near(model(images), expected, "logits")
 
@@ -84,7 +84,7 @@ def test_single_precision_is_as_near_wherever_nothing_jumps(spec: str) -> None:
     solver = "ista" if mixer.startswith("vars") else None
     model, images = filled(spec, 32, solver=solver), made_images(2, 32)
     trace = traced(model, images)
-    expected = reference_trace(images, model.state_dict(), Settings(spec, solver=solver))
+    expected = reference_trace(images, model.state_dict(), Architecture(spec, solver=solver))
     assert_same_maps(trace, expected, SMOOTH_READOUTS[mixer])
     assert_near(trace.logits, expected.logits, "logits")
 
@@ -96,7 +96,7 @@ def test_single_precision_moves_few_columns_of_codes_where_lista_jumps(mixer: st
     model, images = filled(spec, 32), made_images(2, 32)
     codes = traced(model, images).layers[0].codes
     assert codes is not None
-    for t, wanted in enumerate(reference_trace(images, model.state_dict(), Settings(spec)).layers[0].codes):
+    for t, wanted in enumerate(reference_trace(images, model.state_dict(), Architecture(spec)).layers[0].codes):
         error = (codes[t] - wanted).abs().amax(-2) / wanted.abs().max()
         assert (error > TOLERANCE).float().mean() < 0.02, f"too many columns of codes differ at iterate {t}"
 
@@ -161,7 +161,7 @@ def compare(
     model = filled(spec, size, num_steps=num_steps, solver=solver, lam=lam).double()
     images = made_images(batch, size).double()
     trace = traced(model, images)
-    expected = reference_trace(images, model.state_dict(), Settings(spec, num_steps, solver, lam))
+    expected = reference_trace(images, model.state_dict(), Architecture(spec, num_steps, solver, lam))
     assert_near(trace.logits, expected.logits, "logits")
     assert_same_maps(trace, expected, READOUTS)
     if "vars" in spec:

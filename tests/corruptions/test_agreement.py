@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 
 from analysis.__main__ import app
 from analysis.corruptions.tree import find_images
-from analysis.evaluations.agreement import AgreementEvaluation, Picture, interval, markdown
+from analysis.evaluations.agreement import AgreementEvaluation, PictureFile, interval, markdown
 from analysis.evaluations.frame import Plan, run_evaluation
 from analysis.metrics.agreement import map_agreement
 from analysis.runs import Run, read_summary
@@ -68,7 +68,7 @@ def test_a_flat_map_is_flagged_and_never_nan() -> None:
 
 
 def run_of(folder: Path, data: Path, names: tuple[str, ...] = ("contrast", "zoom_blur")) -> tuple[int, Run]:
-    pictures = [Picture(image_id, path) for image_id, path in find_images(data).by_name().items()]
+    pictures = [PictureFile(image_id, path) for image_id, path in find_images(data).by_name().items()]
     evaluation = AgreementEvaluation(pictures, names, (1, 5), pictures_at_once=2)
     plan = Plan(
         kind="agreement",

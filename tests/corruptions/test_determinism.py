@@ -13,12 +13,12 @@ import numpy as np
 import pytest
 
 from analysis.corruptions import NAMES, SEVERITIES, corrupt
-from analysis.corruptions.table import RECIPES
+from analysis.corruptions.table import FORMULAS
 
 from .digest import digest
 
 PAIRS = [(name, severity) for name in NAMES for severity in SEVERITIES]
-DRAWING = [name for name in NAMES if RECIPES[name].draws]
+DRAWING = [name for name in NAMES if FORMULAS[name].draws]
 
 OLD_MACHINE = {
     "OPENCV_CPU_DISABLE": "AVX512-SKX,AVX512-ICL,AVX512-CNL,AVX512-CLX,AVX2,FMA3,FP16,AVX,SSE4.2,SSE4.1",

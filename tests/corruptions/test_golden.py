@@ -11,11 +11,11 @@ import pytest
 from skimage.metrics import structural_similarity
 
 from analysis.corruptions import NAMES, SEVERITIES, corrupt
-from analysis.corruptions.table import RECIPES
+from analysis.corruptions.table import FORMULAS
 
 DRAWS = 30
-QUIET = [name for name in NAMES if not RECIPES[name].draws]
-DRAWING = [name for name in NAMES if RECIPES[name].draws]
+QUIET = [name for name in NAMES if not FORMULAS[name].draws]
+DRAWING = [name for name in NAMES if FORMULAS[name].draws]
 
 
 @pytest.fixture(scope="module")

@@ -19,7 +19,7 @@ from analysis.corruptions.noise import poisson_thresholds
 from analysis.corruptions.pixels import one_sided_gaussian
 from analysis.corruptions.plasma import plasma
 from analysis.corruptions.reference import REFERENCES, reference
-from analysis.corruptions.table import RECIPES
+from analysis.corruptions.table import FORMULAS
 
 from .made import made_photograph
 
@@ -35,7 +35,7 @@ def test_what_draws_nothing_is_within_half_a_grey_level_of_the_plain_form(
     assert not np.array_equal(plain, photograph)
 
 
-@pytest.mark.parametrize("name", sorted(name for name in REFERENCES if RECIPES[name].draws and name != "glass_blur"))
+@pytest.mark.parametrize("name", sorted(name for name in REFERENCES if FORMULAS[name].draws and name != "glass_blur"))
 @pytest.mark.parametrize("severity", [1, 5])
 def test_what_draws_has_the_mean_and_spread_of_the_plain_form(photograph: np.ndarray, name: str, severity: int) -> None:
     plain = reference(photograph, name, severity, np.random.default_rng(0)).astype(float) - photograph

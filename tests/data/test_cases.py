@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from analysis.__main__ import main
-from app.tabs.fixations.tables import read_table
+from app.tabs.fixations.tables import table_points
 from vars_core.data.coordinates import look_at_images
 from vars_core.data.image_folder import FolderImages
 from vars_core.data.mask_set import MaskSet
@@ -218,7 +218,7 @@ def test_fractions_with_some_above_one_are_refused_and_pixels_are_read(
     lines = [line for line in (folder / "fixations.csv").read_text().splitlines() if line.startswith(("image", "s0"))]
     (tmp_path / "upload.csv").write_text("\n".join(lines))
     with pytest.raises(InputError, match="got fractions of its sides"):
-        read_table(tmp_path / "upload.csv", "ref", "s0.png", 240, 320)
+        table_points(tmp_path / "upload.csv", "ref", "s0.png", 240, 320)
     _, found = look_at_images(read_fixation_folder(case("fractions-above-one-in-pixels")))
     assert found.count == sum(len(line) > 0 for line in (folder / "fixations.csv").read_text().splitlines()) - 1
 

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from app.tabs.fixations.tables import read_table as read_upload
-from vars_core.data.coordinates import Points, check, look_at_images
+from app.tabs.fixations.tables import table_points as read_upload
+from vars_core.data.coordinates import Coordinates, check, look_at_images
 from vars_core.data.fixation_table import read_fixation_folder
 from vars_core.data.mit1003 import read_mit1003
 from vars_core.errors import InputError
@@ -106,7 +106,7 @@ def test_units_other_than_pixels_are_refused_and_pixels_never_are(
         "exchanged": (fractions * scale)[:, ::-1],
         "centred": (fractions - 0.5) * scale,
     }[unit].T
-    points = [Points.of("a", xs, ys, size)]
+    points = [Coordinates.of("a", xs, ys, size)]
     if unit == "pixels":
         check(points)
     elif unit == "fractions":

@@ -11,7 +11,7 @@ from scipy.ndimage import gaussian_filter
 from analysis.metrics.fixations import fixation_counts
 from analysis.metrics.fixations.human import Observers
 from analysis.metrics.fixations.pool import FixationPool
-from analysis.placed_map import DenseMap, Points
+from analysis.placed_map import DenseMap, Pixels
 from analysis.source_factors import source_factors
 from vars_core.images import Placement
 
@@ -76,13 +76,13 @@ def looked_at(seed: int, n: int = 30, people: int = 4) -> tuple[np.ndarray, np.n
 @pytest.mark.parametrize("sigma", [1.0, 6.0, 35.0])
 def test_leaving_one_observer_out_is_filtering_the_others_fixations(seed: int, sigma: float) -> None:
     rows, columns, people = looked_at(seed)
-    observers = Observers(Points(rows, columns), people, (40, 56), sigma)
+    observers = Observers(Pixels(rows, columns), people, (40, 56), sigma)
     left_out = list(observers.left_out())
     assert [one.observer for one in left_out] == sorted(set(people.tolist()))
     scores = []
     for one in left_out:
         own = people == one.observer
-        rest = Points(rows[~own], columns[~own])
+        rest = Pixels(rows[~own], columns[~own])
         density = gaussian_filter(fixation_counts(rest, (40, 56)), sigma, mode="nearest")
         filtered = DenseMap(density / density.sum())
         np.testing.assert_array_equal(one.points.rows, rows[own])
@@ -96,17 +96,17 @@ def test_leaving_one_observer_out_is_filtering_the_others_fixations(seed: int, s
 
 def test_one_observer_alone_has_nobody_to_be_predicted_by() -> None:
     rows, columns, people = looked_at(0, people=1)
-    observers = Observers(Points(rows, columns), people, (40, 56), 5.0)
+    observers = Observers(Pixels(rows, columns), people, (40, 56), 5.0)
     assert (observers.left_out_nss(), list(observers.left_out()), observers.halves()) == (None, [], None)
 
 
 def test_the_halves_share_no_observer_and_leave_none_out() -> None:
     rows, columns, people = looked_at(2)
-    halves = Observers(Points(rows, columns), people, (40, 56), 5.0).halves()
+    halves = Observers(Pixels(rows, columns), people, (40, 56), 5.0).halves()
     assert halves is not None
     for half, members in zip(halves, ([0, 2], [1, 3]), strict=True):
         own = np.isin(people, members)
-        density = gaussian_filter(fixation_counts(Points(rows[own], columns[own]), (40, 56)), 5.0, mode="nearest")
+        density = gaussian_filter(fixation_counts(Pixels(rows[own], columns[own]), (40, 56)), 5.0, mode="nearest")
         np.testing.assert_allclose(half.array, density / density.sum(), atol=1e-14)
 
 

@@ -24,7 +24,7 @@ from analysis.metrics.fixations import (
     sim,
 )
 from analysis.metrics.fixations.density import blur_columns
-from analysis.placed_map import DenseMap, Points, points_on
+from analysis.placed_map import DenseMap, Pixels, points_on
 
 cases = st.tuples(st.integers(2, 12), st.integers(2, 12), st.integers(1, 15), st.integers(0, 2**16), st.booleans())
 
@@ -45,7 +45,7 @@ def test_nss_is_what_an_explicit_loop_finds(case: tuple[int, int, int, int, bool
     mean = sum(pixels) / len(pixels)
     std = (sum((value - mean) ** 2 for value in pixels) / len(pixels)) ** 0.5
     expected = [(values[r][c] - mean) / std if std else 0.0 for r, c in zip(rows, columns, strict=True)]
-    placed, points = DenseMap(values), Points(rows, columns)
+    placed, points = DenseMap(values), Pixels(rows, columns)
     np.testing.assert_allclose(placed.z_at(points), expected, rtol=1e-9, atol=1e-9)
     assert nss(placed, points) == pytest.approx(sum(expected) / len(expected), abs=1e-9)
 
@@ -56,12 +56,12 @@ def test_auc_judd_is_scikit_learns_area_with_fixations_weighted_by_how_often_the
     case: tuple[int, int, int, int, bool],
 ) -> None:
     values, rows, columns = made(case)
-    counts = fixation_counts(Points(rows, columns), values.shape).ravel()
+    counts = fixation_counts(Pixels(rows, columns), values.shape).ravel()
     if (counts > 0).all():
-        assert np.isnan(auc_judd(DenseMap(values), Points(rows, columns))) or values.std() == 0
+        assert np.isnan(auc_judd(DenseMap(values), Pixels(rows, columns))) or values.std() == 0
         return
     expected = roc_auc_score(counts > 0, values.ravel(), sample_weight=np.where(counts > 0, counts, 1.0))
-    assert auc_judd(DenseMap(values), Points(rows, columns)) == pytest.approx(expected, abs=1e-12)
+    assert auc_judd(DenseMap(values), Pixels(rows, columns)) == pytest.approx(expected, abs=1e-12)
 
 
 @settings(deadline=None, max_examples=80)
@@ -76,8 +76,8 @@ def test_the_toolbox_trapezoid_exceeds_the_exact_area_by_the_last_false_positive
         return
     negatives = np.delete(values.ravel(), pixels)
     beyond = (negatives >= values[rows, columns].min()).mean()
-    difference = auc_judd_trapezoid(DenseMap(values), Points(rows, columns)) - auc_judd(
-        DenseMap(values), Points(rows, columns)
+    difference = auc_judd_trapezoid(DenseMap(values), Pixels(rows, columns)) - auc_judd(
+        DenseMap(values), Pixels(rows, columns)
     )
     assert difference == pytest.approx(beyond / (2 * len(rows)), abs=1e-12)
 
@@ -86,7 +86,7 @@ def test_a_map_that_peaks_at_its_fixations_alone_has_area_one_and_its_negative_z
     values = np.zeros((10, 10))
     rows, columns = np.array([1, 5]), np.array([2, 7])
     values[rows, columns] = 1
-    assert (auc_judd(DenseMap(values), Points(rows, columns)), auc_judd(DenseMap(-values), Points(rows, columns))) == (
+    assert (auc_judd(DenseMap(values), Pixels(rows, columns)), auc_judd(DenseMap(-values), Pixels(rows, columns))) == (
         1.0,
         0.0,
     )
@@ -104,7 +104,7 @@ def test_shuffled_auc_counts_every_pair(case: tuple[int, int, int, int, bool], n
         for p in values[rows, columns]
         for q in values[other_rows, other_columns]
     ]
-    found = shuffled_auc(DenseMap(values), Points(rows, columns), Points(other_rows, other_columns))
+    found = shuffled_auc(DenseMap(values), Pixels(rows, columns), Pixels(other_rows, other_columns))
     assert found == pytest.approx(sum(pairs) / len(pairs), abs=1e-12)
     assert rank_auc(np.array([1.0]), np.array(negatives, float)) == np.mean([n < 1 or (n == 1) / 2 for n in negatives])
 
@@ -112,14 +112,14 @@ def test_shuffled_auc_counts_every_pair(case: tuple[int, int, int, int, bool], n
 def test_random_splits_estimate_the_shuffled_auc_over_all_other_fixations() -> None:
     generator = np.random.default_rng(0)
     values = generator.normal(size=(60, 80))
-    placed, points = DenseMap(values), Points(generator.integers(0, 60, 40), generator.integers(0, 80, 40))
-    others = [Points(generator.integers(0, 60, 50), generator.integers(0, 80, 50)) for _ in range(20)]
-    everybody = Points(np.concatenate([o.rows for o in others]), np.concatenate([o.columns for o in others]))
+    placed, points = DenseMap(values), Pixels(generator.integers(0, 60, 40), generator.integers(0, 80, 40))
+    others = [Pixels(generator.integers(0, 60, 50), generator.integers(0, 80, 50)) for _ in range(20)]
+    everybody = Pixels(np.concatenate([o.rows for o in others]), np.concatenate([o.columns for o in others]))
     exact = shuffled_auc(placed, points, everybody)
     splits = shuffled_auc_splits(placed, points, others, images=10, splits=100, draws=40)
     assert splits == pytest.approx(exact, abs=0.01)
     assert splits == shuffled_auc_splits(placed, points, others, images=10, splits=100, draws=40)
-    often = Points(np.tile(points.rows, 30), np.tile(points.columns, 30))
+    often = Pixels(np.tile(points.rows, 30), np.tile(points.columns, 30))
     all_of_them = shuffled_auc_splits(placed, often, others, images=20, splits=2)
     assert all_of_them == pytest.approx(exact, abs=1e-12), "as many negatives as there are: nothing is left to chance"
 
@@ -156,7 +156,7 @@ def test_information_gain_is_in_bits_at_the_fixations() -> None:
 
 
 def test_a_map_without_variation_scores_as_chance_and_its_density_is_uniform() -> None:
-    points, others = Points(np.array([0, 3]), np.array([1, 1])), Points(np.array([1, 1]), np.array([0, 3]))
+    points, others = Pixels(np.array([0, 3]), np.array([1, 1])), Pixels(np.array([1, 1]), np.array([0, 3]))
     for values in (np.zeros((5, 6)), np.full((5, 6), 7.0), np.full((5, 6), 1.0) + 1e-10 * np.eye(5, 6)):
         flat = DenseMap(values)
         assert nss(flat, points) == 0
@@ -170,15 +170,15 @@ def test_a_map_without_variation_scores_as_chance_and_its_density_is_uniform() -
 
 def test_a_single_fixation_scores_by_the_share_of_pixels_below_it() -> None:
     values = np.arange(12.0).reshape(3, 4)
-    one = Points(np.array([2]), np.array([1]))
+    one = Pixels(np.array([2]), np.array([1]))
     assert auc_judd(DenseMap(values), one) == 9 / 11
     assert nss(DenseMap(values), one) == pytest.approx((9 - 5.5) / values.std())
 
 
 def test_a_fixation_made_twice_counts_twice() -> None:
     values = np.arange(12.0).reshape(3, 4)
-    placed, twice = DenseMap(values), Points(np.array([0, 2, 2]), np.array([0, 3, 3]))
-    once = placed.z_at(Points(np.array([0, 2]), np.array([0, 3])))
+    placed, twice = DenseMap(values), Pixels(np.array([0, 2, 2]), np.array([0, 3, 3]))
+    once = placed.z_at(Pixels(np.array([0, 2]), np.array([0, 3])))
     assert nss(placed, twice) == pytest.approx((once[0] + 2 * once[1]) / 3)
     assert auc_judd(placed, twice) == pytest.approx(2 / 3)
     assert fixation_counts(twice, (3, 4))[2, 3] == 2
@@ -193,7 +193,7 @@ def test_fixations_outside_the_frame_are_left_out_and_the_rest_falls_on_the_floo
 
 
 def test_without_fixations_there_is_no_score() -> None:
-    nothing = Points(np.empty(0, dtype=np.intp), np.empty(0, dtype=np.intp))
+    nothing = Pixels(np.empty(0, dtype=np.intp), np.empty(0, dtype=np.intp))
     placed = DenseMap(np.arange(6.0).reshape(2, 3))
     for score in (nss, auc_judd, auc_judd_trapezoid):
         assert np.isnan(score(placed, nothing))
@@ -206,8 +206,8 @@ def test_the_fixation_density_is_the_filtered_map_of_counts(
     case: tuple[int, int, int, int, bool], sigma: float
 ) -> None:
     values, rows, columns = made(case)
-    expected = gaussian_filter(fixation_counts(Points(rows, columns), values.shape), sigma, mode="nearest", truncate=4)
-    found = fixation_density(Points(rows, columns), values.shape, sigma)
+    expected = gaussian_filter(fixation_counts(Pixels(rows, columns), values.shape), sigma, mode="nearest", truncate=4)
+    found = fixation_density(Pixels(rows, columns), values.shape, sigma)
     np.testing.assert_allclose(found, expected / expected.sum(), rtol=1e-9, atol=1e-14)
     assert found.sum() == pytest.approx(1)
 
@@ -223,6 +223,6 @@ def test_no_score_changes_the_given_array() -> None:
     before = values.copy()
     one = DenseMap(values)
     assert one.density.sum() == pytest.approx(1)
-    auc_judd(one, Points(np.array([1]), np.array([1])))
+    auc_judd(one, Pixels(np.array([1]), np.array([1])))
     cc(one, before)
     np.testing.assert_array_equal(values, before)

@@ -28,7 +28,7 @@ from vars_core.training.initial import start_from
 from vars_core.training.loop import train
 from vars_core.training.recipe import NANO, Recipe, Stage
 from vars_core.training.request import Request
-from vars_core.training.run import BEST, LAST, Diverged, Run
+from vars_core.training.run import BEST, LAST, Diverged, TrainingRun
 
 from .conftest import CLASSES
 
@@ -91,7 +91,7 @@ def test_a_run_learns_changes_size_and_leaves_its_tables_and_weights(make: Any) 
 def test_a_loss_that_is_read_late_still_names_its_own_step(make: Any) -> None:
     """On an accelerator losses are read every now and then; here the steps are taken first and settled afterwards."""
     request, feed = make("rvt_nano/performer")
-    run = Run(request, feed, World())
+    run = TrainingRun(request, feed, World())
     rates = []
     for batch in PoisonedFeed(feed, epoch=0, step=1).training(0, 0):
         run.step(*batch)
@@ -102,7 +102,7 @@ def test_a_loss_that_is_read_late_still_names_its_own_step(make: Any) -> None:
 
 def test_moments_are_kept_where_shapes_agree_and_begin_anew_elsewhere(make: Any) -> None:
     request, feed = make("rvt_nano/vars_sd")
-    run = Run(request, feed, World())
+    run = TrainingRun(request, feed, World())
     run.step(*next(feed.training(0, 0)))
     before: dict[str, Any] = {name: run.optimiser.state[p]["exp_avg"] for name, p in run.model.named_parameters()}
     run.enter(1)
@@ -170,7 +170,7 @@ def test_what_is_no_checkpoint_is_refused(tmp_path: Path) -> None:
 
 def test_other_pictures_are_refused_on_resume(make: Any) -> None:
     request, feed = make()
-    state = Run(request, feed, World()).state()
+    state = TrainingRun(request, feed, World()).state()
     with pytest.raises(InputError, match="differ from those the checkpoint was trained on"):
         train(request, dataclasses.replace(feed, fingerprint="others"), resume=state)
 
@@ -179,7 +179,7 @@ def test_fine_tuning_with_another_head_keeps_the_rest_and_says_so(
     make: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     request, feed = make("rvt_nano/vars_d")
-    state = Run(request, feed, World()).state()
+    state = TrainingRun(request, feed, World()).state()
     write_atomically(state, tmp_path / "source.pt")
     model: Any = create_model("rvt_nano/vars_d", num_classes=7, image_size=32)
     head = model.head.linear.weight.clone()
@@ -194,7 +194,7 @@ def test_fine_tuning_with_another_head_keeps_the_rest_and_says_so(
 
 def test_fine_tuning_another_network_is_refused_with_the_keys(make: Any, tmp_path: Path) -> None:
     request, feed = make("rvt_nano/vars_d")
-    write_atomically(Run(request, feed, World()).state(), tmp_path / "source.pt")
+    write_atomically(TrainingRun(request, feed, World()).state(), tmp_path / "source.pt")
     with pytest.raises(InputError, match=r"unexpected: 24 keys.*wrong shape: stages"):
         start_from(create_model("rvt_nano/self", num_classes=7, image_size=32), tmp_path / "source.pt")
 
@@ -214,7 +214,7 @@ def dense_bound(module: StaticDictionary) -> Tensor:
 def test_the_bound_of_vars_s_stays_correct_while_training(make: Any) -> None:
     recipe = dataclasses.replace(SHORT, stages=(Stage(3, 32, 16),), bound_every=1, bound_weight=0.5, learning_rate=0.1)
     request, feed = make("rvt_nano/vars_s", recipe)
-    run = Run(request, feed, World())
+    run = TrainingRun(request, feed, World())
     modules = [m for m in run.model.modules() if isinstance(m, StaticDictionary)]
     start = torch.cat([m.bound.clone() for m in modules])
     for epoch in range(3):

@@ -18,7 +18,7 @@ from PIL import Image
 
 from vars_core.data.image_folder import FolderImages
 from vars_core.data.image_parquet import ParquetImages
-from vars_core.data.labelled import Joined, LabelledImages, Subset, split
+from vars_core.data.labelled import JoinedImages, LabelledImages, Subset, split
 from vars_core.data.open import open_split
 from vars_core.data.tiny_imagenet import tiny_imagenet
 from vars_core.errors import InputError
@@ -121,12 +121,12 @@ def test_held_out_pictures_are_disjoint_from_the_rest_and_cover_every_class(
 
 
 def test_joined_sets_follow_each_other_and_need_the_same_classes() -> None:
-    joined = Joined([Numbers(5, 2), Subset(Numbers(9, 2), [8, 1])])
+    joined = JoinedImages([Numbers(5, 2), Subset(Numbers(9, 2), [8, 1])])
     assert len(joined) == 7
     assert list(joined.labels) == [0, 1, 0, 1, 0, 0, 1]
     assert joined.name(5) == "number 8" and joined.encoded(6) == bytes([1])
     with pytest.raises(InputError, match="same classes"):
-        Joined([Numbers(4, 2), Numbers(4, 3)])
+        JoinedImages([Numbers(4, 2), Numbers(4, 3)])
 
 
 def test_pictures_are_decoded_once_and_kept_exactly(made_data: Path, tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ FRACTIONS = 0.8
 SMALLEST_SIDE = 16
 """Images of fewer pixels a side may well be looked at within two pixels."""
 ENOUGH = 3
-"""Points on an image from which on it is judged by itself."""
+"""Coordinates on an image from which on it is judged by itself."""
 MOSTLY = 0.5
 """Share of points inside their images below which they are of another unit or origin."""
 EXCHANGED = (0.9, 0.1)
@@ -30,7 +30,7 @@ EXCHANGED = (0.9, 0.1)
 CORNER = 0.55
 """Where all points lie within this part of both sides they may belong to a smaller version of the images."""
 MANY = 20
-"""Points from which on the reach of all of them says something."""
+"""Coordinates from which on the reach of all of them says something."""
 LONGEST_FIXATION = 10.0
 """Seconds: a median above it is one of milliseconds."""
 
@@ -39,7 +39,7 @@ Size = tuple[int, int]
 
 
 @dataclass(frozen=True)
-class Points:
+class Coordinates:
     """Fixations on one image of a known size, those with a number in both coordinates; n of them, float64 (n,)."""
 
     name: str
@@ -48,10 +48,10 @@ class Points:
     size: Size
 
     @staticmethod
-    def of(name: str, xs: np.ndarray, ys: np.ndarray, size: Size) -> Points:
+    def of(name: str, xs: np.ndarray, ys: np.ndarray, size: Size) -> Coordinates:
         """Without those that lack a number."""
         known = np.isfinite(xs) & np.isfinite(ys)
-        return Points(name, xs[known], ys[known], size)
+        return Coordinates(name, xs[known], ys[known], size)
 
     def inside(self) -> int:
         """How many lie in the image."""
@@ -72,7 +72,7 @@ class Points:
         return bool(near.mean() >= FRACTIONS and not whole[near].all())
 
 
-def check(points: Sequence[Points]) -> None:
+def check(points: Sequence[Coordinates]) -> None:
     """Raise InputError unless the points of a set can be pixels of their images."""
     known = [one for one in points if len(one.xs)]
     if not known:
@@ -99,7 +99,7 @@ def check(points: Sequence[Points]) -> None:
         )
 
 
-def reach(points: Iterable[Points]) -> str:
+def reach(points: Iterable[Coordinates]) -> str:
     """The range of coordinates in words."""
     xs, ys = (np.concatenate([getattr(one, axis) for one in points]) for axis in ("xs", "ys"))
     return f"x lies between {xs.min():g} and {xs.max():g}, y between {ys.min():g} and {ys.max():g}"
@@ -113,14 +113,14 @@ def look_at_images(found: FixationSet) -> tuple[dict[str, Size], FixationSet]:
     """
     sizes: dict[str, Size] = {}
     unreadable: list[str] = []
-    points: list[Points] = []
+    points: list[Coordinates] = []
     for stimulus in found.stimuli:
         try:
             sizes[stimulus.id] = picture_size(stimulus.path, min_side=2)
         except InputError as error:
             unreadable.append(str(error))
             continue
-        points.append(Points.of(stimulus.id, stimulus.fixations.xs, stimulus.fixations.ys, sizes[stimulus.id]))
+        points.append(Coordinates.of(stimulus.id, stimulus.fixations.xs, stimulus.fixations.ys, sizes[stimulus.id]))
     if any(len(one.xs) for one in points) or (points and found.count):
         check(points)
     outside = {one.name: len(one.xs) - one.inside() for one in points}
@@ -141,7 +141,7 @@ def look_at_images(found: FixationSet) -> tuple[dict[str, Size], FixationSet]:
     return sizes, replace(found, notes=(*found.notes, *(note for note in notes if note.names)), assumptions=said)
 
 
-def _assumed(stimuli: Sequence[Stimulus], points: Sequence[Points], sizes: Mapping[str, Size]) -> list[str]:
+def _assumed(stimuli: Sequence[Stimulus], points: Sequence[Coordinates], sizes: Mapping[str, Size]) -> list[str]:
     known = [one for one in points if len(one.xs)]
     count, inside = sum(len(one.xs) for one in known), sum(one.inside() for one in known)
     if not count:

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.parquet as pq
 
-from vars_core.data.fixations import Fixations, FixationSet, Joined, Stimulus, stimuli_in
+from vars_core.data.fixations import Fixations, FixationSet, JoinedNames, Stimulus, stimuli_in
 from vars_core.data.listing import Listing
 from vars_core.data.notes import left_out, notes_of
 from vars_core.errors import InputError
@@ -122,7 +122,7 @@ def group_by_image(table: pa.Table, stimuli: Listing) -> FixationSet:
     everything = Fixations(number["x"], number["y"], observer_of, number["start_s"], number["duration_s"])
     order = np.argsort(image_of, kind="stable")
     bounds = np.searchsorted(image_of[order], np.arange(len(images) + 1))
-    joined = Joined(stimuli)
+    joined = JoinedNames(stimuli)
     found = []
     lost = 0
     for i, name in enumerate(images):

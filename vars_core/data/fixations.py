@@ -135,7 +135,7 @@ def stimuli_in(folder: Path) -> Listing:
     return found
 
 
-class Joined:
+class JoinedNames:
     """The names of images in somebody's list, joined to the pictures of a folder; each picture once."""
 
     def __init__(self, stimuli: Listing) -> None:

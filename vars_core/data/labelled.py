@@ -58,7 +58,7 @@ class Subset:
         return self.source.encoded(int(self.indices[index]))
 
 
-class Joined:
+class JoinedImages:
     """Several sets with the same classes, one after the other (three domains to train on, say)."""
 
     def __init__(self, sources: Sequence[LabelledImages]) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import scipy.io
 
-from vars_core.data.fixations import Fixations, FixationSet, Joined, Stimulus, stimuli_in
+from vars_core.data.fixations import Fixations, FixationSet, JoinedNames, Stimulus, stimuli_in
 from vars_core.data.notes import left_out, notes_of
 from vars_core.errors import InputError
 
@@ -25,7 +25,7 @@ def read_osie(root: Path) -> FixationSet:
     """
     root = Path(root)
     stimuli_folder = stimuli_in(root / STIMULI)
-    joined = Joined(stimuli_folder)
+    joined = JoinedNames(stimuli_folder)
     path = root / FILE
     cells = _fixation_cells(path)
     broken: list[str] = []

@@ -4,6 +4,6 @@ Nothing here is shared with the models: one image at a time, explicit matrices, 
 Read `solvers` and `dictionaries` beside SPEC §1, `mixers` beside §1 and §4, `network` beside §2.
 """
 
-from vars_core.reference.network import ReferenceLayer, ReferenceTrace, Settings, reference_logits, reference_trace
+from vars_core.reference.network import Architecture, ReferenceLayer, ReferenceTrace, reference_logits, reference_trace
 
-__all__ = ["ReferenceLayer", "ReferenceTrace", "Settings", "reference_logits", "reference_trace"]
+__all__ = ["Architecture", "ReferenceLayer", "ReferenceTrace", "reference_logits", "reference_trace"]

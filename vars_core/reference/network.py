@@ -31,7 +31,7 @@ RVT_HEAD_DIM = {"rvt_nano": 32, "rvt_tiny": 32, "rvt_small": 64, "rvt_base": 64}
 
 
 @dataclass(frozen=True)
-class Settings:
+class Architecture:
     """``spec`` "<backbone>/<mixer>"; ``num_steps`` T; ``solver`` and ``lam`` None for the defaults of SPEC §1."""
 
     spec: str
@@ -79,22 +79,24 @@ class ReferenceTrace:
     layers: list[ReferenceLayer]
 
 
-def reference_logits(images: Tensor, state: Weights, settings: Settings, dtype: torch.dtype = torch.float64) -> Tensor:
+def reference_logits(
+    images: Tensor, state: Weights, architecture: Architecture, dtype: torch.dtype = torch.float64
+) -> Tensor:
     """(B, 3, S, S), normalised, and a model's state dict -> logits (B, classes)."""
     weights = {key: value.to(dtype) for key, value in state.items()}
-    logits = [network(image.to(dtype), weights, settings, lambda *_: None) for image in images]
+    logits = [network(image.to(dtype), weights, architecture, lambda *_: None) for image in images]
     return torch.stack(logits)
 
 
 def reference_trace(
-    images: Tensor, state: Weights, settings: Settings, dtype: torch.dtype = torch.float64
+    images: Tensor, state: Weights, architecture: Architecture, dtype: torch.dtype = torch.float64
 ) -> ReferenceTrace:
     """The same, with z, codes and all four readouts of every block and iterate."""
     weights = {key: value.to(dtype) for key, value in state.items()}
     logits, blocks = [], []
     for image in images:
         seen: list[ReferenceLayer] = []
-        logits.append(network(image.to(dtype), weights, settings, partial(read, seen)))
+        logits.append(network(image.to(dtype), weights, architecture, partial(read, seen)))
         blocks.append(seen)
     return ReferenceTrace(torch.stack(logits), [batched(same) for same in zip(*blocks, strict=True)])
 
@@ -125,9 +127,9 @@ def batched(images: tuple[ReferenceLayer, ...]) -> ReferenceLayer:
     )
 
 
-def network(image: Tensor, weights: Weights, settings: Settings, on_layer: OnLayer) -> Tensor:
+def network(image: Tensor, weights: Weights, architecture: Architecture, on_layer: OnLayer) -> Tensor:
     """One image (3, S, S) -> logits (classes,)."""
-    image = stem(image, part(weights, "stem"), settings)
+    image = stem(image, part(weights, "stem"), architecture)
     stages = part(weights, "stages")
     for stage in range(count(stages)):
         if stage > 0:
@@ -136,9 +138,9 @@ def network(image: Tensor, weights: Weights, settings: Settings, on_layer: OnLay
         for index in range(count(blocks)):
             _, height, width = image.shape
             layer = partial(on_layer, f"{stage}.{index}", (height, width))
-            tokens = block(as_tokens(image), (height, width), part(blocks, str(index)), settings, layer)
+            tokens = block(as_tokens(image), (height, width), part(blocks, str(index)), architecture, layer)
             image = as_image(tokens, height, width)
-    return head(as_tokens(image), part(weights, "head"), settings)
+    return head(as_tokens(image), part(weights, "head"), architecture)
 
 
 def count(weights: Weights) -> int:
@@ -146,14 +148,14 @@ def count(weights: Weights) -> int:
     return len({key.split(".")[0] for key in weights})
 
 
-def stem(image: Tensor, weights: Weights, settings: Settings) -> Tensor:
+def stem(image: Tensor, weights: Weights, architecture: Architecture) -> Tensor:
     """(3, S, S) -> (C, h, w)."""
-    if settings.backbone in ("rvt_tiny", "rvt_small", "rvt_base"):
+    if architecture.backbone in ("rvt_tiny", "rvt_small", "rvt_base"):
         image = convolution(image, part(weights, "proj.0"), stride=2, padding=2)
         image = image_batch_norm(image, part(weights, "proj.1"))
         image = torch.max_pool2d(image[None], 3, stride=2, padding=1)[0]
         return convolution(image, part(weights, "proj.3"), stride=4, padding=0)
-    if settings.backbone == "rvt_nano":
+    if architecture.backbone == "rvt_nano":
         return convolutional_stem(image, part(weights, "proj"))
     image = convolutional_stem(image, part(weights, "stem.proj"))
     _, height, width = image.shape
@@ -174,18 +176,20 @@ def block(
     x: Tensor,
     grid: tuple[int, int],
     weights: Weights,
-    settings: Settings,
+    architecture: Architecture,
     on_layer: Callable[[mixers.Mixed, Callable[[Tensor], Tensor]], None],
 ) -> Tensor:
     """(N, C) -> (N, C)."""
-    gfnet = settings.backbone.startswith("gfnet")
-    static = settings.mixer == "vars_s" and not gfnet  # VARS-S on RVT and DeiT: no norm before it, BatchNorm after it
+    gfnet = architecture.backbone.startswith("gfnet")
+    static = (
+        architecture.mixer == "vars_s" and not gfnet
+    )  # VARS-S on RVT and DeiT: no norm before it, BatchNorm after it
     fourier = fourier_transform(*grid, x.dtype)
-    mixer, solve = part(weights, "mixer"), settings.solve
-    num_heads = settings.num_heads(x.shape[1])
+    mixer, solve = part(weights, "mixer"), architecture.solve
+    num_heads = architecture.num_heads(x.shape[1])
 
     normed = x if static else layer_norm(x, part(weights, "norm1"))
-    match settings.mixer:
+    match architecture.mixer:
         case "self":
             mixed = mixers.self_attention(normed, mixer, num_heads)
         case "performer":
@@ -224,9 +228,9 @@ def mlp(x: Tensor, grid: tuple[int, int], weights: Weights) -> Tensor:
     return as_tokens(image_batch_norm(image, part(weights, "bn3")))
 
 
-def head(x: Tensor, weights: Weights, settings: Settings) -> Tensor:
+def head(x: Tensor, weights: Weights, architecture: Architecture) -> Tensor:
     """RVT pools the tokens and norms the mean; DeiT* and GFNet norm the tokens and pool them."""
     norm, classify = part(weights, "norm"), part(weights, "linear")
-    if settings.backbone.startswith("rvt"):
+    if architecture.backbone.startswith("rvt"):
         return linear(layer_norm(x.mean(0, keepdim=True), norm), classify)[0]
     return linear(layer_norm(x, norm).mean(0, keepdim=True), classify)[0]

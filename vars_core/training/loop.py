@@ -17,7 +17,7 @@ from vars_core.training.draws import seed_step
 from vars_core.training.feed import Feed
 from vars_core.training.logs import RunLog
 from vars_core.training.request import Request
-from vars_core.training.run import BEST, LAST, Run
+from vars_core.training.run import BEST, LAST, TrainingRun
 
 logger = logging.getLogger(__name__)
 
@@ -25,7 +25,9 @@ LOG_EVERY = 50
 """Updates between rows of ``steps.csv``."""
 
 
-def train(request: Request, feed: Feed, world: World | None = None, resume: Mapping[str, Any] | None = None) -> Run:
+def train(
+    request: Request, feed: Feed, world: World | None = None, resume: Mapping[str, Any] | None = None
+) -> TrainingRun:
     """Train to the recipe's end; ``request.out`` then holds last.pt (and best.pt), steps.csv and epochs.csv.
 
     ``resume``: what :func:`vars_core.training.checkpoint.read_training_state` returned. On one CPU the weights at the
@@ -35,7 +37,7 @@ def train(request: Request, feed: Feed, world: World | None = None, resume: Mapp
     """
     world = world or World()
     request.out.mkdir(parents=True, exist_ok=True)
-    run = Run(request, feed, world, resume)
+    run = TrainingRun(request, feed, world, resume)
     recipe, total = request.recipe, request.recipe.updates(feed.count)
     stop = _StopOnSignal(active=world.size == 1 and threading.current_thread() is threading.main_thread())
     reduced = tensor_float32(feed.device, recipe.precision)
@@ -50,7 +52,7 @@ def train(request: Request, feed: Feed, world: World | None = None, resume: Mapp
     return run
 
 
-def _epoch(run: Run, log: RunLog, stop: _StopOnSignal) -> bool:
+def _epoch(run: TrainingRun, log: RunLog, stop: _StopOnSignal) -> bool:
     """The rest of the current epoch, its evaluation and checkpoint; False when asked to stop on the way."""
     request, recipe, progress = run.request, run.recipe, run.progress
     stage = recipe.stages[run.stage]
@@ -87,7 +89,7 @@ def _epoch(run: Run, log: RunLog, stop: _StopOnSignal) -> bool:
     return True
 
 
-def _finish_epoch(run: Run, log: RunLog, steps: int, images_per_second: float) -> None:
+def _finish_epoch(run: TrainingRun, log: RunLog, steps: int, images_per_second: float) -> None:
     request, progress = run.request, run.progress
     last = progress.epoch + 1 == run.recipe.epochs
     facts = _facts(run, progress.loss_sum / steps, images_per_second)
@@ -104,7 +106,7 @@ def _finish_epoch(run: Run, log: RunLog, steps: int, images_per_second: float) -
     _save(run, LAST, required=last)
 
 
-def _facts(run: Run, loss: float, images_per_second: float) -> dict[str, Any]:
+def _facts(run: TrainingRun, loss: float, images_per_second: float) -> dict[str, Any]:
     return {
         "update": run.progress.update,
         "epoch": run.progress.epoch,
@@ -116,7 +118,7 @@ def _facts(run: Run, loss: float, images_per_second: float) -> dict[str, Any]:
     }
 
 
-def _save(run: Run, name: str, *, required: bool = False) -> None:
+def _save(run: TrainingRun, name: str, *, required: bool = False) -> None:
     """Write a checkpoint; a failure (a full disk) leaves the one before and is only reported unless ``required``."""
     if not run.world.leads:
         return

@@ -57,7 +57,7 @@ class Taken:
     loss: Tensor
 
 
-class Run:
+class TrainingRun:
     """A model in training with everything that changes as it trains."""
 
     def __init__(self, request: Request, feed: Feed, world: World, state: Mapping[str, Any] | None = None) -> None:

@@ -9,7 +9,7 @@ import torch
 
 from vars_core.backend import choose_device
 from vars_core.data.class_labels import named
-from vars_core.data.labelled import Joined, LabelledImages, identity
+from vars_core.data.labelled import JoinedImages, LabelledImages, identity
 from vars_core.data.open import open_split
 from vars_core.errors import InputError
 from vars_core.training.checkpoint import read_training_state
@@ -19,13 +19,13 @@ from vars_core.training.feed import ArrayFeed, Feed
 from vars_core.training.loop import train
 from vars_core.training.recipe import Recipe
 from vars_core.training.request import Request
-from vars_core.training.run import LAST, Run
+from vars_core.training.run import LAST, TrainingRun
 from vars_core.training.stream import StreamFeed
 
 logger = logging.getLogger(__name__)
 
 
-def run_request(request: Request) -> Run:
+def run_request(request: Request) -> TrainingRun:
     """Do what ``request`` says and return the finished run; raises :class:`InputError` where it cannot be done."""
     if request.threads is not None:
         torch.set_num_threads(request.threads)
@@ -33,7 +33,7 @@ def run_request(request: Request) -> Run:
         return _train_in(world, request)
 
 
-def _train_in(world: World, request: Request) -> Run:
+def _train_in(world: World, request: Request) -> TrainingRun:
     device = own_device(request.device, world)
     resume = _earlier_state(request)
     pictures = [open_split(folder, request.held_out, request.seed) for folder in request.data]
@@ -81,7 +81,7 @@ def make_feed(
 
 
 def _joined(sources: tuple[LabelledImages, ...]) -> LabelledImages:
-    return sources[0] if len(sources) == 1 else Joined(sources)
+    return sources[0] if len(sources) == 1 else JoinedImages(sources)
 
 
 def _earlier_state(request: Request) -> dict[str, Any] | None:

@@ -26,7 +26,7 @@ from vars_core.training.recipe import Augmentation, Recipe
 logger = logging.getLogger(__name__)
 
 Transform = Callable[[Image.Image], Tensor]
-Place = tuple[int, int]
+PictureCopy = tuple[int, int]
 """A picture and which of its copies."""
 
 
@@ -56,7 +56,7 @@ def validation_transform(size: int) -> Transform:
 
 
 class Transformed(Dataset[tuple[Tensor, int, int]]):
-    """``(input, label, failed)`` for a place; a picture that cannot be decoded is replaced by the next one that can.
+    """``(input, label, failed)`` for a copy; a picture that cannot be decoded is replaced by the next one that can.
 
     ``failed`` is the index of the picture left out, -1 where there was none.
     """
@@ -67,8 +67,8 @@ class Transformed(Dataset[tuple[Tensor, int, int]]):
     def __len__(self) -> int:
         return len(self.source)
 
-    def __getitem__(self, place: Place) -> tuple[Tensor, int, int]:
-        index, repeat = place
+    def __getitem__(self, copy: PictureCopy) -> tuple[Tensor, int, int]:
+        index, repeat = copy
         failed = -1
         for step in range(len(self.source)):
             at = (index + step) % len(self.source)
@@ -118,7 +118,7 @@ class StreamFeed:
         mine = share(stage.batch_size, self.world.rank, self.world.size)
         steps = range(first_step, self.recipe.steps_per_epoch(self.count)[number])
         batches = [
-            as_places(order.index[step * stage.batch_size + mine], order.repeat[step * stage.batch_size + mine])
+            as_copies(order.index[step * stage.batch_size + mine], order.repeat[step * stage.batch_size + mine])
             for step in steps
         ]
         transform = training_transform(stage.image_size, self.recipe.augmentation)
@@ -130,7 +130,7 @@ class StreamFeed:
         yield from self._load(self.val, validation_transform(image_size), 0, batches)
 
     def _load(
-        self, source: LabelledImages, transform: Transform, epoch: int, batches: list[list[Place]]
+        self, source: LabelledImages, transform: Transform, epoch: int, batches: list[list[PictureCopy]]
     ) -> Iterator[tuple[Tensor, Tensor]]:
         loader = DataLoader(
             Transformed(source, transform, self.seed, epoch),
@@ -149,6 +149,6 @@ class StreamFeed:
             logger.warning("skipped a picture that cannot be decoded: %s (%d so far)", name, len(self.skipped))
 
 
-def as_places(index: NDArray[np.int64], repeat: NDArray[np.int64]) -> list[Place]:
+def as_copies(index: NDArray[np.int64], repeat: NDArray[np.int64]) -> list[PictureCopy]:
     """Arrays of pictures and copies as pairs of plain numbers."""
     return list(zip(index.tolist(), repeat.tolist(), strict=True))

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 
-from analysis.placed_map import Points
+from analysis.placed_map import Pixels
 from analysis.source_factors import TRUNCATE
 
 
-def fixation_counts(points: Points, shape: tuple[int, int]) -> np.ndarray:
+def fixation_counts(points: Pixels, shape: tuple[int, int]) -> np.ndarray:
     """Fixations per pixel, float64 ``shape``; two on the same pixel count as two."""
     flat = np.bincount(np.ravel_multi_index((points.rows, points.columns), shape), minlength=shape[0] * shape[1])
     return flat.reshape(shape).astype(np.float64)
 
 
-def fixation_density(points: Points, shape: tuple[int, int], sigma: float) -> np.ndarray:
+def fixation_density(points: Pixels, shape: tuple[int, int], sigma: float) -> np.ndarray:
     """The blurred fixation map, float64 ``shape``, summing to 1; nothing but zeros without fixations.
 
     ``gaussian_filter(counts, sigma, mode="nearest", truncate=4)``: a point's blur is the product of a column and a row

@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from analysis.metrics.fixations.density import blur_columns
-from analysis.placed_map import DenseMap, PlacedMap, Points
+from analysis.placed_map import DenseMap, Pixels, PlacedMap
 from analysis.saliency import DEGENERATE_RANGE
 
 
@@ -19,7 +19,7 @@ class LeftOut:
 
     observer: int
     own: np.ndarray
-    points: Points
+    points: Pixels
     others: BlurMap
 
 
@@ -30,7 +30,7 @@ class Observers:
         observers: int (n,), whose each of the points is.
     """
 
-    def __init__(self, points: Points, observers: np.ndarray, shape: tuple[int, int], sigma: float) -> None:
+    def __init__(self, points: Pixels, observers: np.ndarray, shape: tuple[int, int], sigma: float) -> None:
         self.points, self.observers, self.shape = points, np.asarray(observers), shape
         self.present = np.unique(self.observers)
         self.down = blur_columns(shape[0], sigma, points.rows)
@@ -95,10 +95,10 @@ class BlurMap(PlacedMap):
     def std(self) -> float:
         return float(self._deviation / (self._average * self.pixels))
 
-    def at(self, points: Points) -> np.ndarray:
+    def at(self, points: Pixels) -> np.ndarray:
         return self._unscaled_at(points) / (self._average * self.pixels)
 
-    def z_at(self, points: Points) -> np.ndarray:
+    def z_at(self, points: Pixels) -> np.ndarray:
         if self.degenerate:
             return np.zeros(len(points))
         return (self._unscaled_at(points) - self._average) / self._deviation  # the scale cancels
@@ -115,7 +115,7 @@ class BlurMap(PlacedMap):
     def density(self) -> np.ndarray:
         return DenseMap(self.array).density
 
-    def _unscaled_at(self, points: Points) -> np.ndarray:
+    def _unscaled_at(self, points: Pixels) -> np.ndarray:
         down = self._observers.down[np.ix_(points.rows, self._chosen)]
         across = self._observers.across[np.ix_(points.columns, self._chosen)]
         return np.asarray((down * across).sum(axis=1))

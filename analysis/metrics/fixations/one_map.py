@@ -8,7 +8,7 @@ import numpy as np
 
 from analysis.metrics.fixations.human import Observers
 from analysis.metrics.fixations.scores import auc_judd
-from analysis.placed_map import PlacedMap, Points
+from analysis.placed_map import Pixels, PlacedMap
 
 Z_EDGES = np.linspace(-4.0, 8.0, 49)
 """Of the histogram; what lies beyond belongs to the outermost bins."""
@@ -25,7 +25,7 @@ class MapScore:
     degenerate: bool = False
 
 
-def score_map(placed: PlacedMap, points: Points) -> MapScore:
+def score_map(placed: PlacedMap, points: Pixels) -> MapScore:
     """NSS, AUC-Judd and the histogram over all pixels of a map with at least one fixation."""
     z = placed.z_at(points)
     return MapScore(z, float(z.mean()), auc_judd(placed, points), z_histogram(placed), placed.degenerate)
@@ -42,7 +42,7 @@ def z_histogram(placed: PlacedMap) -> np.ndarray:
     return np.diff(np.concatenate([[0], below, [placed.pixels]]))
 
 
-def human_nss(points: Points, observers: np.ndarray, shape: tuple[int, int], sigma: float) -> float | None:
+def human_nss(points: Pixels, observers: np.ndarray, shape: tuple[int, int], sigma: float) -> float | None:
     """How well the others' blurred fixations predict each observer's, mean over observers (SPEC §7).
 
     ``observers``: their names, (n,). None with fewer than two.

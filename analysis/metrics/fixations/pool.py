@@ -8,7 +8,7 @@ from functools import lru_cache
 import numpy as np
 
 from analysis.metrics.fixations.density import blur_columns, fixation_counts
-from analysis.placed_map import Points
+from analysis.placed_map import Pixels
 from vars_core.data.fixations import in_frame
 
 SIZES_KEPT = 8
@@ -45,15 +45,15 @@ class FixationPool:
     def __len__(self) -> int:
         return len(self._across)
 
-    def others(self, name: str, shape: tuple[int, int]) -> Points:
+    def others(self, name: str, shape: tuple[int, int]) -> Pixels:
         """All fixations but those on image ``name``, as pixels of an image of ``shape``."""
         every, own = self._pixels(shape), self._own.get(name, slice(0, 0))
-        return Points(np.delete(every.rows, own), np.delete(every.columns, own))
+        return Pixels(np.delete(every.rows, own), np.delete(every.columns, own))
 
-    def others_by_image(self, name: str, shape: tuple[int, int]) -> Sequence[Points]:
+    def others_by_image(self, name: str, shape: tuple[int, int]) -> Sequence[Pixels]:
         """The same, image by image."""
         every = self._pixels(shape)
-        return [Points(every.rows[own], every.columns[own]) for other, own in self._own.items() if other != name]
+        return [Pixels(every.rows[own], every.columns[own]) for other, own in self._own.items() if other != name]
 
     def centre_bias(self, name: str, shape: tuple[int, int]) -> np.ndarray | None:
         """The blurred density of the fixations on all other images, float64 ``shape``, summing to 1.
@@ -71,11 +71,11 @@ class FixationPool:
         density /= density.sum()
         return density
 
-    def _pixels_at(self, shape: tuple[int, int]) -> Points:
+    def _pixels_at(self, shape: tuple[int, int]) -> Pixels:
         height, width = shape
         rows = np.minimum((self._down * height).astype(np.intp), height - 1)
         columns = np.minimum((self._across * width).astype(np.intp), width - 1)
-        return Points(rows, columns)
+        return Pixels(rows, columns)
 
     def _blurred_at(self, shape: tuple[int, int]) -> np.ndarray:
         down, across = (blur_columns(length, self.sigma, np.arange(length)) for length in shape)

@@ -1,6 +1,6 @@
 """The scores of a map against fixations, each with its source.
 
-Maps are `analysis.placed_map.PlacedMap`, fixations its ``Points``. Every fixation counts, two on one pixel twice. A map
+Maps are `analysis.placed_map.PlacedMap`, fixations its ``Pixels``. Every fixation counts, two on one pixel twice. A map
 without any variation scores NSS 0, CC 0, AUC ½ (SPEC §7).
 """
 
@@ -10,11 +10,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from analysis.placed_map import PlacedMap, Points
+from analysis.placed_map import Pixels, PlacedMap
 from analysis.saliency import is_degenerate
 
 
-def nss(placed: PlacedMap, points: Points) -> float:
+def nss(placed: PlacedMap, points: Pixels) -> float:
     """Normalised scanpath saliency: the mean of (map − mean) / population std at the fixations; NaN without any.
 
     Peters, Iyer, Itti and Koch 2005.
@@ -22,7 +22,7 @@ def nss(placed: PlacedMap, points: Points) -> float:
     return float(placed.z_at(points).mean()) if len(points) else np.nan
 
 
-def auc_judd(placed: PlacedMap, points: Points) -> float:
+def auc_judd(placed: PlacedMap, points: Pixels) -> float:
     """Area under the ROC curve of fixations against all pixels that are not fixated, ties ½.
 
     Judd, Ehinger, Durand and Torralba 2009, the area taken exactly: equal to scikit-learn's ``roc_auc_score``. The
@@ -40,7 +40,7 @@ def auc_judd(placed: PlacedMap, points: Points) -> float:
     return float(twice / (2.0 * len(values) * rest))
 
 
-def auc_judd_trapezoid(placed: PlacedMap, points: Points) -> float:
+def auc_judd_trapezoid(placed: PlacedMap, points: Pixels) -> float:
     """AUC-Judd as the MIT saliency benchmark's toolbox computes it, without its random jitter.
 
     Bylinskii, Judd, Oliva, Torralba and Durand 2019. Thresholds are the fixations' values alone and the points between
@@ -60,7 +60,7 @@ def auc_judd_trapezoid(placed: PlacedMap, points: Points) -> float:
     return float(np.trapezoid(true_positive, false_positive))
 
 
-def shuffled_auc(placed: PlacedMap, points: Points, others: Points) -> float:
+def shuffled_auc(placed: PlacedMap, points: Pixels, others: Pixels) -> float:
     """Area under the ROC curve of fixations against the fixations on other images, ties ½.
 
     Zhang, Tong, Marks, Shan and Cottrell 2008. All the others' fixations are taken, brought to this image's size:
@@ -75,8 +75,8 @@ def shuffled_auc(placed: PlacedMap, points: Points, others: Points) -> float:
 
 def shuffled_auc_splits(
     placed: PlacedMap,
-    points: Points,
-    others: Sequence[Points],
+    points: Pixels,
+    others: Sequence[Pixels],
     *,
     images: int = 10,
     splits: int = 100,
@@ -151,7 +151,7 @@ def rank_auc(positives: np.ndarray, negatives: np.ndarray) -> float:
     return _twice_below(positives, np.sort(negatives)) / (2.0 * len(positives) * len(negatives))
 
 
-def _once(points: Points, shape: tuple[int, int]) -> np.ndarray:
+def _once(points: Pixels, shape: tuple[int, int]) -> np.ndarray:
     """Indices of the fixations with each fixated pixel once."""
     _, first = np.unique(points.rows * shape[1] + points.columns, return_index=True)
     return np.asarray(first)

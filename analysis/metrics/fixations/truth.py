@@ -10,7 +10,7 @@ import numpy as np
 from analysis.metrics.fixations.density import fixation_density
 from analysis.metrics.fixations.human import LeftOut, Observers
 from analysis.metrics.fixations.pool import FixationPool
-from analysis.placed_map import PlacedMap, Points, shared_centre
+from analysis.placed_map import Pixels, PlacedMap, shared_centre
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,7 +26,7 @@ class Frame:
     pool: FixationPool
 
     @cached_property
-    def others(self) -> Points:
+    def others(self) -> Pixels:
         """The fixations on all other images, brought to this one's size."""
         return self.pool.others(self.name, self.shape)
 
@@ -47,7 +47,7 @@ class FixationTruth:
     """
 
     frame: Frame
-    points: Points
+    points: Pixels
     observers: np.ndarray
     outside: int = 0
     not_numbers: int = 0

@@ -27,7 +27,7 @@ from app.page.endpoint import (
 from app.page.wiring import session_of, traced, wait
 from app.services import Services
 from app.tabs.fixations.export import export
-from app.tabs.fixations.tables import read_table
+from app.tabs.fixations.tables import table_points
 from app.views.exports import arrays_file
 from app.views.look import LAST, Look, exact
 from vars_core.errors import InputError
@@ -40,7 +40,7 @@ def build(services: Services) -> None:
     def points_of(photograph: Photograph, xs: Any, ys: Any, table: str | None, first: str) -> Points:
         ref, height, width = photograph.ref, photograph.height, photograph.width
         if table is not None:
-            return read_table(Path(table), ref, photograph.title, height, width)
+            return table_points(Path(table), ref, photograph.title, height, width)
         if xs is not None or ys is not None:
             return listed_points(ref, xs, ys, height, width)
         recorded = services.fixations.recorded(ref, first)

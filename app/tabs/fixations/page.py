@@ -24,7 +24,7 @@ from app.page.wiring import traced, wait
 from app.tabs.fixations import words
 from app.tabs.fixations.export import export
 from app.tabs.fixations.scores import score
-from app.tabs.fixations.tables import SUFFIXES, read_table
+from app.tabs.fixations.tables import SUFFIXES, table_points
 from app.views.exports import Export
 from app.views.layers import layer_of
 from app.views.look import look
@@ -137,7 +137,7 @@ def build(shell: Shell) -> None:
         if not (path and photo):
             return None
         photograph = await wait(services.photograph, session, photo)
-        table = await wait(read_table, Path(path), photo, photograph.title, photograph.height, photograph.width)
+        table = await wait(table_points, Path(path), photo, photograph.title, photograph.height, photograph.width)
         return {"points": table.to_json()}
 
     async def exported(

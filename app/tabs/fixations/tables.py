@@ -25,7 +25,7 @@ NAMES = ("image", "observer")
 """Columns of text, read as dictionaries, so that a repeated text is held once."""
 
 
-def read_table(path: Path, ref: str, title: str, height: int, width: int) -> Points:
+def table_points(path: Path, ref: str, title: str, height: int, width: int) -> Points:
     """CSV or Parquet with columns x and y in pixels of the shown photograph, optionally observer.
 
     With a column image, the rows of the photograph's own name ``title`` are taken; all, where it names one image only.

@@ -16,15 +16,14 @@ from hypothesis import strategies as st
 from analysis.baselines import centre_gaussian
 from analysis.metrics.fixations import auc_judd, fixation_density, nss
 from analysis.metrics.fixations.one_map import Z_EDGES
-from analysis.placed_map import DenseMap, centre_map, placed, points_on
-from analysis.placed_map import Points as Pixels
+from analysis.placed_map import DenseMap, Pixels, centre_map, placed, points_on
 from analysis.source_factors import source_factors
 from app.inference.traced import LayerMaps, ModelFacts, Traced
 from app.library.fixation_library import FixationLibrary
 from app.library.fixation_points import MAX_POINTS, Points
 from app.tabs.fixations import words as fixations
 from app.tabs.fixations.scores import Scores, score
-from app.tabs.fixations.tables import MAX_ROWS, read_table
+from app.tabs.fixations.tables import MAX_ROWS, table_points
 from tests.fixations.made import gaze_of, made_rows, make_mit1003, make_table, write_image
 from vars_core.data.mit1003 import read_mit1003
 from vars_core.decoding import picture_size
@@ -209,7 +208,7 @@ def test_what_the_page_never_sends_is_refused(text: str) -> None:
 def uploaded(folder: Path, text: str, title: str = "cat") -> Points:
     path = folder / "table.csv"
     path.write_text(text)
-    return read_table(path, "sample:cat", title, HEIGHT, WIDTH)
+    return table_points(path, "sample:cat", title, HEIGHT, WIDTH)
 
 
 def test_a_table_needs_x_and_y_alone(tmp_path: Path) -> None:
@@ -305,14 +304,14 @@ def test_a_file_that_claims_too_many_rows_is_refused_before_it_is_read(tmp_path:
     path = tmp_path / "many.parquet"
     pq.write_table(pa.table({"x": pa.array(np.zeros(MAX_ROWS + 1)), "y": pa.array(np.zeros(MAX_ROWS + 1))}), path)
     with pytest.raises(InputError, match="at most 200,000 fixations, it has 200,001"):
-        read_table(path, "sample:cat", "cat", HEIGHT, WIDTH)
+        table_points(path, "sample:cat", "cat", HEIGHT, WIDTH)
 
 
 def test_a_parquet_table_is_read_as_csv_is(tmp_path: Path) -> None:
     path = tmp_path / "few.parquet"
     columns = {"image": ["cat", "dog"], "observer": ["ann", None], "x": [3, 9], "y": [4.5, 1.0]}
     pq.write_table(pa.table(columns), path)
-    assert read_table(path, "sample:cat", "cat", HEIGHT, WIDTH).points == ((3.0, 4.5, "ann"),)
+    assert table_points(path, "sample:cat", "cat", HEIGHT, WIDTH).points == ((3.0, 4.5, "ann"),)
 
 
 @pytest.mark.parametrize(
@@ -328,4 +327,4 @@ def test_a_parquet_table_that_cannot_be_used_gets_one_sentence(tmp_path: Path, c
     path = tmp_path / "odd.parquet"
     pq.write_table(pa.table(columns), path)
     with pytest.raises(InputError, match=words):
-        read_table(path, "sample:cat", "cat", HEIGHT, WIDTH)
+        table_points(path, "sample:cat", "cat", HEIGHT, WIDTH)
