@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from vars_core.command import portable
 from vars_core.image_size import size_text
 
 DIGITS = 16
@@ -32,15 +32,6 @@ def input_size(described: Mapping[str, Any]) -> str:
     """The size of a model's input in words, from what ``run.json`` says of it."""
     size = described["image_size"]
     return f"{size_text(size if isinstance(size, int) else tuple(size))} px"
-
-
-def portable(command: str) -> str:
-    """A command without the folders of the machine it ran on: of an absolute path, the last part is kept."""
-    words = []
-    for word in shlex.split(command):
-        name, sign, path = word.rpartition("=")  # SPEC=FILE
-        words.append(shlex.quote(name + sign + (Path(path).name if path.startswith("/") else path)))
-    return " ".join(words)
 
 
 def _seen_at(facts: Mapping[str, Any], model: str) -> str:

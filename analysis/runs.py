@@ -16,12 +16,8 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import platform
 import re
-import shlex
-import sys
-import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import metadata
@@ -34,7 +30,9 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from analysis.saliency import MapKey
+from vars_core.command import command_line
 from vars_core.errors import InputError
+from vars_core.whole_file import LEFTOVERS, flush_to_disk, remove_leftovers, whole_file
 
 Row = dict[str, Any]
 """One line of results: flat, its values numbers, strings, None or lists of numbers."""
@@ -100,13 +98,10 @@ class Run:
         try:
             stored = _read_facts(folder)
             (folder / "rows").mkdir(parents=True, exist_ok=True)
-            for leftover in [*folder.glob("*.tmp"), *folder.glob("*/*.tmp")]:
-                leftover.unlink(missing_ok=True)
+            remove_leftovers(folder)
             if stored is None or not any((folder / "rows").glob("part-*.parquet")):  # nothing there to protect
                 stored = {"command": command_line(), "versions": versions(), **compared}
-                _write_atomically(folder / "run.json", _as_json(stored))
-            else:
-                _write_atomically(folder / "run.json", _as_json(stored))  # proves the folder is writable
+            _write(folder / "run.json", _as_json(stored))  # of a run that is continued, proof that it can be
         except OSError as error:
             raise InputError(f"expected a folder that can be written, but {folder}: {error.strerror}") from None
         run = cls(folder, stored)
@@ -138,7 +133,7 @@ class Run:
         value = json.loads(json.dumps(value))
         if name not in self.facts:
             self.facts[name] = value
-            _write_atomically(self.folder / "run.json", _as_json(self.facts))
+            _write(self.folder / "run.json", _as_json(self.facts))
             return
         if self.facts[name] != value:
             where, stored, asked = _difference(name, self.facts[name], value)
@@ -150,14 +145,14 @@ class Run:
     def record(self, name: str, value: Any) -> None:
         """Store the fact ``name``, in place of an earlier value: for what may change when files are repaired."""
         self.facts[name] = json.loads(json.dumps(value))
-        _write_atomically(self.folder / "run.json", _as_json(self.facts))
+        _write(self.folder / "run.json", _as_json(self.facts))
 
     def _note_versions(self) -> None:
         """Libraries may be upgraded between a start and its continuation; say so rather than hide it."""
         now = versions()
         if now != self.facts.get("versions") and now not in self.facts.setdefault("continued_under", []):
             self.facts["continued_under"].append(now)
-            _write_atomically(self.folder / "run.json", _as_json(self.facts))
+            _write(self.folder / "run.json", _as_json(self.facts))
 
     # -- rows ------------------------------------------------------------------------------------------------------
 
@@ -175,7 +170,7 @@ class Run:
 
     def write_part(self, part: int, rows: Sequence[Row], schema: pa.Schema) -> None:
         """Store the rows of one part under its final name in a single step; a part there already is replaced."""
-        _write_table_atomically(self.part_path(part), pa.Table.from_pylist(list(rows), schema=schema))
+        _write_table(self.part_path(part), pa.Table.from_pylist(list(rows), schema=schema))
 
     def write_maps(self, part: int, maps: Sequence[KeptMap]) -> None:
         """Store maps of one part's images, in a single step."""
@@ -185,7 +180,7 @@ class Run:
             | {"values": one.values.ravel()}
             for one in maps
         ]
-        _write_table_atomically(self._maps_path(part), pa.Table.from_pylist(rows, schema=_MAPS))
+        _write_table(self._maps_path(part), pa.Table.from_pylist(rows, schema=_MAPS))
 
     def kept_map(self, position: int, model: str, key: MapKey) -> np.ndarray | None:
         """A stored map, float32 (h, w); None where it was not kept."""
@@ -248,12 +243,12 @@ class Run:
         """
         path = self.folder / "summary.json"
         lines = (json.dumps(_finite(dict(entry)), allow_nan=False) for entry in entries)
-        _write_atomically(path, ("[\n" + ",\n".join(lines) + "\n]\n").encode())
+        _write(path, ("[\n" + ",\n".join(lines) + "\n]\n").encode())
         return path
 
     def write_text(self, name: str, text: str) -> Path:
         """Write a text file (a report) into the folder in a single step."""
-        _write_atomically(self.folder / name, text.encode())
+        _write(self.folder / name, text.encode())
         return self.folder / name
 
 
@@ -286,13 +281,6 @@ def versions() -> dict[str, str]:
     return found
 
 
-def command_line() -> str:
-    """The command as one would type it again."""
-    program = Path(sys.argv[0])
-    module = f"python -m {program.parent.name}" if program.name == "__main__.py" else program.name
-    return " ".join([module, *map(shlex.quote, sys.argv[1:])])
-
-
 def _read_facts(folder: Path) -> dict[str, Any] | None:
     """What ``run.json`` says; None where a run may be started (no folder, or one without anything but temporaries)."""
     if folder.exists() and not folder.is_dir():
@@ -306,7 +294,7 @@ def _read_facts(folder: Path) -> dict[str, Any] | None:
         if not isinstance(facts, dict) or "settings" not in facts:
             raise InputError(f"{path} is not the run.json of a run: use another folder")
         return facts
-    strangers = [p.name for p in folder.rglob("*") if p.is_file() and p.suffix != ".tmp"] if folder.is_dir() else []
+    strangers = [path.name for path in folder.rglob("*") if path.is_file() and not path.match(LEFTOVERS)]
     if strangers:
         raise InputError(f"expected an empty folder or a run to continue, {folder} holds {sorted(strangers)[0]!r}")
     return None
@@ -350,17 +338,13 @@ def _as_json(facts: Mapping[str, Any]) -> bytes:
     return (json.dumps(facts, indent=2, ensure_ascii=False) + "\n").encode()
 
 
-def _write_table_atomically(path: Path, table: pa.Table) -> None:
+def _write_table(path: Path, table: pa.Table) -> None:
     sink = pa.BufferOutputStream()
     pq.write_table(table, sink, compression="zstd")
-    _write_atomically(path, sink.getvalue().to_pybytes())
+    _write(path, sink.getvalue().to_pybytes())
 
 
-def _write_atomically(path: Path, content: bytes) -> None:
-    """Write beside ``path`` and rename: a reader, or a process that comes after a kill, sees all of it or nothing."""
-    temporary = path.with_name(f"{path.name}.{uuid.uuid4().hex}.tmp")
-    with temporary.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
+def _write(path: Path, content: bytes) -> None:
+    with whole_file(path) as temporary:
+        temporary.write_bytes(content)
+        flush_to_disk(temporary)

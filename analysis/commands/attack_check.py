@@ -10,7 +10,7 @@ import typer
 
 from analysis.commands.evaluating import CheckpointOption, DeviceOption, ImageSizeOption
 from analysis.commands.options import load_backends, parse_image_size, parse_models
-from analysis.runs import command_line
+from vars_core.command import command_line
 from vars_core.errors import InputError
 from vars_core.image_size import size_text
 

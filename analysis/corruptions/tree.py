@@ -8,7 +8,6 @@ import os
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +21,7 @@ from analysis.corruptions.pixels import Bytes
 from vars_core.data.listing import Listing, list_files
 from vars_core.errors import InputError
 from vars_core.images import Placement, decode_image
+from vars_core.whole_file import remove_leftovers, whole_file
 
 SIZE = 224
 QUALITY = 85
@@ -129,18 +129,12 @@ def write_variants(image_id: str, file: Path, settings: TreeSettings) -> Outcome
 
 
 def save_jpeg(image: Bytes, path: Path) -> None:
-    """Write beside ``path`` and rename: whoever looks sees the whole file or none.
-
-    What a killed process leaves half-written is overwritten when the tree is continued.
-    """
-    temporary = path.with_name(f"{path.name}.tmp")
+    """Whoever looks sees the whole file or none."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(image).save(temporary, "JPEG", quality=QUALITY)
-        temporary.replace(path)
+        with whole_file(path) as temporary:
+            Image.fromarray(image).save(temporary, "JPEG", quality=QUALITY)
     except OSError as error:
-        with suppress(OSError):
-            temporary.unlink()
         raise InputError(f"expected to write '{path}': {error.strerror or error}") from None
 
 
@@ -156,14 +150,12 @@ def confirm(settings: TreeSettings) -> None:
     path = settings.target / SETTINGS_FILE
     try:
         settings.target.mkdir(parents=True, exist_ok=True)
-        # Written even where it says the same already: a folder that cannot be written is found out before the work.
-        temporary = path.with_name(f"{path.name}.tmp")
-        temporary.write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
-        if not path.is_file():
-            temporary.replace(path)
-            return
-        temporary.unlink()
-        stored = json.loads(path.read_text(encoding="utf-8"))
+        remove_leftovers(settings.target)
+        stored = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else facts
+        if stored == facts:
+            # Written even where it says the same: a folder that cannot be written is found out before the work.
+            with whole_file(path) as temporary:
+                temporary.write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
     except OSError as error:
         reason = error.strerror or error
         raise InputError(f"expected a folder that can be written at '{settings.target}': {reason}") from None

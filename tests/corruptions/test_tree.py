@@ -63,7 +63,8 @@ def test_a_stopped_tree_is_continued_and_ends_in_the_same_bytes(source: Path, tm
     gone = settings.path("snow", 5, "n00/photo.one")
     gone.unlink()
     # What a killed process leaves behind is no file of the tree.
-    (gone.parent / f"{gone.name}.tmp").write_bytes(b"half")
+    (gone.parent / f"{gone.name}.abc.tmp").write_bytes(b"half")
+    confirm(settings)
     outcomes = [write_variants(*item, settings) for item in images.items()]
     assert [(outcome.written, outcome.present) for outcome in outcomes] == [(1, 3), (0, 4)]
     assert tree(settings.target) == complete

@@ -20,7 +20,7 @@ from vars_core.data.image_parquet import ParquetImages
 from vars_core.errors import InputError
 from vars_core.mixers.spectral import StaticDictionary
 from vars_core.training import parts
-from vars_core.training.checkpoint import read_training_state, write_atomically
+from vars_core.training.checkpoint import read_training_state, write_training_state
 from vars_core.training.data import decoded
 from vars_core.training.distributed import World
 from vars_core.training.feed import ArrayFeed
@@ -141,10 +141,10 @@ def files_no_larger_than(size: int) -> Iterator[None]:
 def test_a_full_disk_leaves_the_previous_checkpoint_intact(tmp_path: Path) -> None:
     path = tmp_path / LAST
     state: dict[str, Any] = {"format": "vars-training-1", "weights": torch.arange(100_000)}
-    write_atomically(state, path)
+    write_training_state(state, path)
     before = path.read_bytes()
     with files_no_larger_than(50_000), pytest.raises(OSError, match="could not write"):
-        write_atomically(state | {"weights": torch.zeros(100_000)}, path)
+        write_training_state(state | {"weights": torch.zeros(100_000)}, path)
     assert path.read_bytes() == before
     assert [file.name for file in tmp_path.iterdir()] == [LAST]
     assert torch.equal(read_training_state(path)["weights"], state["weights"])
@@ -180,7 +180,7 @@ def test_fine_tuning_with_another_head_keeps_the_rest_and_says_so(
 ) -> None:
     request, feed = make("rvt_nano/vars_d")
     state = TrainingRun(request, feed, World()).state()
-    write_atomically(state, tmp_path / "source.pt")
+    write_training_state(state, tmp_path / "source.pt")
     model: Any = create_model("rvt_nano/vars_d", num_classes=7, image_size=32)
     head = model.head.linear.weight.clone()
     with caplog.at_level("WARNING"):
@@ -194,7 +194,7 @@ def test_fine_tuning_with_another_head_keeps_the_rest_and_says_so(
 
 def test_fine_tuning_another_network_is_refused_with_the_keys(make: Any, tmp_path: Path) -> None:
     request, feed = make("rvt_nano/vars_d")
-    write_atomically(TrainingRun(request, feed, World()).state(), tmp_path / "source.pt")
+    write_training_state(TrainingRun(request, feed, World()).state(), tmp_path / "source.pt")
     with pytest.raises(InputError, match=r"unexpected: 24 keys.*wrong shape: stages"):
         start_from(create_model("rvt_nano/self", num_classes=7, image_size=32), tmp_path / "source.pt")
 

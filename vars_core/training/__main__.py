@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import logging
-import shlex
-import sys
 from typing import Annotated, Any
 
 import typer
 
+from vars_core.command import command_line
 from vars_core.errors import InputError
 from vars_core.training.options import given, parameters, with_parameters
 from vars_core.training.recipe import PRESETS, chosen_recipe, recipe_parameters
@@ -28,8 +27,7 @@ def main(
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     try:
         recipe = chosen_recipe(preset, values)
-        command = shlex.join(["python", "-m", "vars_core.training", *sys.argv[1:]])
-        run_request(Request(recipe=recipe, command=command, **given(Request, values)))
+        run_request(Request(recipe=recipe, command=command_line(), **given(Request, values)))
     except InputError as error:
         typer.echo(f"error: {error}", err=True)
         raise typer.Exit(2) from None

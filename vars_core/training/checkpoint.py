@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import pickle
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,36 +11,28 @@ from typing import Any
 import torch
 
 from vars_core.errors import InputError
+from vars_core.whole_file import flush_to_disk, whole_file
 
 logger = logging.getLogger(__name__)
 
 FORMAT = "vars-training-1"
 
 
-def write_atomically(state: Mapping[str, Any], path: Path) -> None:
+def write_training_state(state: Mapping[str, Any], path: Path) -> None:
     """Save ``state`` so that ``path`` holds either the old file or the complete new one, whatever happens.
 
     Raises OSError (a full disk, say) after removing the unfinished file; the old one is untouched.
     """
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
-        with partial.open("wb") as file:
-            torch.save(dict(state), file)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(path)
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        with whole_file(path) as temporary:
+            torch.save(dict(state), temporary)
+            flush_to_disk(temporary)
     except (OSError, RuntimeError) as error:  # torch wraps a failed write of its archive in a RuntimeError
-        partial.unlink(missing_ok=True)
         raise OSError(f"could not write {path}: {error}") from error
 
 
 def read_training_state(path: str | Path) -> dict[str, Any]:
-    """What :func:`write_atomically` stored; InputError for what is no checkpoint of a training run."""
+    """What :func:`write_training_state` stored; InputError for what is no checkpoint of a training run."""
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError:

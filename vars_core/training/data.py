@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +18,7 @@ from torch import Tensor
 from vars_core.data.labelled import LabelledImages
 from vars_core.errors import InputError
 from vars_core.images import decode_image
+from vars_core.whole_file import whole_file
 
 logger = logging.getLogger(__name__)
 
@@ -118,11 +118,10 @@ def decoded(
 def _write(
     source: LabelledImages, pixels: Path, facts: Path, size: int, progress: Callable[[int, int], None] | None
 ) -> None:
-    partial = pixels.with_name(f"{pixels.name}.{os.getpid()}.partial")
     kept: list[int] = []
     skipped: list[str] = []
-    try:
-        array = np.lib.format.open_memmap(partial, mode="w+", dtype=np.uint8, shape=(len(source), size, size, 3))
+    with whole_file(pixels) as temporary:
+        array = np.lib.format.open_memmap(temporary, mode="w+", dtype=np.uint8, shape=(len(source), size, size, 3))
         for index in range(len(source)):
             try:
                 array[len(kept)] = square(decode_image(source.encoded(index)), size)
@@ -135,9 +134,5 @@ def _write(
         del array
         if not kept:
             raise InputError(f"none of {len(source)} pictures could be decoded; the first: {skipped[0]}")
-        listing = facts.with_name(f"{facts.name}.{os.getpid()}.partial")
-        listing.write_text(json.dumps({"kept": kept, "skipped": skipped}))
-        partial.replace(pixels)
-        listing.replace(facts)
-    finally:
-        partial.unlink(missing_ok=True)
+    with whole_file(facts) as temporary:
+        temporary.write_text(json.dumps({"kept": kept, "skipped": skipped}))

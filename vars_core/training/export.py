@@ -16,6 +16,7 @@ import typer
 
 from vars_core.backend import Backend
 from vars_core.checkpoints import load_state, save_checkpoint
+from vars_core.command import portable
 from vars_core.data.labelled import LabelledImages
 from vars_core.data.open import open_split
 from vars_core.errors import InputError
@@ -118,11 +119,6 @@ def _cycle(stored: Mapping[str, Any]) -> dict[str, Any]:
         "commands": [portable(command) for command in stored["facts"].get("commands", [])],
         "history": stored["history"],
     }
-
-
-def portable(command: str) -> str:
-    """A command line without the folders of the machine it ran on: of an absolute path only the name stays."""
-    return " ".join(Path(word).name if word.startswith("/") else word for word in command.split(" "))
 
 
 def as_markdown(made: Mapping[str, Any]) -> str:

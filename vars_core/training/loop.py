@@ -11,7 +11,7 @@ from typing import Any
 
 from vars_core.training import parts
 from vars_core.training.arithmetic import tensor_float32
-from vars_core.training.checkpoint import write_atomically
+from vars_core.training.checkpoint import write_training_state
 from vars_core.training.distributed import World
 from vars_core.training.draws import seed_step
 from vars_core.training.feed import Feed
@@ -123,7 +123,7 @@ def _save(run: TrainingRun, name: str, *, required: bool = False) -> None:
     if not run.world.leads:
         return
     try:
-        write_atomically(run.state(), run.request.out / name)
+        write_training_state(run.state(), run.request.out / name)
     except OSError as error:
         if required:
             raise
