@@ -61,6 +61,8 @@ tables: install  ## Measure the embedded weights again and rewrite docs/results
 	$(ANALYSIS) table --run $(RUNS)/davis --digits 2 > docs/results/davis.md
 	$(ANALYSIS) agreement $(NANO) --data $(DATA)/mit1003/stimuli --limit 10 --out $(RUNS)/agreement \
 		> docs/results/agreement.md
+	$(ANALYSIS) ablation $(NANO) --labels $(DATA)/tiny_imagenet --fixations $(DATA)/mit1003 --masks $(DATA)/davis_voc \
+		--limit 300 --corrupted 16 --out $(RUNS)/ablation > docs/results/ablation.md
 	$(ANALYSIS) sheet $(NANO) --out docs/results/maps.webp
 
 clean:

@@ -41,6 +41,9 @@ SCHEMA = pa.schema(
     ]
 )
 
+PREDICTION = ("suite", "picture", "corruption", "severity", "correct")
+"""The columns that say what a model made of an image."""
+
 SIDE = 224
 """Pixels at which pictures are corrupted, as ImageNet-C was: its severities are meant for that size."""
 
@@ -212,8 +215,11 @@ class RobustnessEvaluation:
 
 def predictions_of(run: Run, model: str) -> dict[str, Predictions]:
     """A model's predictions by suite, from the rows alone."""
-    columns = ["suite", "picture", "corruption", "severity", "correct"]
-    table = run.rows(columns, where=pc.field("model") == model)
+    return predictions_in(run.rows(list(PREDICTION), where=pc.field("model") == model))
+
+
+def predictions_in(table: pa.Table) -> dict[str, Predictions]:
+    """The predictions of some rows of one model, by suite."""
     suites = np.array(table["suite"].to_pylist(), dtype=object)
     whole = Predictions(
         correct=np.array(table["correct"], dtype=bool),

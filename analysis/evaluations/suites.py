@@ -183,7 +183,7 @@ def _of_class_folders(
         ("folders that are named by no WordNet id, left out", strangers, True),
         ("class folders without a picture", empty, True),
     )
-    return _spread(samples, limit), notes
+    return spread(samples, limit), notes
 
 
 def _imagenet_c(folder: Path, limit: int | None, policy: str) -> SuiteData:
@@ -239,7 +239,7 @@ def _parquet(suite: str, folder: Path, tables: Sequence[Path], limit: int | None
             reader(index),
             policy,
         )
-        for index in _spread(range(len(pictures)), limit)
+        for index in spread(range(len(pictures)), limit)
     ]
     return SuiteData(tuple(samples), _classes(samples), ())
 
@@ -248,7 +248,7 @@ def _classes(samples: Iterable[Labelled]) -> tuple[str, ...]:
     return tuple(sorted({one.wordnet for one in samples}))
 
 
-def _spread(entries: Sequence[Any], limit: int | None) -> list[Any]:
+def spread(entries: Sequence[Any], limit: int | None) -> list[Any]:
     """So many of the entries, from all over the list."""
     if limit is None or limit >= len(entries):
         return list(entries)

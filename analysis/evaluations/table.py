@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from analysis.evaluations.suites import SUITES
+from analysis.evaluations.suites import CLEAN, CORRUPTED, SUITES
 from analysis.metrics.table import (
     ALL_FIXATIONS,
     CLEAN_MAP,
+    COST,
     DENSITY,
     EACH_IMAGE,
     FIXATIONS,
     HEADS,
     POOLED,
     THRESHOLDS,
+    TRAINED_MAP,
     Metric,
     metrics_that_need,
     predictions_on,
@@ -50,6 +52,11 @@ EVALUATIONS: dict[str, Kind] = {
     "fixations": Kind("Eye fixations", (FIXATIONS, ALL_FIXATIONS, DENSITY)),
     "robustness": Kind("Robustness", tuple(predictions_on(suite) for suite in SUITES), images=False),
     "agreement": Kind("Maps under corruption", (CLEAN_MAP,), images=False),
+    "ablation": Kind(
+        "Steps and sparsity",
+        (predictions_on(CLEAN), predictions_on(CORRUPTED), FIXATIONS, POOLED, CLEAN_MAP, TRAINED_MAP, COST),
+        images=False,
+    ),
 }
 """By what ``run.json`` calls them."""
 

@@ -23,6 +23,8 @@ FIXATIONS = "a placed map and an image's fixations"
 DENSITY = "a placed map and an image's fixation density"
 ALL_FIXATIONS = "sums over the fixations of all images"
 CLEAN_MAP = "two maps of one layer"
+TRAINED_MAP = "a map, and that of the same weights as they were trained"
+COST = "seconds of forward passes"
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,7 @@ class Metric:
     Attributes:
         name: in rows, in ``summary.json``, behind ``--metrics``.
         title: where people read it.
-        unit: "%" (values are shares times 100), "bits", "nats" or "".
+        unit: "%" (values are shares times 100), "bits", "nats", "ms" or "".
         higher_is_better: its direction.
         needs: one of the words above: what ``function`` is given.
         function: for counts, ``analysis.metrics.segmentation.Counts`` of any shape → shares of that shape; for
@@ -207,6 +209,25 @@ _TABLE = (
         CLEAN_MAP,
         ssim,
         "structural similarity on the layer's grid, maps scaled to [0, 1], windows of 7 × 7 cells",
+    ),
+    Metric(
+        "trained_correlation",
+        "correlation with the trained setting's map",
+        "",
+        True,
+        TRAINED_MAP,
+        correlation,
+        "Pearson, on the layer's grid, of the last iterates' maps of one picture; 0 where a map is flat",
+    ),
+    Metric(
+        "milliseconds",
+        "cost of an image",
+        "ms",
+        False,
+        COST,
+        None,
+        "the least over batches of the time of a forward pass without tracing ÷ images, on the machine of the run",
+        digits=1,
     ),
 )
 

@@ -24,6 +24,11 @@ class Tile:
     points: np.ndarray | None = None
 
 
+def wrapped(text: str, width: float) -> list[str]:
+    """The lines of a caption that is ``width`` points wide."""
+    return textwrap.wrap(text, max(40, int(width / 4.9)))
+
+
 def sheet(
     title: str,
     columns: Sequence[str],
@@ -35,7 +40,7 @@ def sheet(
 ) -> Canvas:
     """Rows (name, tiles; None leaves a place empty) under ``columns``; ``bar``: its colours (1, n, 3) and both ends."""
     width = LEFT + MARGIN + max(len(columns) * (cell + GAP), 420)
-    lines = [line for text in caption for line in textwrap.wrap(text, max(40, int((width - 2 * MARGIN) / 4.9)))]
+    lines = [line for text in caption for line in wrapped(text, width - 2 * MARGIN)]
     below = TOP + len(rows) * (cell + GAP) + 12
     height = below + (22 if bar else 0) + 14 * len(lines) + MARGIN
     canvas = Canvas(width, height, title)

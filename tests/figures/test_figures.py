@@ -11,7 +11,7 @@ import torch
 from typer.testing import CliRunner
 
 from analysis.__main__ import app
-from analysis.ablation import STEPS, map_agreement, resolved, settings
+from analysis.ablation import STEPS, Setting, map_agreement, resolved, settings
 from analysis.paper_figures.canvas import Dot, Picture, Text
 from analysis.paper_figures.maps import iterates
 from analysis.paper_figures.studio import Studio, described, overlay
@@ -75,21 +75,21 @@ def test_another_t_and_lambda_change_a_copy_alone() -> None:
     backend = studio().backends[1]
     batch, _ = backend.prepare([photograph()])
     before = backend.logits(batch)
-    other = resolved(backend, 7, 2.0)
+    other = resolved(backend, Setting(7, 2.0))
     assert other.num_steps == 7 and other.trace(batch, ("energy",), ["0.0"]).layers[0].num_steps == 7
     assert not torch.equal(other.logits(batch), before)
     assert torch.equal(backend.logits(batch), before) and backend.num_steps == 3
-    assert torch.equal(resolved(backend, 3, 1.0).logits(batch), before)
+    assert torch.equal(resolved(backend, Setting(3)).logits(batch), before)
     with pytest.raises(InputError, match="solve for codes"):
-        resolved(studio().backends[0], 1, 1.0)
+        resolved(studio().backends[0], Setting(1))
 
 
 def test_the_trained_setting_agrees_with_itself() -> None:
-    entries = list(map_agreement(studio().backends[3], [photograph()]))
-    assert len(entries) == 2 * len(settings(studio().backends[3])) and {e.num_steps for e in entries} == set(STEPS)
-    own = {e.metric: e.value for e in entries if (e.num_steps, e.lam_factor) == (3, 1.0)}
-    assert own["same_class"] == 1 and own["map_correlation"] == pytest.approx(1)
-    assert min(e.value for e in entries if e.metric == "map_correlation") < 0.999
+    points = list(map_agreement(studio().backends[3], [photograph()]))
+    assert len(points) == 2 * len(settings(3)) and {p.setting.num_steps for p in points if p.setting} == set(STEPS)
+    own = {point.metric: point.value for point in points if point.setting == Setting(3)}
+    assert own["same_class"] == 100 and own["trained_correlation"] == pytest.approx(1)
+    assert min(point.value for point in points if point.metric == "trained_correlation") < 0.999
 
 
 def test_the_command_leaves_out_what_needs_fixations_and_says_so(tmp_path: Path) -> None:

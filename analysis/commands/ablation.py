@@ -1,0 +1,270 @@
+"""``python -m analysis ablation``: accuracy and maps against T and λ, without training again (paper, figure 6)."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from analysis.commands.corrupt import parse_names, parse_severities, split_words
+from analysis.commands.evaluating import (
+    BatchSizeOption,
+    DeviceOption,
+    ImageSizeOption,
+    choose_headlines,
+    choose_readings,
+)
+from analysis.commands.options import ModelRequest, load_backends, parse_image_size, parse_models
+from analysis.evaluations.frame import Plan, run_evaluation
+from vars_core.errors import InputError
+from vars_core.image_size import size_text
+
+if TYPE_CHECKING:
+    from analysis.ablation import Setting, Variant
+    from analysis.engine import Measured
+    from analysis.evaluations.ablation import AblationEvaluation
+    from analysis.evaluations.suites import Labelled
+    from vars_core.backend import Backend
+    from vars_core.data.fixations import FixationSet
+    from vars_core.data.mask_set import MaskSet
+
+THRESHOLD = 0.3
+"""A pixel is foreground where the normalised map reaches it (SPEC §6)."""
+
+KINDS = {
+    "RobustnessEvaluation": "labelled images (corrupted ones among them)",
+    "FixationEvaluation": "photographs with fixations",
+    "Segmentation": "photographs with masks",
+    "AgreementEvaluation": "photographs corrupted for their maps",
+}
+"""What the samples of an evaluation are, in words."""
+
+
+def ablation(
+    out: Annotated[Path, typer.Option(help="The run's folder; an interrupted run there is continued.")],
+    model: Annotated[list[str], typer.Option(help="Model spec, e.g. rvt_nano/vars_d; repeatable.")],
+    labels: Annotated[
+        Path | None, typer.Option(help="Labelled images for accuracy, as `robustness` takes them for clean.")
+    ] = None,
+    fixations: Annotated[Path | None, typer.Option(help="Fixation data for NSS, in any layout.")] = None,
+    masks: Annotated[Path | None, typer.Option(help="Masks for IoU, in any layout.")] = None,
+    checkpoint: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="SPEC=FILE: weights to try every setting on. SPEC@T=FILE or SPEC@T@FACTOR=FILE: weights that were "
+            "trained with this T and this multiple of λ, measured so alone; repeatable."
+        ),
+    ] = None,
+    steps: Annotated[str, typer.Option(help="Numbers of steps T, comma-separated; 0 is the solver's start.")] = (
+        "0,1,2,3,5,7"
+    ),
+    lam: Annotated[str, typer.Option(help="Multiples of the trained λ, comma-separated.")] = "0.25,0.5,1,2,4",
+    image_size: ImageSizeOption = None,
+    limit: Annotated[
+        int | None, typer.Option(min=1, help="Images of each data set at most, from all over it. None: all.")
+    ] = None,
+    corrupted: Annotated[
+        int, typer.Option(min=0, help="So many labelled images, and so many photographs for maps, are corrupted too.")
+    ] = 16,
+    names: Annotated[list[str] | None, typer.Option(help="Corruptions: test (default), all, or names.")] = None,
+    severities: Annotated[list[str] | None, typer.Option(help="1..5 (default: 3).")] = None,
+    seed: Annotated[int, typer.Option(help="Of the corruptions.")] = 0,
+    batch_size: BatchSizeOption = 16,
+    workers: Annotated[int, typer.Option(min=1, help="Threads that decode and corrupt.")] = 2,
+    device: DeviceOption = "auto",
+) -> None:
+    """Accuracy (clean, corrupted), NSS, IoU, agreement of maps and cost for every T and every λ, of one set of weights.
+
+    Every T is tried at the trained λ, and every λ at the trained T. Models without a solver stand beside them as they
+    are. The table is printed as Markdown; the run holds it, a report, and figure_6.svg and .png. Exit status: 0; 2 for
+    bad input, before any model is loaded; 3 when some images could not be scored.
+    """
+    size = parse_image_size(image_size)
+    own, trained = split_checkpoints(checkpoint or [])
+    requests = parse_models(model, own, size)
+    for spec, _, _ in trained:
+        if spec not in model:
+            raise InputError(f"expected --checkpoint for one of the models, got it for {spec!r}")
+    tried = parse_steps(steps), parse_factors(lam)
+    ways = parse_names(names or ["test"]), parse_severities(severities or ["3"])
+    data = find_data(labels, fixations, masks, limit=limit, corrupted=corrupted, ways=ways, seed=seed)
+    plan = Plan(
+        kind="ablation",
+        out=out,
+        settings={
+            "models": [request.spec for request in requests],
+            "image_size": None if size is None else size_text(size),
+            "steps": tried[0],
+            "lam_factors": tried[1],
+            "names": ways[0],
+            "severities": ways[1],
+            "corrupted": corrupted,
+            "seed": seed,
+            "limit": limit,
+            "batch_size": batch_size,
+            "device": device,
+        },
+        data=described(data.parts(()), {"labels": labels, "fixations": fixations, "masks": masks}),
+        load=lambda: load_backends(requests, device),
+        workers=workers,
+    )
+
+    def make(backends: Sequence[Backend]) -> AblationEvaluation:
+        from analysis.ablation import variants
+        from analysis.evaluations.ablation import AblationEvaluation
+
+        for backend in backends:
+            check_labels(backend, data.labelled)
+        every = {backend.name: variants(backend, *tried) for backend in backends}
+        for spec, setting, file in trained:
+            every[spec].append(load_trained(ModelRequest(spec, file, size), setting, device))
+        return AblationEvaluation(data.parts(backends), every)
+
+    raise typer.Exit(run_evaluation(plan, make))
+
+
+def split_checkpoints(values: Sequence[str]) -> tuple[list[str], list[tuple[str, Setting, Path]]]:
+    """``--checkpoint``: what `parse_models` takes, and (spec, setting, file) of weights trained under a setting."""
+    from analysis.ablation import Setting
+
+    own: list[str] = []
+    trained: list[tuple[str, Setting, Path]] = []
+    for text in values:
+        name, sign, file = text.partition("=")
+        spec, *numbers = name.split("@")
+        if not (sign and numbers):
+            own.append(text)
+            continue
+        if len(numbers) > 2 or not Path(file).is_file():
+            raise InputError(f"expected --checkpoint SPEC@T=FILE or SPEC@T@FACTOR=FILE of a file, got {text!r}")
+        (t,), (factor,) = parse_steps(numbers[0]), parse_factors(numbers[1] if len(numbers) > 1 else "1")
+        trained.append((spec, Setting(t, factor), Path(file)))
+    return own, trained
+
+
+def parse_steps(text: str) -> list[int]:
+    """ "0,1,3": whole numbers from 0 to 100, ascending, each once. Raises InputError."""
+    words = split_words([text])
+    if not words or not all(word.isdecimal() and int(word) <= 100 for word in words):
+        raise InputError(f"expected --steps as numbers from 0 to 100 with commas between them, got {text!r}")
+    return sorted({int(word) for word in words})
+
+
+def parse_factors(text: str) -> list[float]:
+    """ "0.5,1,2": numbers from 0, ascending, each once. Raises InputError."""
+    try:
+        values = [float(word) for word in split_words([text])]
+    except ValueError:
+        values = []
+    if not values or not all(0 <= value <= 1000 for value in values):
+        raise InputError(f"expected --lam as multiples between 0 and 1000 with commas between them, got {text!r}")
+    return sorted(set(values))
+
+
+@dataclass(frozen=True)
+class Data:
+    """What is scored, before any model is known: ``labelled`` images, clean ones and corrupted; data of maps; the
+    photographs whose maps are compared with those of their corruptions (names, severities)."""
+
+    labelled: Sequence[Labelled]
+    looked_at: FixationSet | None
+    sizes: Mapping[str, tuple[int, int]]
+    masked: MaskSet | None
+    limit: int | None
+    corrupted: int
+    ways: tuple[Sequence[str], Sequence[int]]
+    seed: int
+
+    def parts(self, backends: Sequence[Backend]) -> dict[type, Measured]:
+        """Type of sample → its evaluation, of each model's default map."""
+        from analysis.evaluations.agreement import AgreementEvaluation, PictureFile
+        from analysis.evaluations.fixations import FixationEvaluation
+        from analysis.evaluations.robustness import RobustnessEvaluation
+        from analysis.evaluations.segmentation import Segmentation
+        from analysis.evaluations.suites import Labelled, spread
+        from vars_core.data.fixations import Stimulus
+        from vars_core.data.masks import Pair
+
+        readings = choose_readings(backends, None, None)
+        headlines = choose_headlines(backends, readings, None)
+        parts: dict[type, Measured] = {}
+        photographs: list[PictureFile] = []
+        if self.labelled:
+            parts[Labelled] = RobustnessEvaluation(self.labelled, {}, {}, seed=self.seed)
+        if (found := self.looked_at) is not None:
+            looked = FixationEvaluation(found, self.sizes, readings, headlines, metrics=("nss",), sigma=found.sigma)
+            looked.samples = spread(looked.samples, self.limit)
+            parts[Stimulus] = looked
+            photographs += [PictureFile(f"photograph/{one.id}", one.path) for one in looked.samples]
+        if self.masked is not None:
+            cut = Segmentation(self.masked, readings, headlines, threshold=THRESHOLD)
+            cut.samples = spread(cut.samples, self.limit)
+            parts[Pair] = cut
+            photographs += [PictureFile(f"photograph/{one.id}", one.image) for one in cut.samples]
+        if photographs and self.corrupted:
+            parts[PictureFile] = AgreementEvaluation(spread(photographs, self.corrupted), *self.ways, seed=self.seed)
+        return parts
+
+
+def find_data(
+    labels: Path | None,
+    fixations: Path | None,
+    masks: Path | None,
+    *,
+    limit: int | None,
+    corrupted: int,
+    ways: tuple[Sequence[str], Sequence[int]],
+    seed: int,
+) -> Data:
+    """Raises InputError where no data are given, or a folder holds none."""
+    from analysis.evaluations.suites import CLEAN, CORRUPTED, open_suite
+    from vars_core.data.coordinates import look_at_images
+    from vars_core.data.layouts import FIXATIONS, MASKS, choose
+
+    if labels is None and fixations is None and masks is None:
+        raise InputError("expected --labels, --fixations or --masks, or several of them, got none")
+    labelled: list[Labelled] = []
+    if labels is not None:
+        labelled += open_suite(CLEAN, labels, limit=limit).samples
+        if corrupted:
+            pairs = [(name, severity) for name in ways[0] for severity in ways[1]]
+            labelled += open_suite(CORRUPTED, labels, limit=corrupted, variants=pairs).samples
+    sizes: Mapping[str, tuple[int, int]] = {}
+    looked_at: FixationSet | None = None
+    if fixations is not None:
+        looked_at = choose(None, fixations, FIXATIONS).read(fixations)
+        sizes, looked_at = look_at_images(looked_at.without_first() if looked_at.drops_first else looked_at)
+    masked = None if masks is None else choose(None, masks, MASKS).read(masks)
+    return Data(labelled, looked_at, sizes, masked, limit, corrupted, ways, seed)
+
+
+def described(parts: Mapping[type, Measured], folders: Mapping[str, Path | None]) -> dict[str, Any]:
+    """What the run says of its data: folders, how many samples of each kind, a digest of their names."""
+    ids = [sample.id for part in parts.values() for sample in part.samples]
+    return {
+        "folder": " + ".join(folder.name for folder in folders.values() if folder),
+        "folders": {name: str(folder.resolve()) for name, folder in folders.items() if folder},
+        "samples": len(ids),
+        "kinds": {KINDS[type(part).__name__]: len(part.samples) for part in parts.values()},
+        "names_sha256": hashlib.sha256("".join(f"{name}\n" for name in ids).encode()).hexdigest(),
+    }
+
+
+def check_labels(backend: Backend, labelled: Sequence[Labelled]) -> None:
+    """Refuse a model that does not know the classes of the labelled images. Raises InputError."""
+    from analysis.evaluations.suites import CLEAN, SuiteData, check_classes
+
+    classes = tuple(sorted({sample.wordnet for sample in labelled}))
+    check_classes(backend.name, backend.model.num_classes, SuiteData((), classes, ()), CLEAN)
+
+
+def load_trained(request: ModelRequest, setting: Setting, device: str) -> Variant:
+    """Weights that were trained under a setting, under it."""
+    from analysis.ablation import Variant, resolved
+
+    (backend,) = load_backends([request], device)
+    return Variant(resolved(backend, setting), setting, trained=True)
