@@ -15,6 +15,7 @@ from vars_core.images import Placement, normalise
 from vars_core.models.base import VisionModel
 from vars_core.preprocessing import Preprocessing
 from vars_core.readings import default_reading
+from vars_core.targets import ClassLogit, Target
 from vars_core.trace import Trace, TraceRecorder
 
 PRECISIONS = {"fp32": None, "bf16": torch.bfloat16, "fp16": torch.float16}
@@ -112,14 +113,25 @@ class Backend:
         statistics: bool = False,
         codes: bool = False,
         dictionary: bool = False,
+        target: Target = None,
     ) -> Trace:
-        """Logits and the maps of ``layers`` (None: all) at every iterate; see `vars_core.trace`."""
+        """Logits and the maps of ``layers`` (None: all) at every iterate; see `vars_core.trace`.
+
+        ``target``: what ``gap`` and ``contribution`` differentiate, `vars_core.targets`.
+        """
         recorder = TraceRecorder(
-            readouts, layers, per_head=per_head, statistics=statistics, codes=codes, dictionary=dictionary
+            readouts,
+            layers,
+            per_head=per_head,
+            statistics=statistics,
+            codes=codes,
+            dictionary=dictionary,
+            target=target,
         )
-        with self._autocast():
-            logits = self.model(batch.to(self.device), recorder)
-        return recorder.result(logits.float().cpu())
+        with torch.set_grad_enabled(isinstance(target, ClassLogit)):
+            with self._autocast():
+                logits = self.model(batch.to(self.device), recorder)
+            return recorder.result(logits.float().cpu())
 
     def _autocast(self) -> AbstractContextManager[object]:
         dtype = PRECISIONS[self.precision]

@@ -18,6 +18,7 @@ from vars_core.operators import Operator, pooled_gradients
 from vars_core.readouts import READOUTS, Readout
 from vars_core.solver import objective
 from vars_core.sparsity import zero_codes
+from vars_core.targets import Answer, ClassLogit, Target, weighted_gradients
 from vars_core.tokens import Grid, join_heads
 
 
@@ -77,6 +78,8 @@ class TraceRecorder:
     """Collects one forward call. ``layers``: names "stage.block", or None for all of them.
 
     ``dictionary`` asks for the atoms of those layers and their use, and is refused by layers without a dictionary.
+    ``target``: what the readouts of a gradient differentiate (`vars_core.targets`); a class's logit needs a call with
+    gradients enabled.
     """
 
     def __init__(
@@ -88,6 +91,7 @@ class TraceRecorder:
         statistics: bool = False,
         codes: bool = False,
         dictionary: bool = False,
+        target: Target = None,
     ) -> None:
         names = tuple(readouts)
         for name in names:
@@ -98,6 +102,7 @@ class TraceRecorder:
         self.statistics = statistics
         self.codes = codes
         self.dictionary = dictionary
+        self.target = target
         self._wanted = None if layers is None else frozenset(layers)
         self._layers: list[LayerRecorder] = []
 
@@ -112,7 +117,18 @@ class TraceRecorder:
     def result(self, logits: Tensor) -> Trace:
         if self._wanted is not None and (absent := self._wanted - {layer._name for layer in self._layers}):
             raise InputError(f"the model has no layer {', '.join(sorted(absent))}")
-        return Trace(logits, tuple(layer.result() for layer in self._layers))
+        if isinstance(self.target, ClassLogit):
+            self._explain(self.target.chosen(logits))
+        return Trace(logits.detach(), tuple(layer.result() for layer in self._layers))
+
+    def _explain(self, logit: Tensor) -> None:
+        """What is read from the gradient of a class's logit, once the model has given it."""
+        answers = [answer for layer in self._layers if (answer := layer.answer) is not None]
+        tensors = [tensor for answer in answers for tensor in answer.tensors]
+        gradients = iter(torch.autograd.grad(logit, tensors) if tensors else ())
+        for layer in self._layers:
+            if layer.answer is not None:
+                layer.explain(tuple(next(gradients) for _ in layer.answer.tensors))
 
 
 class LayerRecorder:
@@ -132,6 +148,7 @@ class LayerRecorder:
         self._codes: list[Tensor] = []
         self._previous: Tensor | None = None
         self._dictionary: DictionaryRecorder | None = None
+        self.answer: Answer | None = None
 
     def iterate(self, operator: Operator, v: Tensor, z: Tensor, codes: Tensor | None) -> None:
         """Record one iterate of the operator on v: z (B, H, N, d), and its codes where it has any."""
@@ -152,12 +169,30 @@ class LayerRecorder:
             before, self._previous = self._previous, codes
             self._add_statistics(z, v, codes, codes if before is None else before, operator.lam)
 
-    def gradients(self, operator: Operator, v: Tensor) -> None:
-        """Record what is read from the gradient of the pooled z of every iterate by v."""
-        if self._from_gradient:
-            for gradient in pooled_gradients(operator, v):
-                for readout in self._from_gradient:
-                    self._read(readout, gradient, v)
+    def gradients(self, operator: Operator, v: Tensor, answer: Answer) -> None:
+        """Record what is read from the gradient by v of what is asked for; of a class, once its logit is known."""
+        if not self._from_gradient:
+            return
+        if isinstance(self._wishes.target, ClassLogit):
+            self.answer = answer
+        elif self._wishes.target is not None:
+            weights = self._wishes.target.weights(v, self._grid)
+            self._read_gradients(weighted_gradients(operator, v, weights), v)
+        else:
+            self._read_gradients(pooled_gradients(operator, v), v)
+
+    def explain(self, gradients: tuple[Tensor, ...]) -> None:
+        """Record what is read from the gradient of a logit, given its gradients by the answer's tensors."""
+        assert self.answer is not None
+        answer, patches = self.answer, slice(self.answer.num_prefix, None)
+        pulled = weighted_gradients(answer.operator, answer.v, answer.joined(gradients))
+        self._read_gradients([gradient[:, :, patches] for gradient in pulled], answer.v[:, :, patches])
+        self.answer = None
+
+    def _read_gradients(self, gradients: Iterable[Tensor], v: Tensor) -> None:
+        for gradient in gradients:
+            for readout in self._from_gradient:
+                self._read(readout, gradient, v)
 
     def finish(self, tail: Callable[[Tensor], Tensor], output: Tensor) -> None:
         """Record what is read from the block's output had the solver stopped at t; ``tail`` maps z_t to it."""

@@ -33,7 +33,7 @@ class Attentions:
     def iterate(self, operator: Any, v: Tensor, z: Tensor, codes: None) -> None:
         self.by_layer[self._layer] = operator.attention
 
-    def gradients(self, operator: Any, v: Tensor) -> None:
+    def gradients(self, operator: Any, v: Tensor, answer: Any) -> None:
         pass
 
     def finish(self, tail: Callable[[Tensor], Tensor], output: Tensor) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from operator import itemgetter
+
 from torch import Tensor, nn
 
 from vars_core.operators import Operator
+from vars_core.targets import Answer
 from vars_core.tokens import Grid, join_heads
 from vars_core.trace import LayerRecorder
 
@@ -25,7 +28,7 @@ class Mixer(nn.Module):
             return join_heads(operator(v))
         for z, codes in operator.iterates(v):
             trace.iterate(operator, v, z, codes)
-        trace.gradients(operator, v)
+        trace.gradients(operator, v, Answer((z,), itemgetter(0), operator, v))
         return join_heads(z)
 
     def project(self, z: Tensor, grid: Grid) -> Tensor:

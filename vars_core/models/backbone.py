@@ -87,6 +87,15 @@ class Downsample(nn.Module):
         return to_sequence(image), (image.shape[2], image.shape[3])
 
 
+def pooled(x: Tensor) -> Tensor:
+    """(B, N, C) -> (B, C), the mean over the tokens.
+
+    Not ``x.mean(1)``: for a batch of one image its gradient has strides that PyTorch's batch normalisation (2.14, on
+    the CPU) takes for others when a convolution stands before it, and what it hands on is wrong without an error.
+    """
+    return x.transpose(1, 2).mean(-1)
+
+
 class PoolThenNorm(nn.Module):
     """RVT's head: mean over tokens → LayerNorm → linear."""
 
@@ -96,7 +105,7 @@ class PoolThenNorm(nn.Module):
         self.linear = nn.Linear(dim, num_classes)
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.linear(self.norm(x.mean(1)))
+        return self.linear(self.norm(pooled(x)))
 
 
 class NormThenPool(nn.Module):
@@ -108,7 +117,7 @@ class NormThenPool(nn.Module):
         self.linear = nn.Linear(dim, num_classes)
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.linear(self.norm(x).mean(1))
+        return self.linear(pooled(self.norm(x)))
 
 
 def drop_path_rates(maximum: float, depth: int) -> list[float]:

@@ -26,6 +26,7 @@ from vars_core.models.timm.watch import AttentionWatch
 from vars_core.operators import LinearMixing
 from vars_core.preprocessing import Preprocessing
 from vars_core.spec import ModelSpec
+from vars_core.targets import Answer
 from vars_core.trace import TraceRecorder
 
 
@@ -108,7 +109,9 @@ class _Tracing(AttentionWatch):
             operator, values = PatchMixing(attention), attention.values[:, :, attention.num_prefix :]
             for z, codes in operator.iterates(values):
                 recorder.iterate(operator, values, z, codes)
-            recorder.gradients(operator, values)
+            whole = LinearMixing(attention.apply)
+            answer = Answer(attention.results, attention.joined, whole, attention.values, attention.num_prefix)
+            recorder.gradients(operator, values, answer)
             recorder.finish(lambda z: z, tokens)
         self.forget()  # what the recording itself called
 

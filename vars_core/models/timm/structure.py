@@ -55,6 +55,16 @@ class BlockAttention:
         parts = values.split([part.values.shape[1] for part in self.sums], dim=1)
         return torch.cat([one.apply(part) for one, part in zip(self.sums, parts, strict=True)], dim=1)
 
+    @property
+    def results(self) -> tuple[Tensor, ...]:
+        """The sums in the model's own graph, as its layers go on with them."""
+        return tuple(part.result for part in self.sums)
+
+    def joined(self, results: Sequence[Tensor]) -> Tensor:
+        """Tensors like `results` as (B, H, P + N, d)."""
+        parts = [result.reshape(part.values.shape) for result, part in zip(results, self.sums, strict=True)]
+        return torch.cat(parts, dim=1)
+
     def matrix(self) -> Tensor:
         """A with ``apply(values)`` = A·values: (B, H, P + N, P + N), a row for each token that asks."""
         batch, heads, tokens, _ = self.values.shape

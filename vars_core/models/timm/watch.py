@@ -24,11 +24,13 @@ class WeightedSum:
     """One attention: values (B, H, K, d) -> sums (B, H, Q, d), linear in the values; ``values`` are those it was given.
 
     ``num_queries`` is Q; K is ``values.shape[2]``. Where a layer folds its heads into the batch, H is 1 and B is B·H.
+    ``result``: the tensor of sums that the layer itself goes on with, (B, H, Q, d) but for how its heads are folded.
     """
 
     apply: Callable[[Tensor], Tensor]
     values: Tensor
     num_queries: int
+    result: Tensor
 
     @property
     def is_square(self) -> bool:
@@ -44,7 +46,7 @@ class WeightedSum:
         def apply(given: Tensor) -> Tensor:
             return self.apply(given.flatten(0, 1).unsqueeze(1)).squeeze(1).unflatten(0, (batch, -1))
 
-        return WeightedSum(apply, values, self.num_queries)
+        return WeightedSum(apply, values, self.num_queries, self.result)
 
 
 class AttentionWatch(TorchFunctionMode):
@@ -70,18 +72,18 @@ class AttentionWatch(TorchFunctionMode):
         kwargs = kwargs or {}
         result = func(*args, **kwargs)
         if func is F.scaled_dot_product_attention:
-            self._note_fused(*args, **kwargs)
+            self._note_fused(result, *args, **kwargs)
         elif func in _SOFTMAX and _is_square(result):
             self._weights[id(result)] = result
         elif self._weights and any(id(argument) in self._weights for argument in args):
             if func in _PRODUCT:
-                self._note_product(args[0], args[1])
+                self._note_product(result, args[0], args[1])
             elif isinstance(result, Tensor):
                 self._weights[id(result)] = result
         return result
 
     def _note_fused(
-        self, q: Tensor, k: Tensor, v: Tensor, *rest: Any, enable_gqa: bool = False, **options: Any
+        self, result: Tensor, q: Tensor, k: Tensor, v: Tensor, *rest: Any, enable_gqa: bool = False, **options: Any
     ) -> None:
         options |= dict(zip(("attn_mask", "dropout_p", "is_causal", "scale"), rest, strict=False))
         if q.ndim == 3:
@@ -89,23 +91,27 @@ class AttentionWatch(TorchFunctionMode):
             def apply_folded(values: Tensor) -> Tensor:
                 return F.scaled_dot_product_attention(q, k, values.squeeze(1), **options).unsqueeze(1)
 
-            self.sums.append(WeightedSum(apply_folded, v.unsqueeze(1), q.shape[1]))
+            self.sums.append(WeightedSum(apply_folded, v.unsqueeze(1), q.shape[1], result))
         elif q.ndim == 4:
             keys, v = (_for_every_head(part, q.shape[1]) for part in (k, v))
 
             def apply(values: Tensor) -> Tensor:
                 return F.scaled_dot_product_attention(q, keys, values, **options)
 
-            self.sums.append(WeightedSum(apply, v, q.shape[2]))
+            self.sums.append(WeightedSum(apply, v, q.shape[2], result))
 
-    def _note_product(self, weights: Tensor, values: Tensor) -> None:
+    def _note_product(self, result: Tensor, weights: Tensor, values: Tensor) -> None:
         if id(weights) not in self._weights or not _is_square(weights) or values.shape[-2] != weights.shape[-1]:
             return
         if weights.ndim == 3:
             weights, values = weights.unsqueeze(1), values.unsqueeze(1)
         if weights.ndim == values.ndim == 4:
             values = values.expand(-1, weights.shape[1], -1, -1)
-            self.sums.append(WeightedSum(lambda given: weights.to(given.dtype) @ given, values, weights.shape[2]))
+
+            def apply(given: Tensor) -> Tensor:
+                return weights.to(given.dtype) @ given
+
+            self.sums.append(WeightedSum(apply, values, weights.shape[2], result))
 
 
 def _is_square(tensor: Tensor) -> bool:

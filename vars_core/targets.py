@@ -1,0 +1,83 @@
+"""What the readouts of a gradient differentiate by a layer's values: the mean of z, z at one token, a class's logit.
+
+With weights w[h,i,c] on the layer's z, G_t[h,n,c] = Σ_i w[h,i,c] ∂z_t[h,i,c]/∂v[h,n,c], the dictionary held fixed
+(SPEC §4 "gap", where w is 1/N everywhere). A token's w is one there and zero elsewhere: for softmax attention the
+gap is then that token's row of the attention, the mean over heads; for VARS the same row of the unrolled
+reconstruction's Jacobian. The mean over all tokens of those maps is the gap itself. A class's w is the gradient of
+its logit by the layer's z as the model computed it: G_T is then the gradient of the logit by v, and G_t what the
+iterates up to t hand on of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from vars_core.errors import InputError
+from vars_core.operators import Operator
+from vars_core.tokens import Grid
+
+
+@dataclass(frozen=True)
+class Token:
+    """z at one token of the layer's grid, row and column from 0."""
+
+    row: int
+    column: int
+
+    def weights(self, v: Tensor, grid: Grid) -> Tensor:
+        """w for values v (B, H, N, d). Raises InputError for a token outside the grid."""
+        rows, columns = grid
+        if not (0 <= self.row < rows and 0 <= self.column < columns):
+            raise InputError(f"expected a token of the {rows}×{columns} grid, got ({self.row}, {self.column})")
+        weights = torch.zeros_like(v)
+        weights[:, :, self.row * columns + self.column] = 1
+        return weights
+
+
+@dataclass(frozen=True)
+class ClassLogit:
+    """The logit of a class, by its index: one for all images of a batch, or one an image."""
+
+    classes: int | tuple[int, ...]
+
+    def chosen(self, logits: Tensor) -> Tensor:
+        """The sum of the images' logits (B, classes). Raises InputError for a class that the model does not have."""
+        batch, count = logits.shape
+        classes = (self.classes,) * batch if isinstance(self.classes, int) else self.classes
+        if len(classes) != batch:
+            raise InputError(f"expected one class, or one for each of {batch} images, got {len(classes)}")
+        if wrong := [index for index in classes if not 0 <= index < count]:
+            raise InputError(f"expected a class 0..{count - 1}, got {wrong[0]}")
+        return logits[torch.arange(batch), torch.tensor(classes)].sum()
+
+
+Target = Token | ClassLogit | None
+"""None: the mean of z over the tokens."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A layer's z where the rest of the network takes it up, and what gave it.
+
+    ``tensors`` belong to the graph of the model's own call; ``joined`` makes of their gradients one like operator(v),
+    (B, H, P + N, d). The first ``num_prefix`` tokens are no patches.
+    """
+
+    tensors: tuple[Tensor, ...]
+    joined: Callable[[tuple[Tensor, ...]], Tensor]
+    operator: Operator
+    v: Tensor
+    num_prefix: int = 0
+
+
+def weighted_gradients(operator: Operator, v: Tensor, weights: Tensor) -> list[Tensor]:
+    """G_t for every iterate, each (B, H, N, d), from weights of that shape on z: one vector-Jacobian product each."""
+    with torch.enable_grad():
+        v = v.detach().requires_grad_()
+        iterates = [z for z, _ in operator.detach().iterates(v)]
+        given = weights.detach()
+        return [torch.autograd.grad(z, v, given.to(z.dtype), retain_graph=True)[0] for z in iterates]
