@@ -100,7 +100,11 @@ def segmentation(
         out=out,
         settings=settings,
         data={"folder": str(data.resolve()), **found.described()},
-        noted={"assumptions": list(found.assumptions), "notes": described_notes(found.notes)},
+        noted={
+            "assumptions": list(found.assumptions),
+            "notes": described_notes(found.notes),
+            "mask_values_asked": asked is not None,
+        },
         load=lambda: load_backends(for_maps(requests), device),
         workers=workers,
     )

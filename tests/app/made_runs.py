@@ -19,6 +19,7 @@ from tests.made import MadeBackend
 from tests.segmentation.made import make_voc
 from vars_core.data.coordinates import look_at_images
 from vars_core.data.fixation_table import read_fixation_folder
+from vars_core.data.mask_values import MaskValues
 from vars_core.data.voc import read_voc
 
 MODEL = "rvt_nano/vars_d"
@@ -31,14 +32,21 @@ class Scored(MadeBackend):
     name = MODEL
 
 
-def segmentation_run(folder: Path, data: Path, count: int = 4, *, missing: int | None = None) -> Path:
-    """A run over ``count`` images of the VOC layout in ``data``; the mask of image number ``missing`` is not there."""
+def segmentation_run(
+    folder: Path, data: Path, count: int = 4, *, missing: int | None = None, asked: str | None = None
+) -> Path:
+    """A run over ``count`` images of the VOC layout in ``data``; the mask of image number ``missing`` is not there.
+
+    ``asked``: what the masks' numbers were said to mean.
+    """
     make_voc(data, count)
-    masks = read_voc(data)
+    masks = read_voc(data, values=None if asked is None else MaskValues.parse(asked))
     if missing is not None:
         masks.pairs[missing].mask.unlink()
     settings = {"evaluation": "segmentation", "layout": "voc", "models": [MODEL], "limit": None, "batch_size": 2}
+    settings["mask_values"] = masks.values.name
     run = Run.open(folder, settings, data={"folder": str(data.resolve()), "samples": count})
+    run.record("mask_values_asked", asked is not None)
     evaluation = Segmentation(masks, READINGS, threshold=0.3)
     _score(run, evaluation)
     run.write_summary(segmentation_summary.summarise(run))

@@ -56,6 +56,22 @@ def test_a_mask_is_counted_as_the_evaluation_counts_it(client: Client, tmp_path:
     assert "451×300" in facts["truth"]["note"]
 
 
+def test_what_a_masks_numbers_mean_is_said_or_judged(client: Client, tmp_path: Path) -> None:
+    grey = np.zeros((300, 451), np.uint8)
+    grey[100:200, 100:300] = 255
+    grey[100:200, 100] = 90
+    grey_file = mask_file(tmp_path / "grey.png", grey)
+    with pytest.raises(AppError, match="say how masks are to be read"):
+        client.predict(mask=grey_file, api_name="/segmentation")
+    for values, area in (("soft>=128", 100 * 199), ("soft>=90", 100 * 200), ("labels", 100)):
+        facts = client.predict(mask=grey_file, mask_values=values, api_name="/segmentation")[2]
+        assert facts["counts"]["tp"] + facts["counts"]["fn"] == area
+        assert facts["truth"]["mask_values"] == values
+        assert f"Read as {values}, as asked" in facts["truth"]["note"]
+    with pytest.raises(AppError, match="Expected masks to be read as voc, labels, binary or soft"):
+        client.predict(mask=grey_file, mask_values="soft", api_name="/segmentation")
+
+
 def test_without_a_truth_the_mask_has_the_photographs_size(client: Client) -> None:
     mask, _, facts, _ = client.predict(threshold=0.5, api_name="/segmentation")
     assert read(mask).shape[:2] == CAT

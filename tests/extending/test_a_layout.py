@@ -22,11 +22,11 @@ from vars_core.data.masks import Pair
 from ..made import write_image
 
 
-def read_one(root: Path, file: str) -> MaskSet:
+def read_one(root: Path, file: str, values: MaskValues | None = None) -> MaskSet:
     """Photographs in ``shots``; the mask of ``shots/x.jpg`` is ``shots/x.jpg.mask.png``'s soft edge, cut at a half."""
     mask = root / "cuts" / f"{file}.mask.png"
     pairs = (Pair(Path(file).stem, root / "shots" / file, mask),) if mask.is_file() else ()
-    return MaskSet("cuts", pairs, MaskValues("soft", 128))
+    return MaskSet("cuts", pairs, values or MaskValues("soft", 128))
 
 
 def read(root: Path, split: str | None = None, values: MaskValues | None = None) -> MaskSet:

@@ -27,7 +27,8 @@ class Layout:
         detect: whether a folder looks like it; reads no file.
         read: root → the data set; of masks also, by name, ``split`` (of a list) and ``values`` (a `MaskValues`), either
             of which may be None; of labels ``held_out`` and ``seed``. Raises InputError.
-        read_one: root, a photograph's path inside ``photographs`` → the data set of that one image. None where a single
+        read_one: root, a photograph's path inside ``photographs`` → the data set of that one image; of masks also
+            ``values``, and where that is None their numbers mean what those of the whole set mean. None where a single
             file holds all images: then the data set is read whole.
     """
 
@@ -37,7 +38,7 @@ class Layout:
     photographs: str
     detect: Callable[[Path], bool]
     read: Callable[..., Any]
-    read_one: Callable[[Path, str], Any] | None = None
+    read_one: Callable[..., Any] | None = None
 
 
 def has(*names: str) -> Callable[[Path], bool]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -15,6 +16,7 @@ from vars_core.data.mask_values import MaskValues, judge
 from vars_core.data.masks import MaskImage, Pair, read_mask, read_photograph_of
 from vars_core.data.notes import Note
 from vars_core.decoding import ImageError
+from vars_core.errors import InputError
 
 MOST_HINTS = 20
 """Missing files for which the nearest name is looked up."""
@@ -71,19 +73,36 @@ def values_of(pairs: Sequence[Pair], asked: MaskValues | None, usual: str | None
     return asked if asked is not None else judge(_readable(pairs), usual)
 
 
-def one_pair(
-    layout: str, images: Path, masks: Path, file: str, values: MaskValues | None = None, usual: str | None = None
-) -> MaskSet:
-    """The set of one photograph, a path inside ``images``, and the mask of its name; of no pair where there is none.
+def one_pair(images: Path, masks: Path, file: str) -> tuple[Pair, ...]:
+    """A photograph, a path inside ``images``, and the mask of its name; () where there is none.
 
     Raises:
-        InputError: several masks may be meant, or its numbers may mean two things.
+        InputError: several masks may be meant.
     """
     name = PurePosixPath(file).with_suffix("").as_posix()
     folder = masks / PurePosixPath(file).parent
     mask = NameIndex(list_files(folder, deep=False)).find(PurePosixPath(name).name) if folder.is_dir() else None
-    pairs = (Pair(name, images / file, mask),) if mask is not None else ()
-    return MaskSet(layout, pairs, values_of(pairs, values, usual))
+    return (Pair(name, images / file, mask),) if mask is not None else ()
+
+
+def kept_values(masks: Iterable[Path], usual: str | None = None) -> MaskValues:
+    """What the numbers of these files mean between them (`judge`), judged again only once one of them has changed.
+
+    Raises:
+        InputError: as `judge` does.
+    """
+    found = _kept(tuple((path, path.stat().st_mtime_ns) for path in masks if path.is_file()), usual)
+    if isinstance(found, InputError):
+        raise found
+    return found
+
+
+@lru_cache(maxsize=16)
+def _kept(stamped: tuple[tuple[Path, int], ...], usual: str | None) -> MaskValues | InputError:
+    try:
+        return judge(_readable([Pair(path.name, path, path) for path, _ in stamped]), usual)
+    except InputError as error:  # kept as well: finding it out again would mean reading every mask again
+        return error
 
 
 def missing(folder: str, name: str, suffix: str, index: NameIndex, *, hint: bool) -> str:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from pathlib import Path
 
 from vars_core.data.listing import Listing, list_files
-from vars_core.data.mask_set import MaskSet, one_pair, values_of
+from vars_core.data.mask_set import MaskSet, kept_values, one_pair, values_of
 from vars_core.data.mask_values import MaskValues
 from vars_core.data.masks import Pair
 from vars_core.data.notes import left_out, notes_of
@@ -46,22 +45,17 @@ def read_pairs(root: Path, split: str | None = None, values: MaskValues | None =
     return MaskSet("pairs", pairs, values_of(pairs, values), notes=notes_of(left_out(_left_out(*listings))))
 
 
-def read_pairs_image(root: Path, file: str) -> MaskSet:
+def read_pairs_image(root: Path, file: str, values: MaskValues | None = None) -> MaskSet:
     """The mask of one photograph, a path inside ``images``; no pair where it has none.
 
-    Its numbers mean what those of the whole folder mean, which is judged once and kept while the folder stays.
+    Args:
+        values: what its numbers mean; what those of the whole folder mean where None, as `read_pairs` judges it.
     """
     images, masks = Path(root) / IMAGES, Path(root) / MASKS
-    return one_pair("pairs", images, masks, file, values=_values_of_folder(masks, _stamp(masks)))
-
-
-@lru_cache(maxsize=16)
-def _values_of_folder(masks: Path, stamp: tuple[tuple[Path, int], ...]) -> MaskValues:
-    return values_of([Pair(file.name, file, file) for file, _ in stamp], None)
-
-
-def _stamp(masks: Path) -> tuple[tuple[Path, int], ...]:
-    return tuple((file, file.stat().st_mtime_ns) for file in list_files(masks).files)
+    pairs = one_pair(images, masks, file)
+    if values is None:
+        values = kept_values(list_files(masks).files if pairs else ())
+    return MaskSet("pairs", pairs, values)
 
 
 def _left_out(*listings: Listing) -> list[str]:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path, PurePosixPath
 
-from vars_core.data.listing import PICTURE_SUFFIXES, NameIndex, list_files, same_file_twice
-from vars_core.data.mask_set import MOST_HINTS, MaskSet, missing, one_pair, values_of
+from vars_core.data.listing import PICTURE_SUFFIXES, Listing, NameIndex, list_files, same_file_twice
+from vars_core.data.mask_set import MOST_HINTS, MaskSet, kept_values, missing, one_pair, values_of
 from vars_core.data.mask_values import MaskValues
 from vars_core.data.masks import Pair
 from vars_core.data.notes import left_out, notes_of
 from vars_core.errors import InputError, nearest
 
 IMAGES, MASKS, LISTS = "JPEGImages", "SegmentationClass", "ImageSets/Segmentation"
+USUAL_SPLIT = "val"
 FLAGS = ("-1", "0", "1")
 """What VOC's lists of single classes say after a name."""
 
@@ -23,7 +24,7 @@ def read_voc(root: Path, split: str | None = None, values: MaskValues | None = N
     the list, with the nearest name, so that it is counted.
 
     Args:
-        split: the list's name; "val" where None.
+        split: the list's name; `USUAL_SPLIT` where None.
         values: what the masks' numbers mean; VOC's own labels where None, unless the masks speak against it.
 
     Raises:
@@ -35,34 +36,65 @@ def read_voc(root: Path, split: str | None = None, values: MaskValues | None = N
     for folder in (root, root / IMAGES, root / MASKS, lists):
         if not folder.is_dir():
             raise InputError(f"expected the PASCAL VOC layout in {root}: there is no folder {folder}")
-    split = split or "val"
-    path = lists / f"{split}.txt"
-    if not path.is_file():
-        known = sorted(file.stem for file in list_files(lists, {".txt"}, deep=False).files)
+    split = split or USUAL_SPLIT
+    if not (lists / f"{split}.txt").is_file():
+        known = _splits(root)
         hint = f"known: {nearest(split, known)}" if known else "there are no lists there"
         raise InputError(f"expected a split listed in {lists}, got {split!r} ({hint})")
-    lines = _lines(path)
     listings = [list_files(root / folder) for folder in (IMAGES, MASKS)]
+    pairs = _listed(root, split, *listings)
+    found = [f"{listing.folder.name}/{name}" for listing in listings for name in listing.left_out]
+    return MaskSet("voc", pairs, values_of(pairs, values, "voc"), split, notes_of(left_out(found)))
+
+
+def read_voc_image(root: Path, file: str, values: MaskValues | None = None) -> MaskSet:
+    """The mask of one photograph, a path inside ``JPEGImages``; no pair where it has none.
+
+    Args:
+        values: what its numbers mean; where None, what those of its whole list mean, as `read_voc` judges it. The list
+            is `USUAL_SPLIT` if that names the photograph, else the first that does, else all masks; it stands in
+            ``split``.
+
+    Raises:
+        InputError: that list cannot be read, or its masks hardly hold VOC's labels.
+    """
+    root = Path(root)
+    pairs = one_pair(root / IMAGES, root / MASKS, file)
+    if values is not None or not pairs:
+        return MaskSet("voc", pairs, values or kept_values((), "voc"))
+    listings = [list_files(root / folder) for folder in (IMAGES, MASKS)]
+    for split in sorted(_splits(root), key=lambda name: (name != USUAL_SPLIT, name)):
+        listed = _listed(root, split, *listings)
+        if any(pair.image == pairs[0].image for pair in listed):
+            return MaskSet("voc", pairs, kept_values((pair.mask for pair in listed), "voc"), split)
+    return MaskSet("voc", pairs, kept_values(listings[1].files, "voc"))
+
+
+def _splits(root: Path) -> list[str]:
+    """The names of the lists there are, sorted."""
+    lists = root / LISTS
+    return sorted(file.stem for file in list_files(lists, {".txt"}, deep=False).files) if lists.is_dir() else []
+
+
+def _listed(root: Path, split: str, *listings: Listing) -> tuple[Pair, ...]:
+    """The pairs of a list in its order; ``listings``: of the folders of photographs and of masks. Raises InputError."""
+    path = root / LISTS / f"{split}.txt"
     images, masks = (NameIndex(listing) for listing in listings)
     pairs: list[Pair] = []
     entries: list[tuple[str, Path]] = []
-    for line in lines:
+    faults = 0
+    for line in _lines(path):
         name, image = _meant(line, images)
         _check_inside(name, path)
         mask = masks.find(name)
-        hinted = sum(bool(pair.fault) for pair in pairs) < MOST_HINTS
+        hinted = faults < MOST_HINTS
         fault = "" if image else missing(IMAGES, name, ".jpg", images, hint=hinted)
         fault = fault or ("" if mask else missing(MASKS, name, ".png", masks, hint=hinted))
+        faults += bool(fault)
         pairs.append(Pair(name, image or root / IMAGES / f"{name}.jpg", mask or root / MASKS / f"{name}.png", fault))
         entries.append((line, pairs[-1].image))
     same_file_twice(entries, path.name)
-    found = [f"{listing.folder.name}/{name}" for listing in listings for name in listing.left_out]
-    return MaskSet("voc", tuple(pairs), values_of(pairs, values, "voc"), split, notes_of(left_out(found)))
-
-
-def read_voc_image(root: Path, file: str) -> MaskSet:
-    """The mask of one photograph, a path inside ``JPEGImages``; no pair where it has none."""
-    return one_pair("voc", Path(root) / IMAGES, Path(root) / MASKS, file, usual="voc")
+    return tuple(pairs)
 
 
 def _lines(path: Path) -> list[str]:

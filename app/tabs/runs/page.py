@@ -12,6 +12,7 @@ from gradio.blocks import Block
 from gradio.components.base import Component
 
 from app.inference.models import DEFAULT_SIZE, SIZES
+from app.library import mask_reading
 from app.library.run_images import image_ref, image_refs
 from app.library.run_library import RunLibrary
 from app.page import downloads, share
@@ -37,6 +38,9 @@ from app.views.exports import File
 from vars_core.errors import InputError
 
 TAB = "runs"
+
+READING = "mask_values"
+"""In the link of a tab that reads masks, and in a run: what their numbers mean."""
 
 OPENED = f"({{active, opened}}) => ({{opened: active === '{TAB}' ? '{TAB}' : opened}})"
 """A hidden tab reads no run; it does once it is first shown."""
@@ -166,6 +170,7 @@ def connect(shell: Shell, parts: Parts) -> None:
             "active": shell.map_tab,
             "tabs": gr.update(selected=shell.map_tab),
             **map_updates(map_view, sight),
+            **reading_updates(readings, sight),
         }
 
     asked, images = parts.linked(), parts.images()
@@ -179,7 +184,8 @@ def connect(shell: Shell, parts: Parts) -> None:
     clicked = {name: getattr(parts, name) for name in ("picked", "page", "metric", "order")}
     in_browser([parts.rows.select], "values => VARS.runs.answered(values)", clicked, clicked)
     map_view = shell.links[shell.map_tab]
-    opens = {"photo": shell.photo, "active": shell.active, "tabs": shell.tabs, **map_view}
+    readings = {f"{tab} {READING}": view[READING] for tab, view in shell.links.items() if READING in view}
+    opens = {"photo": shell.photo, "active": shell.active, "tabs": shell.tabs, **map_view, **readings}
     events.on([parts.picked.change], waiting(jumped), {"picked": parts.picked, **asked}, opens)
 
 
@@ -229,6 +235,12 @@ def map_updates(view: Mapping[str, Component], sight: Sight) -> Updates:
         "t": str(key.iteration),
     }
     return {name: share.read(view[name], value) for name, value in values.items()}
+
+
+def reading_updates(readings: Mapping[str, Component], sight: Sight) -> Updates:
+    """Updates that make other tabs read masks as the run did, so that they count what it counted."""
+    found = mask_reading.recorded(sight.stored.facts)
+    return {} if found is None else {name: share.read(component, found) for name, component in readings.items()}
 
 
 def served_weights(services: Services) -> dict[str, str | None]:

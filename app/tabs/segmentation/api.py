@@ -10,6 +10,7 @@ import gradio as gr
 import numpy as np
 
 from app.inference.models import DEFAULT_SIZE, sized
+from app.library.mask_reading import JUDGED, reading_of
 from app.library.photographs import Photograph
 from app.page.endpoint import (
     MODEL,
@@ -27,20 +28,23 @@ from app.page.endpoint import (
 from app.page.wiring import session_of, traced, wait
 from app.services import Services
 from app.tabs.segmentation.export import Cut, export
-from app.tabs.segmentation.truth import MAX_TRUTH_PIXELS, Truth, check_shape, read_mask, stored_truth
+from app.tabs.segmentation.truth import MAX_TRUTH_PIXELS, Truth, Upload, check_shape, stored_truth
 from app.tabs.segmentation.words import PAPER_THRESHOLD
 from app.views.exports import arrays_file
 from app.views.look import LAST, Look, exact
+from vars_core.data.mask_values import CHOICES
 from vars_core.readings import DEFAULT_READOUT
 
 
 def build(services: Services) -> None:
     """The endpoint."""
 
-    def truth_of(photograph: Photograph, path: str | None) -> Truth | None:
+    def truth_of(photograph: Photograph, path: str | None, mask_values: str) -> Truth | None:
+        values = reading_of(mask_values)
         if path is None:
-            return stored_truth(photograph.ref, services.settings.data)
-        truth = read_mask(Path(path), max_pixels=min(services.settings.max_pixels, MAX_TRUTH_PIXELS))
+            return stored_truth(photograph.ref, services.settings.data, values)
+        limit = min(services.settings.max_pixels, MAX_TRUTH_PIXELS)
+        truth = Upload.read(Path(path), max_pixels=limit).truth(values)
         check_shape(photograph, truth)
         return truth
 
@@ -54,13 +58,15 @@ def build(services: Services) -> None:
         threshold: float = PAPER_THRESHOLD,
         mask: str | None = None,
         size: str = DEFAULT_SIZE,
+        mask_values: str = JUDGED,
         request: gr.Request | None = None,
     ) -> Any:
         """The mask of one map: where the map, scaled to its own 0..1, reaches the threshold.
 
         With a ground truth (a mask file, or the one beside a photograph of a data folder) it is counted at the truth's
-        size, never the reverse. What its numbers mean is judged as the command does and said in the facts; a mask that
-        may mean two things is refused. The two must have the same aspect ratio.
+        size, never the reverse. What its numbers mean is what `mask_values` says: voc, labels, binary or soft>=T; by
+        default it is judged as the command does (of a data folder from the whole set) and said in the facts, and a
+        mask that may mean two things is refused. The two must have the same aspect ratio.
 
         Returns the mask (white on black, at the size of the truth, else of the photograph), a figure with the mask, the
         contour, the cut-out and the error map, facts (with a truth: iou, fp and fn in percent of all pixels that are
@@ -70,7 +76,7 @@ def build(services: Services) -> None:
         session = session_of(request)
         cut, seen = Cut(threshold), Look(layer or None, readout, int(iteration))
         subject = await subject_of(services, session, image, photo)
-        truth = await wait(truth_of, subject.photograph, mask)
+        truth = await wait(truth_of, subject.photograph, mask, mask_values)
         result = await traced(services, session, subject, sized(model, size))
         made = await wait(partial(export, subject, result, exact(seen, [result]), cut, truth))
         file = await wait(lambda: written(arrays_file("segmentation", made).data))
@@ -85,6 +91,7 @@ def build(services: Services) -> None:
             gr.Number(PAPER_THRESHOLD, label="Threshold 0..1"),
             file_input("Ground truth as a mask image"),
             size_input(),
+            gr.Textbox(JUDGED, label=f"What the numbers of the mask mean: {CHOICES}; or {JUDGED}, and said"),
         ],
         [picture_output("Mask"), picture_output("Figure"), gr.JSON(label="Facts"), gr.File(label="Arrays (.npz)")],
         "segmentation",

@@ -150,6 +150,7 @@ def facts(
         "baselines": baselines(found, truth),
         "truth": {
             "kind": truth.kind,
+            "mask_values": truth.values or None,
             "height": truth.height,
             "width": truth.width,
             "note": f"{truth.note} The photograph is {photograph.width}×{photograph.height}.".strip(),

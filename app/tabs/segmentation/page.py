@@ -12,6 +12,7 @@ from gradio.components.base import Component
 
 from app.inference.models import EMBEDDED, sized
 from app.inference.traced import READOUTS
+from app.library.mask_reading import JUDGED, reading_of
 from app.library.photographs import Subject
 from app.page import share
 from app.page.changing_dropdown import ChangingDropdown
@@ -20,21 +21,31 @@ from app.page.events import Updates, in_browser
 from app.page.rail import upload_button
 from app.page.shell import Shell, fine, heading, unseen
 from app.page.viewer import control, map_viewer
-from app.page.wiring import traced, wait
+from app.page.wiring import sentence, traced, wait
 from app.services import Services
 from app.tabs.segmentation import words
 from app.tabs.segmentation.export import MODES, Cut, export
-from app.tabs.segmentation.truth import MAX_TRUTH_PIXELS, Truth, read_drawing, read_mask, stored_truth
+from app.tabs.segmentation.truth import MAX_TRUTH_PIXELS, Truth, Upload, read_drawing, stored_truth
 from app.views.exports import Export
 from app.views.layers import layer_of
 from app.views.look import look
 from app.views.weights import model_words
 from vars_core.data.listing import PICTURE_SUFFIXES
+from vars_core.errors import InputError
 from vars_core.readings import DEFAULT_READOUT
 
 TAB = "segmentation"
 
 TOOLS = ["off", "outline", "brush", "eraser"]
+
+READINGS = [
+    ("judged, and said", JUDGED),
+    ("voc: 1..20 object, 255 void", "voc"),
+    ("labels: 255 void, all else object", "labels"),
+    ("binary: all but 0 object", "binary"),
+    ("soft>=128: grey levels", "soft>=128"),
+]
+"""What the numbers of a mask mean, as ``--mask-values`` of the command spells it; another T can be typed."""
 
 LINK_NOTE = "A link holds no ground truth that was drawn or uploaded; one in a data folder comes with its image."
 
@@ -78,9 +89,12 @@ def build(shell: Shell) -> None:
                 undo = gr.Button("Undo", size="sm", min_width=80)
                 clear = gr.Button("Clear", size="sm", min_width=80)
                 upload = upload_button("Upload a mask", sorted(PICTURE_SUFFIXES), elem_id=f"{TAB}-upload")
-            gr.HTML(
-                fine("What the numbers of an uploaded mask mean is judged, and said beside its counts."),
-                apply_default_css=False,
+            mask_values = ChangingDropdown(
+                READINGS,
+                value=JUDGED,
+                allow_custom_value=True,
+                label="What a mask's numbers mean",
+                elem_id=f"{TAB}-mask-values",
             )
             heading("Map")
             model = gr.Dropdown(model_choices(shell), value=EMBEDDED[0], label="Model", elem_id=f"{TAB}-model")
@@ -106,15 +120,25 @@ def build(shell: Shell) -> None:
         }
 
     async def count(
-        session: str | None, photo: str, model: str, size: str, layer: str | None, readout: str
+        session: str | None,
+        photo: str,
+        model: str,
+        size: str,
+        layer: str | None,
+        readout: str,
+        mask_values: str | None,
     ) -> Updates | None:
         if not photo:
             return None
         photograph = await wait(services.photograph, session, photo)
         result = await traced(services, session, Subject(photograph), sized(model, size))
-        truth = await wait(truth_for, services, session, photo)
-        counts = await wait(words.scores, photograph, result, layer_of(result, layer), readout, truth)
-        return {"numbers": counts, "about": words.truth_words(photograph, truth)}
+        truth, problem = None, ""
+        try:
+            truth = await wait(truth_for, services, session, photo, mask_values)
+        except InputError as error:  # a mask is there: what is wrong with it stands where its words would
+            problem = sentence(error)
+        counts = await wait(words.scores, photograph, result, layer_of(result, layer), readout, truth, problem)
+        return {"numbers": counts, "about": words.truth_words(photograph, truth, problem)}
 
     async def drawn(session: str | None, photo: str, drawing: str) -> Updates | None:
         if not (photo and drawing):
@@ -126,16 +150,22 @@ def build(shell: Shell) -> None:
         if not (path and photo):
             return None
         limit = min(services.settings.max_pixels, MAX_TRUTH_PIXELS)
-        truth = await wait(partial(read_mask, max_pixels=limit), Path(path))
-        keep_truth(services, session, photo, truth)
+        keep_truth(services, session, photo, await wait(partial(Upload.read, max_pixels=limit), Path(path)))
         return {"renewed": secrets.token_hex(4), "tool": "off", "mode": "errors"}
 
     async def exported(
-        session: str | None, photo: str, model: str, size: str, threshold: float, mode: str, **view: Any
+        session: str | None,
+        photo: str,
+        model: str,
+        size: str,
+        threshold: float,
+        mode: str,
+        mask_values: str | None,
+        **view: Any,
     ) -> Export:
         subject = await wait(services.subject, session, photo)
         result = await traced(services, session, subject, sized(model, size))
-        truth = await wait(truth_for, services, session, photo)
+        truth = await wait(truth_for, services, session, photo, mask_values)
         return await wait(export, subject, result, look(**view), Cut(threshold, mode), truth)
 
     keys: dict[str, Component] = {
@@ -146,7 +176,7 @@ def build(shell: Shell) -> None:
         "mode": mode,
     }
     with controls:
-        share.build(shell, TAB, {"model": model, "size": size, **keys}, exported)
+        share.build(shell, TAB, {"model": model, "size": size, "mask_values": mask_values, **keys}, exported)
         gr.HTML(fine(LINK_NOTE), apply_default_css=False)
     events = shell.events
     which = {"photo": photo, "model": model, "size": size, "layer": layer}
@@ -168,9 +198,9 @@ def build(shell: Shell) -> None:
     )
     # One event alone writes the numbers, so that they always are those of the newest map and the newest truth.
     events.on(
-        [redrawn.change, renewed.change, layer.input, readout.change],
+        [redrawn.change, renewed.change, layer.input, readout.change, mask_values.change],
         count,
-        {**which, "readout": readout},
+        {**which, "readout": readout, "mask_values": mask_values},
         {"numbers": numbers, "about": about},
         quiet=True,
     )
@@ -212,12 +242,28 @@ def scores_component() -> gr.HTML:
     )
 
 
-def keep_truth(services: Services, session: str | None, ref: str, truth: Truth) -> None:
+def keep_truth(services: Services, session: str | None, ref: str, truth: Truth | Upload) -> None:
     """Remember the ground truth of a photograph for this session."""
     services.sessions.put(session, ("truth", ref), truth)
 
 
-def truth_for(services: Services, session: str | None, ref: str) -> Truth | None:
-    """What this session uploaded or drew for the photograph, else the mask that lies beside it."""
-    kept = cast(Truth | None, services.sessions.get(session, ("truth", ref)))
-    return kept if kept is not None and kept.given else stored_truth(ref, services.settings.data)
+def truth_for(services: Services, session: str | None, ref: str, mask_values: str | None) -> Truth | None:
+    """What this session uploaded or drew for the photograph, else the mask that lies beside it.
+
+    Args:
+        mask_values: what a mask's numbers mean, see `reading_of`.
+
+    Raises:
+        InputError: no such reading, or the mask cannot be read so.
+    """
+    values = reading_of(mask_values)
+    kept = cast(Truth | Upload | None, services.sessions.get(session, ("truth", ref)))
+    if isinstance(kept, Upload):
+        return kept.truth(values)
+    if kept is not None and kept.given:
+        return kept
+    key = ("stored truth", ref, mask_values)
+    stored = cast(Truth | None, services.sessions.get(session, key))
+    if stored is None and (stored := stored_truth(ref, services.settings.data, values)) is not None:
+        services.sessions.put(session, key, stored)
+    return stored

@@ -19,7 +19,7 @@ from vars_core.data import masks
 from vars_core.data.layouts import MASKS, layouts_of
 from vars_core.data.mask_set import MaskSet
 from vars_core.data.mask_values import MaskValues, judge_one
-from vars_core.data.masks import BACKGROUND, FOREGROUND, VOID
+from vars_core.data.masks import BACKGROUND, FOREGROUND, VOID, MaskImage
 from vars_core.errors import InputError
 
 UPLOADED, DRAWN, STORED = "uploaded", "drawn", "stored"
@@ -36,7 +36,10 @@ GREYS = {BACKGROUND: 0, VOID: 128, FOREGROUND: 255}
 
 @dataclass(frozen=True)
 class Truth:
-    """Which pixels belong to the object, at the size in which it was given. ``note`` says how its labels were read."""
+    """Which pixels belong to the object, at the size in which it was given.
+
+    ``note`` says how its labels were read, ``values`` is that reading's name (`MaskValues.name`; "" of a drawing).
+    """
 
     kind: str
     height: int
@@ -44,6 +47,7 @@ class Truth:
     foreground: int
     void: int
     note: str
+    values: str
     packed: bytes = field(repr=False)
 
     @property
@@ -62,32 +66,64 @@ class Truth:
 
     def regions(self) -> np.ndarray:
         """uint8 (height, width) of BACKGROUND, FOREGROUND and VOID, see `analysis.metrics.segmentation`."""
-        return np.frombuffer(zlib.decompress(self.packed), np.uint8).reshape(self.height, self.width)
+        return _unpacked(self.packed, self.height, self.width)
 
 
-def truth_of(found: np.ndarray, kind: str, note: str = "") -> Truth:
+@dataclass(frozen=True)
+class Upload:
+    """A mask that a visitor sent, as its file holds it: what its numbers mean may be said, or changed, afterwards."""
+
+    palette: np.ndarray | None = field(repr=False)
+    is_lossy: bool
+    shape: tuple[int, int]
+    packed: bytes = field(repr=False)
+
+    @staticmethod
+    def read(path: Path, *, max_pixels: int = MAX_TRUTH_PIXELS) -> Upload:
+        """The file's name is forgotten. Raises InputError."""
+        mask = masks.read_mask(path, max_pixels=max_pixels)
+        return Upload(mask.palette, mask.is_lossy, mask.numbers.shape, _packed(mask.numbers))
+
+    @property
+    def nbytes(self) -> int:
+        return len(self.packed)
+
+    @property
+    def mask(self) -> MaskImage:
+        return MaskImage("the mask", _unpacked(self.packed, *self.shape), self.palette, self.is_lossy)
+
+    def truth(self, values: MaskValues | None = None) -> Truth:
+        """The regions of a mask that comes alone.
+
+        Args:
+            values: what its numbers mean; judged from the mask, and said in the note, where None.
+
+        Raises:
+            InputError: its numbers may mean two things, or cannot be read so.
+        """
+        return read_truth(self.mask, UPLOADED, judge_one(self.mask) if values is None else values)
+
+
+def truth_of(found: np.ndarray, kind: str, note: str = "", values: str = "") -> Truth:
     """Regions (H, W) -> a truth that is small enough to keep."""
     height, width = found.shape
     foreground, void = (int(np.count_nonzero(found == region)) for region in (FOREGROUND, VOID))
-    packed = zlib.compress(np.ascontiguousarray(found, np.uint8).tobytes(), 1)
-    return Truth(kind, height, width, foreground, void, note, packed)
+    return Truth(kind, height, width, foreground, void, note, values, _packed(found))
 
 
-def read_mask(
-    path: Path, kind: str = UPLOADED, *, values: MaskValues | None = None, max_pixels: int = MAX_TRUTH_PIXELS
-) -> Truth:
-    """A mask image, never resized.
+def read_truth(mask: MaskImage, kind: str, values: MaskValues, where: str = "") -> Truth:
+    """A mask under one reading, never resized.
 
     Args:
-        values: what its numbers mean; judged from the mask, and said in the note, where None.
+        where: of which masks the reading was judged, in words; said with it.
 
     Raises:
-        InputError: it cannot be read, or its numbers may mean two things.
+        InputError: the mask cannot be read so.
     """
-    mask = masks.read_mask(path, max_pixels=max_pixels)
-    reading = judge_one(mask) if values is None else values
-    note = " ".join(f"{sentence[0].upper()}{sentence[1:]}." for sentence in reading.assumptions())
-    return truth_of(reading.regions(mask), kind, note)
+    assumed = [f"{sentence[0].upper()}{sentence[1:]}." for sentence in values.assumptions()]
+    said = assumed or [f"Read as {values.name}, as asked: {values.words}."]
+    note = " ".join([*said, *([f"Judged from {where}."] if assumed and where else ())])
+    return truth_of(values.regions(mask), kind, note, values.name)
 
 
 def read_drawing(address: str) -> Truth:
@@ -105,10 +141,16 @@ def read_drawing(address: str) -> Truth:
     return truth_of(np.where(alpha >= 128, np.uint8(FOREGROUND), np.uint8(BACKGROUND)), DRAWN)
 
 
-def stored_truth(ref: str, folders: Mapping[str, Path]) -> Truth | None:
+def stored_truth(ref: str, folders: Mapping[str, Path], values: MaskValues | None = None) -> Truth | None:
     """The mask that lies beside ``data:NAME/…/JPEGImages/x.jpg`` (or ``images/x.jpg``), None where there is none.
 
     Call it for photographs that were read: their path was checked then.
+
+    Args:
+        values: what its numbers mean; where None, what those of its whole set mean, as the command judges it.
+
+    Raises:
+        InputError: the set's numbers may mean two things, or the mask cannot be read so.
     """
     name, _, relative = ref.removeprefix("data:").partition("/")
     if not ref.startswith("data:") or name not in folders:
@@ -118,10 +160,13 @@ def stored_truth(ref: str, folders: Mapping[str, Path]) -> Truth | None:
         root = folders[name].joinpath(*path.parts[:at])
         for layout in layouts_of(MASKS).values():
             if part == layout.photographs and layout.read_one is not None and layout.detect(root):
-                found: MaskSet = layout.read_one(root, PurePosixPath(*path.parts[at + 1 :]).as_posix())
+                file = PurePosixPath(*path.parts[at + 1 :]).as_posix()
+                found: MaskSet = layout.read_one(root, file, values=values)
+                where = "all masks of the " + (f"list {found.split}" if found.split else "folder")
                 for pair in found.pairs:
                     if pair.mask.resolve().is_relative_to(folders[name].resolve()):
-                        return read_mask(pair.mask, STORED, values=found.values)
+                        mask = masks.read_mask(pair.mask, max_pixels=MAX_TRUTH_PIXELS)
+                        return read_truth(mask, STORED, found.values, where)
     return None
 
 
@@ -152,6 +197,14 @@ def truth_picture(truth: Truth, height: int, width: int) -> str:
         greys[region] = grey
     _, encoded = cv2.imencode(".png", greys[region_picture(truth, height, width)])
     return "data:image/png;base64," + base64.b64encode(encoded.tobytes()).decode()
+
+
+def _packed(numbers: np.ndarray) -> bytes:
+    return zlib.compress(np.ascontiguousarray(numbers, np.uint8).tobytes(), 1)
+
+
+def _unpacked(packed: bytes, height: int, width: int) -> np.ndarray:
+    return np.frombuffer(zlib.decompress(packed), np.uint8).reshape(height, width)
 
 
 def _size(file: Image.Image) -> str:

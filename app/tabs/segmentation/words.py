@@ -38,12 +38,15 @@ def view(subject: Subject, traced: Traced) -> dict[str, Any]:
     return payload.viewer([payload.panel(subject.display, traced)])
 
 
-def scores(photograph: Photograph, traced: Traced, layer: str, readout: str, truth: Truth | None) -> dict[str, Any]:
+def scores(
+    photograph: Photograph, traced: Traced, layer: str, readout: str, truth: Truth | None, problem: str = ""
+) -> dict[str, Any]:
     """What the numbers and the chart show.
 
     Args:
         layer, readout: of the maps that are counted, all iterates of them.
         truth: None, or one that is not `Truth.given`, counts how much of the picture each mask covers instead.
+        problem: why a truth that is there could not be read.
 
     Returns:
         "at": per iterate the lists "tp" and "fp" (pixels, at each of `CURVE_THRESHOLDS`); "foreground" and "pixels":
@@ -66,7 +69,7 @@ def scores(photograph: Photograph, traced: Traced, layer: str, readout: str, tru
         "pixels": found.size,
         "foreground": 0,
         "void": 0,
-        "words": INVITATION,
+        "words": "" if problem else INVITATION,
         "colours": {name: list(colour) for name, colour in COLOURS.items()},
         "baselines": [],
         "picture": None,
@@ -102,8 +105,13 @@ def baselines(found: np.ndarray, truth: Truth) -> list[dict[str, Any]]:
     ]
 
 
-def truth_words(photograph: Photograph, truth: Truth | None) -> str:
-    """HTML: what the ground truth is, and a warning where it can hardly belong to the photograph."""
+def truth_words(photograph: Photograph, truth: Truth | None, problem: str = "") -> str:
+    """HTML: what the ground truth is, and a warning where it can hardly belong to the photograph.
+
+    ``problem``: why a truth that is there could not be read.
+    """
+    if problem:
+        return f'<p class="notice">{html.escape(problem)}</p>'
     if truth is None or not truth.given:
         return f'<p class="fine">{html.escape(INVITATION)}</p>'
     origin = {DRAWN: "Drawn here", STORED: "From the data folder"}.get(truth.kind, "Uploaded mask")

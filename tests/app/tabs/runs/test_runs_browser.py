@@ -27,7 +27,7 @@ ROW = "#runs-rows tr[data-position]"
 def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """The page with two runs; of one of them it has the photographs."""
     folder = tmp_path_factory.mktemp("library")
-    segmentation_run(folder / "runs/masks", folder / "voc", 25, missing=3)
+    segmentation_run(folder / "runs/masks", folder / "voc", 25, missing=3, asked="labels")
     fixation_run(folder / "runs/gaze", folder / "gaze")
     server = Served(Settings(port=0, data={"mine": folder / "voc"}, runs=folder / "runs"))
     yield server
@@ -71,6 +71,8 @@ def test_a_click_on_a_row_opens_its_photograph_and_map(browser: Any, library: Se
         page.locator("#attention-viewer figcaption", has_text="layer 0.0 · energy · t = 1").first.wait_for()
         page.wait_for_function(f"() => location.search.includes('image=data:mine/JPEGImages/{order[2]}.jpg')")
         assert page.get_by_role("tab", name="Attention").get_attribute("aria-selected") == "true"
+        page.get_by_role("tab", name="Segmentation").click()  # which reads the mask as the run did
+        page.locator("#segmentation-truth", has_text="Read as labels, as asked").wait_for()
 
 
 @pytest.mark.browser

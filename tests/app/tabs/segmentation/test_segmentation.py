@@ -23,8 +23,8 @@ from app.tabs.segmentation.truth import (
     DRAWN,
     UPLOADED,
     Truth,
+    Upload,
     read_drawing,
-    read_mask,
     same_shape,
     stored_truth,
     truth_of,
@@ -164,7 +164,7 @@ def saved(path: Path, picture: np.ndarray) -> Path:
 
 def test_a_mask_holds_background_void_and_objects(tmp_path: Path) -> None:
     labels = np.array([[0, 1, 20], [255, 0, 7]], np.uint8)
-    truth = read_mask(saved(tmp_path / "mask.png", labels))
+    truth = Upload.read(saved(tmp_path / "mask.png", labels)).truth()
     assert truth.regions().tolist() == [[BACKGROUND, FOREGROUND, FOREGROUND], [VOID, BACKGROUND, FOREGROUND]]
     assert (truth.height, truth.width, truth.foreground, truth.void) == (2, 3, 3, 1)
 
@@ -173,30 +173,30 @@ def test_a_palette_mask_is_read_by_its_numbers(tmp_path: Path) -> None:
     picture = Image.fromarray(np.array([[0, 15, 255]], np.uint8), mode="P")
     picture.putpalette([128, 64, 32] * 256)
     picture.save(tmp_path / "mask.png")
-    assert read_mask(tmp_path / "mask.png").regions().tolist() == [[BACKGROUND, FOREGROUND, VOID]]
+    assert Upload.read(tmp_path / "mask.png").truth().regions().tolist() == [[BACKGROUND, FOREGROUND, VOID]]
 
 
 def test_a_mask_of_0_and_255_alone_shows_its_object_in_255(tmp_path: Path) -> None:
-    truth = read_mask(saved(tmp_path / "mask.png", np.array([[0, 255]], np.uint8)))
+    truth = Upload.read(saved(tmp_path / "mask.png", np.array([[0, 255]], np.uint8))).truth()
     assert (truth.foreground, truth.void) == (1, 0)
     assert "0 and 255 alone" in segmentation.truth_words(photograph(1, 2), truth)
 
 
 def test_a_grey_mask_saved_in_colour_is_a_mask_and_a_coloured_picture_is_none(tmp_path: Path) -> None:
     grey = np.repeat(np.array([[[0], [3]]], np.uint8), 3, axis=2)
-    assert read_mask(saved(tmp_path / "grey.png", grey)).foreground == 1
+    assert Upload.read(saved(tmp_path / "grey.png", grey)).truth().foreground == 1
     with pytest.raises(InputError, match="in colour"):
-        read_mask(saved(tmp_path / "colour.png", np.array([[[0, 1, 2]]], np.uint8)))
+        Upload.read(saved(tmp_path / "colour.png", np.array([[[0, 1, 2]]], np.uint8))).truth()
 
 
 def test_what_is_no_mask_gets_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "broken.png").write_bytes(b"nothing")
     with pytest.raises(InputError, match="not a picture"):
-        read_mask(tmp_path / "broken.png")
+        Upload.read(tmp_path / "broken.png").truth()
     with pytest.raises(InputError, match="more than the 5 allowed"):
-        read_mask(saved(tmp_path / "large.png", np.zeros((3, 3), np.uint8)), max_pixels=5)
+        Upload.read(saved(tmp_path / "large.png", np.zeros((3, 3), np.uint8)), max_pixels=5).truth()
     with pytest.raises(InputError, match="JPEG"):
-        read_mask(saved(tmp_path / "lossy.jpg", np.zeros((8, 8), np.uint8)))
+        Upload.read(saved(tmp_path / "lossy.jpg", np.zeros((8, 8), np.uint8))).truth()
 
 
 def drawing(alpha: np.ndarray) -> str:

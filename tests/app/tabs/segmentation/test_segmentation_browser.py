@@ -187,3 +187,34 @@ def test_a_drawing_outlives_another_layer_and_another_model(browser: Any, served
         page.wait_for_function(f"() => !document.querySelector('#{TAB}-scores .scores').classList.contains('stale')")
         page.get_by_role("button", name="Undo").click()
         page.get_by_text("Drawn here, 451×300 pixels, 9.").wait_for()
+
+
+def test_a_mask_that_may_mean_two_things_is_read_as_the_control_says(
+    browser: Any, served: Served, tmp_path: Path
+) -> None:
+    grey = np.zeros((300, 451), np.uint8)
+    grey[100:200, 100:300] = 255
+    grey[100:200, 100] = 90
+    Image.fromarray(grey).save(tmp_path / "mask.png")
+    with opened_tab(browser, served) as page:
+        upload(page, f"{TAB}-upload", tmp_path / "mask.png")
+        page.locator(
+            f"#{TAB}-truth .notice", has_text="may be the object or void: say how masks are to be read"
+        ).wait_for()
+        assert shown(page, "iou") == ""
+        for typed, pixels_ in (("soft>=128", 100 * 199), ("soft>=90", 100 * 200)):
+            field = page.locator(f"#{TAB}-mask-values input")
+            field.fill(typed)
+            field.press("Enter")
+            page.locator(f"#{TAB}-truth", has_text=f"Read as {typed}, as asked").wait_for()
+            share = f"everything {100 * pixels_ / (300 * 451):.2f} %"
+            page.locator(f'#{TAB}-scores [data-show="baselines"]', has_text=share).wait_for()
+        page.wait_for_url("**mask_values=soft%3E%3D90**")
+        field.fill("blue")
+        field.press("Enter")
+        page.locator(
+            f"#{TAB}-truth .notice", has_text="Expected masks to be read as voc, labels, binary or soft"
+        ).wait_for()
+    with opened(browser, f"{served.url}?tab=segmentation&mask_values=soft%3E%3D90") as page:
+        upload(page, f"{TAB}-upload", tmp_path / "mask.png")
+        page.locator(f"#{TAB}-truth", has_text="Read as soft>=90, as asked").wait_for()
