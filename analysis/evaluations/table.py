@@ -13,6 +13,7 @@ from analysis.metrics.table import (
     EACH_IMAGE,
     FIXATIONS,
     HEADS,
+    PIXELS_GONE,
     POOLED,
     THRESHOLDS,
     TRAINED_MAP,
@@ -52,6 +53,7 @@ EVALUATIONS: dict[str, Kind] = {
     "fixations": Kind("Eye fixations", (FIXATIONS, ALL_FIXATIONS, DENSITY)),
     "robustness": Kind("Robustness", tuple(predictions_on(suite) for suite in SUITES), images=False),
     "agreement": Kind("Maps under corruption", (CLEAN_MAP,), images=False),
+    "faithfulness": Kind("Deletion and insertion", (PIXELS_GONE,), images=False),
     "ablation": Kind(
         "Steps and sparsity",
         (predictions_on(CLEAN), predictions_on(CORRUPTED), FIXATIONS, POOLED, CLEAN_MAP, TRAINED_MAP, COST),

@@ -12,6 +12,7 @@ from typing import Any
 
 from analysis.metrics import robustness
 from analysis.metrics.agreement import correlation, ssim
+from analysis.metrics.faithfulness import area
 from analysis.metrics.fixations import auc_judd, cc, information_gain, kl, nss, shuffled_auc, sim
 from analysis.metrics.segmentation import fraction_of_pixels, iou
 
@@ -23,6 +24,7 @@ FIXATIONS = "a placed map and an image's fixations"
 DENSITY = "a placed map and an image's fixation density"
 ALL_FIXATIONS = "sums over the fixations of all images"
 CLEAN_MAP = "two maps of one layer"
+PIXELS_GONE = "the model's answers while pixels go in the order of a map"
 TRAINED_MAP = "a map, and that of the same weights as they were trained"
 COST = "seconds of forward passes"
 
@@ -39,7 +41,8 @@ class Metric:
         needs: one of the words above: what ``function`` is given.
         function: for counts, ``analysis.metrics.segmentation.Counts`` of any shape → shares of that shape; for
             fixations, (``PlacedMap``, ``FixationTruth``) → float; for a clean map, (map, clean map) → float; for
-            predictions, (``Predictions``, those on clean images or None) → ``Estimate`` or None.
+            predictions, (``Predictions``, those on clean images or None) → ``Estimate`` or None; for pixels that go,
+            the probabilities after equal steps → float.
             None where the value is a sum that another metric's rows hold already.
         source: the variant exactly, and who defined it.
         image: the name of one image's value; "" where an image has none.
@@ -218,6 +221,26 @@ _TABLE = (
         TRAINED_MAP,
         correlation,
         "Pearson, on the layer's grid, of the last iterates' maps of one picture; 0 where a map is flat",
+    ),
+    Metric(
+        "deletion",
+        "deletion",
+        "",
+        False,
+        PIXELS_GONE,
+        area,
+        "area under the probability while the mean colour takes the pixels' place, highest first "
+        "(Petsiuk, Das and Saenko 2018)",
+    ),
+    Metric(
+        "insertion",
+        "insertion",
+        "",
+        True,
+        PIXELS_GONE,
+        area,
+        "area under the probability while the pixels come back into the blurred picture, highest first "
+        "(Petsiuk, Das and Saenko 2018; blur of 5 % of the side)",
     ),
     Metric(
         "milliseconds",
