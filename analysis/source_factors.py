@@ -15,7 +15,6 @@ from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.ndimage import gaussian_filter1d
 
 from vars_core.image_size import height_and_width
 
@@ -108,6 +107,8 @@ def source_factors(placement: Placement, grid: tuple[int, int], blur: float = 0.
     rows = _interpolation(placement.height, top, bottom, seen_height) @ _resize(seen_height, grid[0])
     columns = _interpolation(placement.width, left, right, seen_width) @ _resize(seen_width, grid[1])
     if blur > 0:
+        from scipy.ndimage import gaussian_filter1d
+
         rows, columns = (
             gaussian_filter1d(factor, blur, axis=0, mode="nearest", truncate=TRUNCATE) for factor in (rows, columns)
         )

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from app.serving.preflight import check
+from app.serving.preflight import check_backend, check_temporary_folder, chosen_port
 from app.serving.settings import Settings, read_auth, read_data
 from vars_core.errors import InputError
 
@@ -59,7 +60,10 @@ def serve(
         queue_size=queue_size,
         framed=ON_A_SPACE,
     )
-    check(settings)
+    settings = replace(settings, port=chosen_port(host, port))
+    check_temporary_folder()
+    print(f"VARS Studio is starting for {settings.address}: it loads its libraries, then the page opens", flush=True)
+    check_backend(device, precision)
     from app.server import run  # gradio takes seconds to import: not for --help, nor for a bad option
 
     run(settings)

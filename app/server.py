@@ -109,8 +109,7 @@ def run(settings: Settings) -> None:
     repeat(60, lambda: services.sessions.forget_unused(settings.keep_uploads))
     repeat(30, return_memory)
     app = build_app(settings, services)
-    shown = "localhost" if settings.host in ("127.0.0.1", "0.0.0.0") else settings.host
-    print(f"VARS Studio: http://{shown}:{settings.port}{settings.root_path}")
+    print(f"VARS Studio: {settings.address}")
     trained = sum(map(services.models.trained, services.models.names))
     print(
         f"{trained} models with trained weights; {len(services.models.names) - trained} more are untrained and say so"

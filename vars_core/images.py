@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
-import torch
 from PIL import Image
-from torch import Tensor
 
 from vars_core.decoding import MAX_PIXELS, ImageError, read_picture
 from vars_core.errors import InputError
 from vars_core.image_size import ImageSize, height_and_width
 from vars_core.preprocessing import IMAGENET, INTERPOLATIONS, Preprocessing
+
+if TYPE_CHECKING:  # pixels and placements are there without torch
+    from torch import Tensor
 
 POLICIES = ("whole", "center")
 
@@ -111,6 +113,8 @@ class Placement:
 
 def normalise(images: np.ndarray, preprocessing: Preprocessing = IMAGENET) -> Tensor:
     """uint8 (B, H, W, 3) -> float32 (B, 3, H, W): mean 0 and variance 1 of each channel over what a model learned."""
+    import torch
+
     batch = torch.from_numpy(np.ascontiguousarray(images)).permute(0, 3, 1, 2).float() / 255
     mean, std = _statistics(preprocessing)
     return (batch - mean) / std
@@ -124,5 +128,7 @@ def denormalise(batch: Tensor, preprocessing: Preprocessing = IMAGENET) -> np.nd
 
 
 def _statistics(preprocessing: Preprocessing) -> tuple[Tensor, Tensor]:
+    import torch
+
     mean, std = (torch.tensor(values).view(1, 3, 1, 1) for values in (preprocessing.mean, preprocessing.std))
     return mean, std

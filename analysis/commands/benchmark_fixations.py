@@ -10,7 +10,6 @@ from typing import Annotated
 
 import numpy as np
 import typer
-from scipy.ndimage import gaussian_filter
 
 from analysis.metrics.fixations import (
     auc_judd,
@@ -68,6 +67,8 @@ def measure(task: Task, repeats: int) -> bool:
 
 def tasks() -> list[Task]:
     """The lines, on made data."""
+    from scipy.ndimage import gaussian_filter
+
     rng = np.random.default_rng(0)
     saliency_map = gaussian_filter(rng.random((HEIGHT, WIDTH)), 20)
     points = Pixels(rng.integers(0, HEIGHT, FIXATIONS), rng.integers(0, WIDTH, FIXATIONS))

@@ -5,25 +5,18 @@ from __future__ import annotations
 import socket
 import tempfile
 
-from app.serving.settings import Settings
 from vars_core.errors import InputError
 
 
-def check(settings: Settings) -> None:
-    """Raise InputError for an address, a device, a precision or a temporary folder that cannot be used."""
-    check_port(settings.host, settings.port)
-    check_backend(settings.device, settings.precision)
-    check_temporary_folder()
-
-
-def check_port(host: str, port: int) -> None:
-    """Raise InputError where the address cannot be listened on."""
+def chosen_port(host: str, port: int) -> int:
+    """``port``, or for 0 a free one. Raises InputError where the address cannot be listened on."""
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
         except OSError as error:
             raise InputError(f"cannot listen on {host}:{port}: {error.strerror}") from None
+        return int(probe.getsockname()[1])
 
 
 def check_backend(device: str, precision: str) -> None:

@@ -58,6 +58,12 @@ class Settings:
             if folder is not None and not os.access(folder, os.R_OK | os.X_OK):
                 raise InputError(f"the folder {folder} may not be read")
 
+    @property
+    def address(self) -> str:
+        """Where a browser on this machine finds the page."""
+        shown = "localhost" if self.host in ("127.0.0.1", "0.0.0.0") else self.host
+        return f"http://{shown}:{self.port}{self.root_path}"
+
 
 def read_data(pairs: list[str]) -> dict[str, Path]:
     """``["NAME=DIR", …]`` -> folders by name."""

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import scipy.io
 
 from vars_core.data.fixations import Fixations, FixationSet, Stimulus, stimuli_in
 from vars_core.data.gaze import SHORTEST_FIXATION, detect_fixations
@@ -141,6 +140,8 @@ def read_gaze(path: Path) -> tuple[np.ndarray, bool]:
     Raises:
         TrialError: the file holds something else; the sentence says what.
     """
+    import scipy.io
+
     wanted = path.stem[:LONGEST_NAME]
     try:
         content = scipy.io.loadmat(path)

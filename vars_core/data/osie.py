@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import scipy.io
 
 from vars_core.data.fixations import Fixations, FixationSet, JoinedNames, Stimulus, stimuli_in
 from vars_core.data.notes import left_out, notes_of
@@ -70,6 +69,8 @@ def read_osie(root: Path) -> FixationSet:
 def _fixation_cells(path: Path) -> list[Any]:
     if not path.is_file():
         raise InputError(f"expected the layout of OSIE: there is no {path}")
+    import scipy.io
+
     try:
         content = scipy.io.loadmat(path)
     except Exception as error:  # scipy's reader raises almost anything on a damaged file

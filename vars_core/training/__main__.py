@@ -12,8 +12,6 @@ from vars_core.errors import InputError
 from vars_core.training.options import given, parameters, with_parameters
 from vars_core.training.recipe import PRESETS, chosen_recipe, recipe_parameters
 from vars_core.training.request import Request
-from vars_core.training.run import LAST, Diverged
-from vars_core.training.session import run_request
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
@@ -27,15 +25,24 @@ def main(
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     try:
         recipe = chosen_recipe(preset, values)
-        run_request(Request(recipe=recipe, command=command_line(), **given(Request, values)))
+        carry_out(Request(recipe=recipe, command=command_line(), **given(Request, values)))
     except InputError as error:
         typer.echo(f"error: {error}", err=True)
         raise typer.Exit(2) from None
+
+
+def carry_out(request: Request) -> None:
+    """Do what was asked for; what stops it is a sentence and an exit status."""
+    from vars_core.training.run import LAST, Diverged  # torch takes seconds to import: not for --help
+    from vars_core.training.session import run_request
+
+    try:
+        run_request(request)
     except Diverged as error:
         typer.echo(f"stopped: {error}", err=True)
         raise typer.Exit(3) from None
     except OSError as error:
-        last = values["out"] / LAST
+        last = request.out / LAST
         kept = f"{last} holds the last good checkpoint" if last.is_file() else "nothing was saved yet"
         typer.echo(f"stopped: {error}; {kept}", err=True)
         raise typer.Exit(4) from None
