@@ -79,7 +79,7 @@ def test_the_page_says_what_it_does_before_it_loads_anything_heavy() -> None:
     assert "torch" in loaded and "gradio" not in loaded
 
 
-@pytest.mark.parametrize("order", ["timm, vars_core", "vars_core, timm"])
+@pytest.mark.parametrize("order", ["timm, vars_core", "vars_core, timm", "vars_core.weights, timm"])
 def test_our_models_are_timms_whichever_is_imported_first(order: str) -> None:
     code = f"import {order}; assert timm.is_model('rvt_tiny_vars_d')"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False, timeout=120).returncode == 0

@@ -1,12 +1,6 @@
-"""From a spec to a model, and the registration of every model with timm."""
+"""From a spec to a model."""
 
 from __future__ import annotations
-
-import sys
-from collections.abc import Callable
-from typing import Any
-
-from timm.models import register_model
 
 from vars_core.errors import InputError
 from vars_core.image_size import ImageSize, checked_size
@@ -16,7 +10,7 @@ from vars_core.models.deit import build_deit
 from vars_core.models.gfnet import build_gfnet
 from vars_core.models.rvt import build_rvt
 from vars_core.models.timm import TimmModel
-from vars_core.spec import BACKBONES, ModelSpec, model_names, parse_spec
+from vars_core.spec import BACKBONES, ModelSpec, parse_spec
 
 _BUILDERS = {"rvt": build_rvt, "deit": build_deit, "gfnet": build_gfnet}
 
@@ -47,25 +41,3 @@ def create_model(
         return TimmModel(parsed, num_classes, image_size, drop_path=drop_path)
     solving = Solving(num_steps, lam, solver)
     return _BUILDERS[BACKBONES[parsed.backbone].family](parsed, num_classes, image_size, solving, drop_path)
-
-
-def _timm_entry(name: str) -> Callable[..., VisionModel]:
-    """What ``timm.create_model`` calls: timm's own argument names, translated."""
-
-    def entry(pretrained: bool = False, **kwargs: Any) -> VisionModel:
-        if pretrained:
-            raise InputError(f"{name} has no pretrained weights in timm: use vars_core.load_checkpoint")
-        ours = {"img_size": "image_size", "drop_path_rate": "drop_path"}
-        ignored = ("pretrained_cfg", "pretrained_cfg_overlay", "cache_dir")
-        arguments = {ours.get(key, key): value for key, value in kwargs.items() if key not in ignored}
-        return create_model(name, **arguments)
-
-    entry.__name__ = name.replace("/", "_")
-    entry.__module__ = __name__
-    return entry
-
-
-for _name in model_names():
-    _entry = _timm_entry(_name)
-    if not hasattr(sys.modules[__name__], _entry.__name__):
-        setattr(sys.modules[__name__], _entry.__name__, register_model(_entry))
