@@ -117,12 +117,19 @@ class PlacedMap(ABC):
     @cached_property
     def array(self) -> np.ndarray:
         """All pixels at once, ``shape``."""
-        return np.concatenate(list(self.bands()))
+        return _joined(self.bands())
 
     @cached_property
     def unit(self) -> np.ndarray:
         """All pixels at once, scaled to [0, 1] by the map's own range."""
-        return np.concatenate(list(self.unit_bands()))
+        return _joined(self.unit_bands())
+
+    def kept_bands(self) -> Iterator[np.ndarray]:
+        """:meth:`bands`; a map of one band is formed once, however often it is asked for."""
+        if self.pixels <= BAND_PIXELS:
+            yield self.array
+        else:
+            yield from self.bands()
 
     def sorted_bands(self) -> Iterator[np.ndarray]:
         """All pixels, sorted within each band; a map of one band is sorted once."""
@@ -178,6 +185,12 @@ class DenseMap(PlacedMap):
         if self.degenerate:
             return uniform_density(self.shape)
         return as_density(self._values - self._values.min())
+
+    def density_at(self, points: Pixels) -> np.ndarray:
+        if self.degenerate or "density" in vars(self):
+            return super().density_at(points)
+        above = self._values - self._values.min()
+        return as_density(above[points.rows, points.columns], total=above.sum(), pixels=self.pixels)
 
 
 class FactoredMap(PlacedMap):
@@ -321,6 +334,12 @@ class SeparableMap(PlacedMap):
         return DenseMap(self.array).density
 
 
+def _joined(bands: Iterator[np.ndarray]) -> np.ndarray:
+    """Bands below one another; one alone as it is, without a copy."""
+    first, *rest = bands
+    return np.concatenate([first, *rest]) if rest else first
+
+
 def placed(raw: np.ndarray, factors: SourceFactors) -> FactoredMap:
     """One map (h, w) as it left a layer, on its image."""
     return PlacedStack.of(raw[None], factors)[0]
@@ -339,10 +358,19 @@ def shared_centre(height: int, width: int) -> PlacedMap:
     return centre_map(height, width)
 
 
-def as_density(normalised_map: np.ndarray, uniform_share: float = UNIFORM_SHARE) -> np.ndarray:
-    """A non-negative map, not all zero, divided by its sum and mixed with ``uniform_share`` of the uniform density."""
-    density = normalised_map * ((1.0 - uniform_share) / normalised_map.sum())
-    density += uniform_share / normalised_map.size
+def as_density(
+    normalised_map: np.ndarray,
+    uniform_share: float = UNIFORM_SHARE,
+    *,
+    total: float | None = None,
+    pixels: int | None = None,
+) -> np.ndarray:
+    """A non-negative map, not all zero, divided by its sum and mixed with ``uniform_share`` of the uniform density.
+
+    ``total`` and ``pixels``: the sum and the number of all, where some pixels alone are given.
+    """
+    density = normalised_map * ((1.0 - uniform_share) / (normalised_map.sum() if total is None else total))
+    density += uniform_share / (normalised_map.size if pixels is None else pixels)
     return density
 
 

@@ -106,14 +106,22 @@ class BlurMap(PlacedMap):
     def bands(self) -> Iterator[np.ndarray]:
         people, chosen = self._observers, self._chosen
         blurred: np.ndarray = people.down[:, chosen] @ people.across[:, chosen].T
-        yield blurred / blurred.sum()
+        blurred /= blurred.sum()
+        yield blurred
 
     def unit_bands(self) -> Iterator[np.ndarray]:
         yield from DenseMap(self.array).unit_bands()
 
     @cached_property
     def density(self) -> np.ndarray:
-        return DenseMap(self.array).density
+        return self._formed.density
+
+    def density_at(self, points: Pixels) -> np.ndarray:
+        return self._formed.density_at(points)
+
+    @cached_property
+    def _formed(self) -> DenseMap:
+        return DenseMap(self.array)
 
     def _unscaled_at(self, points: Pixels) -> np.ndarray:
         down = self._observers.down[np.ix_(points.rows, self._chosen)]

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from analysis.metrics.fixations.ranks import twice_below, twice_below_sorted
 from analysis.placed_map import Pixels, PlacedMap
 from analysis.saliency import is_degenerate
 
@@ -36,7 +37,7 @@ def auc_judd(placed: PlacedMap, points: Pixels) -> float:
     rest = placed.pixels - len(own)
     if not len(values) or not rest:
         return np.nan
-    twice = sum(_twice_below(values, band) for band in placed.sorted_bands()) - _twice_below(values, own)
+    twice = sum(twice_below(values, band) for band in placed.kept_bands()) - twice_below_sorted(values, own)
     return float(twice / (2.0 * len(values) * rest))
 
 
@@ -148,15 +149,10 @@ def information_gain(predicted: np.ndarray, baseline: np.ndarray) -> np.ndarray:
 
 def rank_auc(positives: np.ndarray, negatives: np.ndarray) -> float:
     """The probability that a positive exceeds a negative, ties ½ (Mann and Whitney): the exact area under the ROC."""
-    return _twice_below(positives, np.sort(negatives)) / (2.0 * len(positives) * len(negatives))
+    return twice_below_sorted(positives, np.sort(negatives)) / (2.0 * len(positives) * len(negatives))
 
 
 def _once(points: Pixels, shape: tuple[int, int]) -> np.ndarray:
     """Indices of the fixations with each fixated pixel once."""
     _, first = np.unique(points.rows * shape[1] + points.columns, return_index=True)
     return np.asarray(first)
-
-
-def _twice_below(values: np.ndarray, ordered: np.ndarray) -> int:
-    """Twice the number of pairs in which a value exceeds an ``ordered`` one, ties counted half."""
-    return sum(int(np.searchsorted(ordered, values, side=side).sum()) for side in ("left", "right"))
