@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
+from vars_core.embedded import FOLDER
 from vars_core.errors import InputError
 from vars_core.training import parts
 from vars_core.training.recipe import IMAGENET, NANO, NANO_ACCELERATOR, PRESETS, Recipe, Stage, parse_stages, preset
-from vars_core.weights import EMBEDDED
 
 
 def rates(recipe: Recipe, count: int, stage: int = 0) -> list[float]:
@@ -38,7 +38,7 @@ def test_the_imagenet_preset_is_the_papers_recipe() -> None:
     assert policy.repeats > 1
 
 
-@pytest.mark.parametrize("card", sorted(EMBEDDED.glob("*.json")), ids=lambda card: card.stem)
+@pytest.mark.parametrize("card", sorted(FOLDER.glob("*.json")), ids=lambda card: card.stem)
 def test_the_accelerators_preset_is_what_the_embedded_weights_were_trained_with(card: Path) -> None:
     (cycle,) = json.loads(card.read_text())["cycles"]
     assert Recipe.from_dict(cycle["recipe"]) == NANO_ACCELERATOR

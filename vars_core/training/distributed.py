@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from vars_core.errors import InputError
+from vars_core.precision import at_least_float32
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,7 @@ class SharedBatchNorm(_BatchNorm):
         self._check_input_dim(input)
         over = [axis for axis in range(input.dim()) if axis != 1]
         shape = [1, -1] + [1] * (input.dim() - 2)
-        values = input.float()
+        values = at_least_float32(input)
         count = values.numel() // values.shape[1] * dist.get_world_size()
         mean = _Sum.apply(values.sum(over)) / count
         centred = values - mean.view(shape)

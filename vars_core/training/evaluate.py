@@ -15,11 +15,12 @@ from numpy.typing import NDArray
 from vars_core.backend import Backend
 from vars_core.data.labelled import LabelledImages
 from vars_core.data.open import open_split
+from vars_core.embedded import embedded_weights
 from vars_core.errors import InputError
 from vars_core.images import decode_image
 from vars_core.training.accuracy import Accuracy, tally
 from vars_core.training.heads import head_names, match
-from vars_core.weights import embedded_weights, load_model
+from vars_core.weights import load_model
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 

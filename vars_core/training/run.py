@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from vars_core.errors import InputError
+from vars_core.precision import at_least_float32
 from vars_core.registry import create_model
 from vars_core.resample import resample_to
 from vars_core.training import parts
@@ -118,7 +119,7 @@ class TrainingRun:
             parts.refresh_bounds(self.model, recipe.bound_weight)
         with autocast(self.device, recipe.precision), attention_kernel(self.device):
             logits = self.forward(pixels.contiguous(memory_format=torch.channels_last))
-        loss = self.criterion(logits.float(), labels)
+        loss = self.criterion(at_least_float32(logits), labels)
         loss.backward()
         if recipe.clip_gradient:
             nn.utils.clip_grad_norm_(self.model.parameters(), recipe.clip_gradient)
