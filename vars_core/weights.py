@@ -7,6 +7,7 @@ from pathlib import Path
 import torch
 
 from vars_core.checkpoints import FORMER_NANO, Checkpoint, is_former_nano, load_state, read_checkpoint
+from vars_core.embedded import embedded_weights
 from vars_core.errors import InputError
 from vars_core.grid_bound import grid_bound_keys
 from vars_core.image_size import ImageSize
@@ -16,9 +17,6 @@ from vars_core.models.timm import stored_classes as timm_classes
 from vars_core.registry import create_model
 from vars_core.solver import Ista
 from vars_core.spec import ModelSpec, model_names, parse_spec
-
-EMBEDDED = Path(__file__).resolve().parent.parent / "assets" / "weights"
-"""One .safetensors per embedded model, named <backbone>_<mixer>."""
 
 HEAD = ("head.linear.weight", "head.linear.bias")
 """The classifier of every backbone."""
@@ -63,12 +61,6 @@ def load_model(
         load_state(model, _without_learned_solver(stored.state, model), path.name)
         model.checkpoint_hash = stored.sha256
     return model.eval()
-
-
-def embedded_weights(spec: str) -> Path | None:
-    """The file that comes with the project for ``spec``, or None."""
-    path = EMBEDDED / f"{spec.replace('/', '_')}.safetensors"
-    return path if path.is_file() else None
 
 
 def stored_classes(checkpoint: Checkpoint, spec: ModelSpec) -> int | None:

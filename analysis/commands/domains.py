@@ -44,7 +44,7 @@ def domains(
     from analysis.evaluations.domains import Tuning, domain_jobs, unfinished
     from vars_core.data.domains import open_domains
     from vars_core.data.labelled import digest
-    from vars_core.weights import embedded_weights
+    from vars_core.embedded import embedded_weights
 
     opened = open_domains(data)
     for domain in opened:

@@ -23,7 +23,7 @@ SUFFIXES = (".safetensors", ".pth")
 
 def weights_of(spec: str, folder: Path | None) -> Path | None:
     """The file for a row: ``FOLDER/<backbone>_<mixer>.safetensors`` or ``.pth``, else what comes with the project."""
-    from vars_core.weights import embedded_weights
+    from vars_core.embedded import embedded_weights
 
     name = spec.replace("/", "_")
     for suffix in SUFFIXES if folder is not None else ():

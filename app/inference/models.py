@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from app.inference.traced import ModelFacts
 from app.library.photographs import MODEL_SIZES
+from vars_core.embedded import embedded_models, embedded_weights
 from vars_core.errors import InputError, nearest
 from vars_core.image_size import size_text
 from vars_core.mixers.table import MIXERS
@@ -18,7 +19,11 @@ from vars_core.spec import BACKBONES, model_names, parse_spec
 if TYPE_CHECKING:
     from vars_core.backend import Backend
 
-EMBEDDED = tuple(f"rvt_nano/{mixer}" for mixer in ("vars_d", "vars_sd", "vars_s", "performer", "self"))
+DEFAULT_MODEL = "rvt_nano/vars_d"
+"""What is shown first, and loaded first."""
+
+EMBEDDED = sorted(embedded_models(), key=lambda name: name != DEFAULT_MODEL)
+"""The models that come with their weights, in the order in which they are offered."""
 
 FROM_FILE = "weights:"
 """Prefix of a model that is a checkpoint in the configured folder."""
@@ -51,8 +56,6 @@ class ModelShelf:
 
     def trained(self, name: str) -> bool:
         """Whether there are weights for a model on offer; the others are looked at with fresh ones."""
-        from vars_core.weights import embedded_weights
-
         return name in self._files or embedded_weights(name) is not None
 
     def states(self) -> dict[str, str]:
@@ -120,7 +123,7 @@ class ModelShelf:
         self.check(name)
         self._note(name, "loading")
         from vars_core.backend import Backend
-        from vars_core.weights import embedded_weights, load_model
+        from vars_core.weights import load_model
 
         spec, size = split_size(name)
         if spec in self._files:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import gradio as gr
 
-from app.inference.models import DEFAULT_SIZE, EMBEDDED, SIZES, title
+from app.inference.models import DEFAULT_MODEL, DEFAULT_SIZE, SIZES, title
 from app.inference.traced import READOUTS, Traced
 from app.page.changing_dropdown import ChangingDropdown
 from app.page.events import Updates, in_browser
@@ -79,7 +79,7 @@ def size_choice(tab: str) -> gr.Dropdown:
     return gr.Dropdown(choices, value=DEFAULT_SIZE, label="Input size", elem_id=f"{tab}-size")
 
 
-def several_models(shell: Shell, tab: str, value: Sequence[str] = (EMBEDDED[0], "rvt_nano/self")) -> gr.Dropdown:
+def several_models(shell: Shell, tab: str, value: Sequence[str] = (DEFAULT_MODEL, "rvt_nano/self")) -> gr.Dropdown:
     """Up to four models."""
     return gr.Dropdown(
         model_choices(shell),

@@ -49,6 +49,7 @@ SELF = MixerKind(
     words="Softmax attention: every token takes the others' values in proportion to how its query meets their keys.",
     build=lambda shape, _: SelfAttention(shape.dim, shape.num_heads),
     families=("rvt", "deit"),
+    deit_head_dim=64,  # as DeiT was published
 )
 
 PERFORMER = MixerKind(

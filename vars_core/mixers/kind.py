@@ -60,8 +60,8 @@ class MixerKind:
     """A mixer: its name in specs, what people call it and one sentence on it, on what it stands and how it is built.
 
     ``families``: the backbones it is built on. ``solvers``: what finds its codes, its own default first; none without
-    codes. ``norms``: those of its block on RVT and DeiT*. ``replacing_filter``: how it is built on GFNet, whose block
-    has a filter and LayerNorms; None: as elsewhere.
+    codes. ``norms``: those of its block on RVT and DeiT*. ``deit_head_dim``: channels of a head on DeiT*.
+    ``replacing_filter``: how it is built on GFNet, whose block has a filter and LayerNorms; None: as elsewhere.
     """
 
     name: str
@@ -71,4 +71,5 @@ class MixerKind:
     families: tuple[str, ...] = ("rvt", "deit", "gfnet")
     solvers: tuple[str, ...] = ()
     norms: Norms = layer_norms
+    deit_head_dim: int = 32
     replacing_filter: Build | None = None

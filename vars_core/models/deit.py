@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from vars_core.image_size import ImageSize
-from vars_core.mixers import LayerShape, Solving
+from vars_core.mixers import LayerShape, Solving, mixer_kind
 from vars_core.mlp import Mlp
 from vars_core.models.backbone import Backbone, NormThenPool, drop_path_rates
 from vars_core.models.blocks import build_block
@@ -19,7 +19,7 @@ NUM_KERNELS = 3
 
 @dataclass(frozen=True)
 class DeitConfig:
-    """Softmax attention has the published heads of 64; the other mixers have heads of 32 with m = d random features."""
+    """The width of a head is its mixer's; a head has as many random features as channels."""
 
     dim: int
 
@@ -34,7 +34,7 @@ def build_deit(
     dim = DEIT_CONFIGS[spec.backbone].dim
     size = 224 if image_size is None else image_size
     grid = stem_grid(ConvStem(dim), size)
-    head_dim = 64 if spec.mixer == "self" else 32
+    head_dim = mixer_kind(spec.mixer).deit_head_dim
     shape = LayerShape(dim, dim // head_dim, grid, num_features=head_dim, num_kernels=NUM_KERNELS)
     blocks = [
         build_block(spec.mixer, shape, solving, Mlp(dim, 4 * dim), rate) for rate in drop_path_rates(drop_path, DEPTH)

@@ -6,7 +6,7 @@ from typing import Any
 
 import gradio as gr
 
-from app.inference.models import EMBEDDED, sized
+from app.inference.models import DEFAULT_MODEL, sized
 from app.inference.traced import LayerMaps
 from app.page import share
 from app.page.choices import iteration_slider, layer_update, map_controls, model_choices, size_choice, tell_model
@@ -37,7 +37,7 @@ def build(shell: Shell) -> None:
                 charts = {name: gr.Plot(show_label=False, elem_id=f"{TAB}-{name}") for name in CHARTS}
             no_charts = gr.HTML("", apply_default_css=False)
         with gr.Column(elem_classes="controls", scale=0) as controls:
-            model = gr.Dropdown(model_choices(shell), value=EMBEDDED[0], label="Model", elem_id="attention-model")
+            model = gr.Dropdown(model_choices(shell), value=DEFAULT_MODEL, label="Model", elem_id="attention-model")
             size = size_choice(TAB)
             weights = gr.HTML("", apply_default_css=False, elem_id="attention-weights")
             maps = map_controls(TAB, iteration, shared="shared by all iterates")

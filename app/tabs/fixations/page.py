@@ -9,7 +9,7 @@ from typing import Any
 
 import gradio as gr
 
-from app.inference.models import EMBEDDED, sized
+from app.inference.models import DEFAULT_MODEL, sized
 from app.inference.traced import Traced
 from app.library.fixation_library import FixationLibrary
 from app.library.fixation_points import MAX_LINKED, Points
@@ -81,7 +81,7 @@ def build(shell: Shell) -> None:
                 visible=recorded,
                 elem_id="fixations-first",
             )
-            model = gr.Dropdown(model_choices(shell), value=EMBEDDED[0], label="Model", elem_id="fixations-model")
+            model = gr.Dropdown(model_choices(shell), value=DEFAULT_MODEL, label="Model", elem_id="fixations-model")
             size = size_choice(TAB)
             weights = gr.HTML("", apply_default_css=False, elem_id="fixations-weights")
             maps = map_controls(TAB, iteration, shared="shared by all iterates")

@@ -10,7 +10,7 @@ from typing import Any, cast
 import gradio as gr
 from gradio.components.base import Component
 
-from app.inference.models import EMBEDDED, sized
+from app.inference.models import DEFAULT_MODEL, sized
 from app.inference.traced import READOUTS
 from app.library.mask_reading import JUDGED, reading_of
 from app.library.photographs import Subject
@@ -97,7 +97,7 @@ def build(shell: Shell) -> None:
                 elem_id=f"{TAB}-mask-values",
             )
             heading("Map")
-            model = gr.Dropdown(model_choices(shell), value=EMBEDDED[0], label="Model", elem_id=f"{TAB}-model")
+            model = gr.Dropdown(model_choices(shell), value=DEFAULT_MODEL, label="Model", elem_id=f"{TAB}-model")
             size = size_choice(TAB)
             weights = gr.HTML("", apply_default_css=False)
             layer = ChangingDropdown([], value=None, label="Layer", elem_id=f"{TAB}-layer")

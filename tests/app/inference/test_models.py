@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from app.inference import models
-from app.inference.models import EMBEDDED, SIZES, ModelShelf, default_size, sized, split_size
+from app.inference.models import DEFAULT_MODEL, EMBEDDED, SIZES, ModelShelf, default_size, sized, split_size
+from vars_core import embedded
 from vars_core.errors import InputError
-from vars_core.weights import EMBEDDED as FOLDER
 
 
-def test_the_embedded_models_are_those_whose_weights_come_with_the_project() -> None:
-    assert sorted(EMBEDDED) == sorted(file.stem.replace("nano_", "nano/") for file in FOLDER.glob("*.safetensors"))
+def test_weights_that_are_put_into_the_folder_are_a_model_on_the_page(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("rvt_nano_vars_sd", "deit_tiny_self", "unknown_self"):
+        (tmp_path / f"{name}.safetensors").touch()
+    monkeypatch.setattr(embedded, "FOLDER", tmp_path)
+    assert embedded.embedded_models() == ("deit_tiny/self", "rvt_nano/vars_sd")
+    assert embedded.embedded_weights("deit_tiny/self") == tmp_path / "deit_tiny_self.safetensors"
+
+
+def test_the_models_that_come_with_the_project_are_on_offer_the_default_first() -> None:
+    assert EMBEDDED[0] == DEFAULT_MODEL
+    assert sorted(EMBEDDED) == sorted(embedded.embedded_models())
+    assert {f"rvt_nano/{mixer}" for mixer in ("self", "performer", "vars_s", "vars_d", "vars_sd")} <= set(EMBEDDED)
+    assert ModelShelf().names[: len(EMBEDDED)] == EMBEDDED
 
 
 @pytest.mark.parametrize("size", ["default", "", None, 0, str(default_size("rvt_nano/self"))])
