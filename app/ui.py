@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import gradio as gr
 
 from app.page import catalogue, rail, share
-from app.page.events import Events, said
+from app.page.events import UNQUEUED, Events, said
 from app.page.shell import Shell, unseen
 from app.page.wiring import sentence, session_of
 from app.services import Services
@@ -102,7 +102,7 @@ def build_page(services: Services) -> gr.Blocks:
 
         linked = [component for view in shell.links.values() for component in view.values()]
         outputs = [side.photo, active, tabs, *linked, events.message]
-        page.load(restore, None, outputs, queue=False, api_visibility="private", show_progress="hidden")
+        page.load(restore, None, outputs, **UNQUEUED)
 
         def forget(request: gr.Request) -> None:
             session = session_of(request)

@@ -84,10 +84,6 @@ class ChannelDictionary:
     def row_sum_bound(self) -> Tensor:
         return self.spectral.row_sum_bound()
 
-    def detach(self) -> ChannelDictionary:
-        encode, gram, decode = (matrix.detach() for matrix in self.matrices)
-        return ChannelDictionary(self.spectral.detach(), (encode, gram, decode))
-
     def double(self) -> ConvolutionalDictionary:
         return self.spectral.double()
 

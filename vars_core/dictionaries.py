@@ -59,9 +59,6 @@ class DenseDictionary:
         row_sums = torch.linalg.vector_norm(at_least_float32(self._gram.detach()), ord=1, dim=-1)
         return row_sums.amax(-1)[..., None, None] + 1
 
-    def detach(self) -> DenseDictionary:
-        return DenseDictionary(self.atoms.detach(), self.num_static)
-
     def double(self) -> DenseDictionary:
         return DenseDictionary(self.atoms.detach().double(), self.num_static)
 
@@ -116,9 +113,6 @@ class ConvolutionalDictionary:
         raise NotImplementedError(
             "LISTA's coupling belongs to dense atoms; a convolutional dictionary is solved by ISTA"
         )
-
-    def detach(self) -> ConvolutionalDictionary:
-        return ConvolutionalDictionary(self.spectra.detach(), self.bound.detach(), self.transform)
 
     def double(self) -> ConvolutionalDictionary:
         """Its bound is measured: the stored one follows the spectra slowly and may lie below their eigenvalue."""

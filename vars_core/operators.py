@@ -36,17 +36,25 @@ class Operator(Protocol):
     def iterates(self, v: Tensor) -> Iterates:
         """Every (z_t, u_t), in order."""
 
-    def detach(self) -> Operator: ...
+    def gradients(self, v: Tensor, weights: Tensor) -> list[Tensor]:
+        """G_t[h,n,c] = Σ_i w[h,i,c] ∂z_t[h,i,c]/∂v[h,n,c] for every iterate, the dictionary held fixed.
+
+        (B, H, N, d) each, without a graph. ``weights`` w are (B, H, N, d), or (B, H, N, 1) for all channels alike.
+        """
 
 
 class LinearMixing:
-    """A linear map of the tokens, such as v ↦ Av with an attention matrix A: one iterate, no codes."""
+    """A linear map of the tokens, such as v ↦ Av with an attention matrix A: one iterate, no codes.
+
+    ``transposed``: w ↦ Aᵀw for w (B, H, N, any); None: found by autograd.
+    """
 
     lam: float | None = None
     dictionary: Dictionary | None = None
 
-    def __init__(self, apply: Callable[[Tensor], Tensor]) -> None:
+    def __init__(self, apply: Callable[[Tensor], Tensor], transposed: Callable[[Tensor], Tensor] | None = None) -> None:
         self.apply = apply
+        self.transposed = transposed
 
     def __call__(self, v: Tensor) -> Tensor:
         return self.apply(v)
@@ -54,8 +62,14 @@ class LinearMixing:
     def iterates(self, v: Tensor) -> Iterates:
         yield self.apply(v), None
 
-    def detach(self) -> LinearMixing:
-        return self
+    def gradients(self, v: Tensor, weights: Tensor) -> list[Tensor]:
+        if self.transposed is not None:
+            with torch.no_grad():
+                return [self.transposed(weights).expand_as(v)]
+        with torch.enable_grad():
+            v = v.detach().requires_grad_()
+            z = self.apply(v)
+            return [torch.autograd.grad(z, v, weights.detach().to(z.dtype).expand_as(z))[0]]
 
 
 class SparseReconstruction:
@@ -80,23 +94,27 @@ class SparseReconstruction:
         for codes, combined in self.solver(drive, self.dictionary):
             yield self.dictionary.decode(combined), codes
 
-    def detach(self) -> SparseReconstruction:
-        return SparseReconstruction(self.dictionary.detach(), self.solver)
+    @torch.no_grad()
+    def gradients(self, v: Tensor, weights: Tensor) -> list[Tensor]:
+        """Of z_t = Pu_t by u_t it is Pᵀw; the solver takes it back to the drive, and the drive is Pᵀv."""
+        dictionary = self.dictionary
+        drives = self.solver.pull_back(dictionary.encode(weights), dictionary.encode(v), dictionary)
+        return [dictionary.decode(dictionary.combine(drive)) for drive in drives]
 
 
 class OnGrid:
-    """An operator on images (B, C, h, w), applied to tokens (B, 1, N, C)."""
+    """A reconstruction of images (B, C, h, w), applied to tokens (B, 1, N, C)."""
 
-    def __init__(self, operator: Operator, grid: Grid) -> None:
+    def __init__(self, operator: SparseReconstruction, grid: Grid) -> None:
         self.operator = operator
         self.grid = grid
 
     @property
-    def lam(self) -> float | None:
+    def lam(self) -> float:
         return self.operator.lam
 
     @property
-    def dictionary(self) -> Dictionary | None:
+    def dictionary(self) -> Dictionary:
         return self.operator.dictionary
 
     def __call__(self, v: Tensor) -> Tensor:
@@ -106,17 +124,14 @@ class OnGrid:
         for z, codes in self.operator.iterates(to_image(join_heads(v), self.grid)):
             yield to_sequence(z).unsqueeze(1), codes
 
-    def detach(self) -> OnGrid:
-        return OnGrid(self.operator.detach(), self.grid)
+    def gradients(self, v: Tensor, weights: Tensor) -> list[Tensor]:
+        images = (to_image(join_heads(tokens), self.grid) for tokens in (v, weights))
+        return [to_sequence(gradient).unsqueeze(1) for gradient in self.operator.gradients(*images)]
 
 
 def pooled_gradients(operator: Operator, v: Tensor) -> list[Tensor]:
-    """G_t[h,n,c] = ∂(mean_i z_t[h,i,c])/∂v[h,n,c] for every iterate, the dictionary held fixed (SPEC §4 "gap").
+    """G_t[h,n,c] = ∂(mean_i z_t[h,i,c])/∂v[h,n,c] for every iterate, (B, H, N, d) each (SPEC §4 "gap").
 
-    Channels do not mix inside an operator, so one vector-Jacobian product an iterate gives all of G: (B, H, N, d) each.
+    Channels do not mix inside an operator, so one backward pass an iterate gives all of G.
     """
-    with torch.enable_grad():
-        v = v.detach().requires_grad_()
-        iterates = [z for z, _ in operator.detach().iterates(v)]
-        num_tokens = v.shape[-2]
-        return [torch.autograd.grad(z.sum() / num_tokens, v, retain_graph=True)[0] for z in iterates]
+    return operator.gradients(v, torch.full_like(v[..., :1], 1 / v.shape[-2]))

@@ -5,7 +5,10 @@ One loop, two settings: `Ista` is the paper's, `Lista` the learned variant that 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import math
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 import torch
@@ -50,9 +53,6 @@ class Dictionary(Protocol):
     def row_sum_bound(self) -> Tensor:
         """(Largest row sum of |PᵀP|) + 1, broadcastable to the codes, without gradient."""
 
-    def detach(self) -> Dictionary:
-        """The same dictionary, cut off from autograd."""
-
     def double(self) -> Dictionary:
         """The same dictionary in double precision, cut off from autograd, with L its largest eigenvalue."""
 
@@ -71,9 +71,41 @@ def gelu_threshold(v: Tensor, threshold: Tensor | float) -> Tensor:
     return torch.sign(v) * F.gelu(v.abs() - threshold)
 
 
+def soft_slope(v: Tensor, threshold: Tensor | float) -> Tensor:
+    """∂S_t(v)/∂v of `soft_threshold`: 1 outside [−t, t], 0 inside."""
+    return (v.abs() > threshold).to(v.dtype)
+
+
+def gelu_slope(v: Tensor, threshold: Tensor | float) -> Tensor:
+    """∂S_t(v)/∂v of `gelu_threshold`, 0 at its jump: with x = |v| − t it is GELU′(x) = Φ(x) + x·φ(x)."""
+    x = v.abs() - threshold
+    below, density = torch.special.ndtr(x), torch.exp(-x * x / 2) * (2 * math.pi) ** -0.5
+    return (below + x * density) * (v != 0)
+
+
 def drive_as_start(drive: Tensor, threshold: Tensor | float) -> Tensor:
     """u₀ = Pᵀx: the paper's starting point."""
     return drive
+
+
+def no_slope(drive: Tensor, threshold: Tensor | float) -> Tensor:
+    """∂u₀/∂(Pᵀx) of `drive_as_start`."""
+    return torch.ones_like(drive)
+
+
+@dataclass(frozen=True)
+class Start:
+    """u₀ from the drive Pᵀx and λ, and its slope ∂u₀/∂(Pᵀx)."""
+
+    value: Shrinkage
+    slope: Shrinkage
+
+    def __call__(self, drive: Tensor, lam: Tensor | float) -> Tensor:
+        return self.value(drive, lam)
+
+
+AT_DRIVE = Start(drive_as_start, no_slope)
+SHRUNK = Start(soft_threshold, soft_slope)
 
 
 def iterate(
@@ -99,24 +131,67 @@ def iterate(
     yield codes, combine(codes)
 
 
+class Noted:
+    """A shrinkage that notes its slope wherever it is applied."""
+
+    def __init__(self, shrink: Shrinkage, slope: Shrinkage) -> None:
+        self.shrink = shrink
+        self.slope = slope
+        self.slopes: list[Tensor] = []
+
+    def __call__(self, v: Tensor, threshold: Tensor | float) -> Tensor:
+        self.slopes.append(self.slope(v, threshold))
+        return self.shrink(v, threshold)
+
+
+def pull_back(
+    weights: Tensor, slopes: Sequence[Tensor], gram: Callable[[Tensor], Tensor], bound: Tensor
+) -> Iterator[Tensor]:
+    """The gradient by the drive of ⟨``weights``, u_t⟩, for t = 0..T: `iterate` backwards, by the chain rule.
+
+    ``weights`` are broadcastable to the codes; ``slopes`` are the start's and those of every step; ``gram``
+    is the transpose of what PᵀP did in the steps, from the codes themselves.
+    """
+    for t in range(len(slopes)):
+        back: Tensor = weights
+        drive: Tensor | float = 0.0
+        for slope in reversed(slopes[1 : t + 1]):
+            inner = slope * back
+            drive = drive + inner / bound
+            back = inner - gram(inner) / bound
+        yield drive + slopes[0] * back
+
+
 class Ista(nn.Module):
     """The paper's solver: soft threshold, L the largest eigenvalue of PᵀP."""
 
-    def __init__(self, lam: float, num_steps: int, start: Shrinkage = drive_as_start) -> None:
+    def __init__(self, lam: float, num_steps: int, start: Start = AT_DRIVE) -> None:
         super().__init__()
         self.lam = lam
         self.num_steps = num_steps
         self.start = start
 
     def forward(self, drive: Tensor, dictionary: Dictionary) -> Iterator[tuple[Tensor, Tensor]]:
+        return self._iterates(drive, dictionary, dictionary.largest_eigenvalue(), soft_threshold)
+
+    def pull_back(self, weights: Tensor, drive: Tensor, dictionary: Dictionary) -> Iterator[Tensor]:
+        """The gradient by the drive of ⟨``weights``, u_t⟩, for t = 0..T."""
+        bound, noted = dictionary.largest_eigenvalue(), Noted(soft_threshold, soft_slope)
+        deque(self._iterates(drive, dictionary, bound, noted), maxlen=0)
+        slopes = [self.start.slope(drive, self.lam), *noted.slopes]
+        return pull_back(weights, slopes, lambda u: dictionary.gram(dictionary.combine(u)), bound)
+
+    def _iterates(
+        self, drive: Tensor, dictionary: Dictionary, bound: Tensor, shrink: Shrinkage
+    ) -> Iterator[tuple[Tensor, Tensor]]:
         return iterate(
             drive,
             dictionary.combine,
             dictionary.gram,
             start=self.start(drive, self.lam),
-            bound=dictionary.largest_eigenvalue(),
+            bound=bound,
             lam=self.lam,
-            shrink=soft_threshold,
+            shrink=shrink,
             num_steps=self.num_steps,
         )
 
@@ -136,15 +211,30 @@ class Lista(nn.Module):
         self.rate_scale = nn.Parameter(torch.ones(1))
 
     def forward(self, drive: Tensor, dictionary: Dictionary) -> Iterator[tuple[Tensor, Tensor]]:
+        return self._iterates(drive, dictionary, self._bound(dictionary), gelu_threshold)
+
+    def pull_back(self, weights: Tensor, drive: Tensor, dictionary: Dictionary) -> Iterator[Tensor]:
+        """The gradient by the drive of ⟨``weights``, u_t⟩, for t = 0..T."""
+        bound, noted = self._bound(dictionary), Noted(gelu_threshold, gelu_slope)
+        deque(self._iterates(drive, dictionary, bound, noted), maxlen=0)
+        transposed = dictionary.coupled(self.coupling.T)
+        return pull_back(weights, noted.slopes, lambda u: transposed(dictionary.combine(u)), bound)
+
+    def _bound(self, dictionary: Dictionary) -> Tensor:
+        return dictionary.row_sum_bound() / self.rate_scale
+
+    def _iterates(
+        self, drive: Tensor, dictionary: Dictionary, bound: Tensor, shrink: Shrinkage
+    ) -> Iterator[tuple[Tensor, Tensor]]:
         lam = self.lam_scale * self.lam
         return iterate(
             drive,
             dictionary.combine,
             dictionary.coupled(self.coupling),
-            start=gelu_threshold(drive, lam),
-            bound=dictionary.row_sum_bound() / self.rate_scale,
+            start=shrink(drive, lam),
+            bound=bound,
             lam=lam,
-            shrink=gelu_threshold,
+            shrink=shrink,
             num_steps=self.num_steps,
         )
 

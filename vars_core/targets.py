@@ -72,12 +72,3 @@ class Answer:
     operator: Operator
     v: Tensor
     num_prefix: int = 0
-
-
-def weighted_gradients(operator: Operator, v: Tensor, weights: Tensor) -> list[Tensor]:
-    """G_t for every iterate, each (B, H, N, d), from weights of that shape on z: one vector-Jacobian product each."""
-    with torch.enable_grad():
-        v = v.detach().requires_grad_()
-        iterates = [z for z, _ in operator.detach().iterates(v)]
-        given = weights.detach()
-        return [torch.autograd.grad(z, v, given.to(z.dtype), retain_graph=True)[0] for z in iterates]

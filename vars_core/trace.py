@@ -18,7 +18,7 @@ from vars_core.operators import Operator, pooled_gradients
 from vars_core.readouts import READOUTS, Readout
 from vars_core.solver import objective
 from vars_core.sparsity import zero_codes
-from vars_core.targets import Answer, ClassLogit, Target, weighted_gradients
+from vars_core.targets import Answer, ClassLogit, Target
 from vars_core.tokens import Grid, join_heads
 
 
@@ -177,7 +177,7 @@ class LayerRecorder:
             self.answer = answer
         elif self._wishes.target is not None:
             weights = self._wishes.target.weights(v, self._grid)
-            self._read_gradients(weighted_gradients(operator, v, weights), v)
+            self._read_gradients(operator.gradients(v, weights), v)
         else:
             self._read_gradients(pooled_gradients(operator, v), v)
 
@@ -185,7 +185,7 @@ class LayerRecorder:
         """Record what is read from the gradient of a logit, given its gradients by the answer's tensors."""
         assert self.answer is not None
         answer, patches = self.answer, slice(self.answer.num_prefix, None)
-        pulled = weighted_gradients(answer.operator, answer.v, answer.joined(gradients))
+        pulled = answer.operator.gradients(answer.v, answer.joined(gradients))
         self._read_gradients([gradient[:, :, patches] for gradient in pulled], answer.v[:, :, patches])
         self.answer = None
 

@@ -27,6 +27,18 @@ DISCONNECT_POLL = 0.25
 
 MAX_TURN_DIGITS = 15
 
+UNQUEUED: dict[str, Any] = {
+    "queue": False,
+    "api_visibility": "private",
+    "show_progress": "hidden",
+    "show_progress_on": [],
+}
+"""How gradio runs every event of the page.
+
+Its page holds the state of each component that may show progress, and copies them all, part by part, at each step of
+each event; that took longer than drawing the map. With no such component there is nothing to copy.
+"""
+
 Components = Mapping[str, Block]
 """The inputs or outputs of an event, by the names that its handler knows them by."""
 
@@ -78,16 +90,15 @@ class Events:
         A newer event of the same visitor cancels the one still running, and a visitor who leaves cancels it too; an
         event that arrives after a newer one does nothing. An InputError becomes a message and leaves the outputs as
         they are; ``quiet``: without the message, for an event that follows another one. ``progress``: the component
-        that shows that something is being computed. ``js``: a function in the browser from the inputs, an
-        object by name, to those that are sent. ``back``: names of inputs, outputs as well, that go back to what is
-        still shown where the handler fails: a control never names what is not on the screen.
+        that says that something is being computed where it takes long. ``js``: a function in the browser from the
+        inputs, an object by name, to those that are sent. ``back``: names of inputs, outputs as well, that go back to
+        what is still shown where the handler fails: a control never names what is not on the screen.
         """
-        return gr.on(
-            list(triggers),
-            **self._wired(handler, inputs, outputs, quiet, js, back),
-            show_progress="minimal" if progress else "hidden",
-            show_progress_on=progress,
-        )
+        busy = progress.elem_id if progress else None
+        event = gr.on(list(triggers), **self._wired(handler, inputs, outputs, quiet, js, back, busy))
+        if busy:
+            event.then(None, js=f"() => VARS.waited('{busy}')")
+        return event
 
     def after(
         self,
@@ -97,7 +108,7 @@ class Events:
         outputs: Components,
     ) -> Dependency:
         """Run ``handler`` each time ``event`` is done, quietly."""
-        return event.success(**self._wired(handler, inputs, outputs, True), show_progress="hidden")
+        return event.success(**self._wired(handler, inputs, outputs, True))
 
     def _wired(
         self,
@@ -107,17 +118,17 @@ class Events:
         quiet: bool,
         js: str = "given => given",
         back: Sequence[str] = (),
+        busy: str | None = None,
     ) -> dict[str, Any]:
         self._count += 1
         first = {name: getattr(inputs[name], "value", None) for name in back}
         return {
             "fn": self._wrapped(handler, list(inputs), list(outputs), self._count, quiet, first),
             "inputs": [self.turn, *inputs.values()],
-            "js": in_turn(js, list(inputs)),
+            "js": in_turn(js, list(inputs), busy),
             "outputs": [*outputs.values(), self.message],
-            "queue": False,
-            "api_visibility": "private",
             "trigger_mode": "multiple",
+            **UNQUEUED,
         }
 
     def _wrapped(
@@ -190,11 +201,14 @@ def ordered(updates: Updates, outputs: Sequence[str]) -> list[Any]:
     return [updates.get(name, gr.skip()) for name in outputs]
 
 
-def in_turn(js: str, inputs: Sequence[str]) -> str:
-    """A function in the browser that puts the event's turn before what ``js`` makes of the inputs."""
-    return (
-        f"(turn, ...values) => [VARS.turn(), ...VARS.byName({json.dumps(inputs)}, values, {js}, {json.dumps(inputs)})]"
-    )
+def in_turn(js: str, inputs: Sequence[str], busy: str | None = None) -> str:
+    """A function in the browser that puts the event's turn before what ``js`` makes of the inputs.
+
+    ``busy``: the element that says meanwhile that something is being computed.
+    """
+    names = json.dumps(inputs)
+    turn = f"VARS.turn({json.dumps(busy)})" if busy else "VARS.turn()"
+    return f"(turn, ...values) => [{turn}, ...VARS.byName({names}, values, {js}, {names})]"
 
 
 def in_browser(
@@ -202,7 +216,7 @@ def in_browser(
 ) -> Dependency:
     """Run ``js`` in the browser, without a request: from the inputs, an object by name, to the outputs, another one.
 
-    What it does not name becomes empty: return what should stay.
+    What it does not name stays as it is.
     """
     given, answered = inputs or {}, outputs or {}
     names = json.dumps(list(given)), json.dumps(list(answered))

@@ -15,7 +15,7 @@ from gradio.utils import get_upload_folder, is_in_or_equal
 from analysis.drawing import data_uri
 from app.library.photographs import SAMPLES, Photograph, fitted, sample
 from app.page.changing_dropdown import ChangingDropdown
-from app.page.events import Events, Updates, in_browser
+from app.page.events import UNQUEUED, Events, Updates, in_browser
 from app.page.shell import heading, unseen
 from app.page.wiring import wait
 from app.services import Services
@@ -131,7 +131,7 @@ def connect(rail: Rail, services: Services, events: Events) -> None:
         def listed(name: str) -> object:
             return gr.update(choices=services.data.get(name, []), value=None)
 
-        rail.folder.input(listed, rail.folder, rail.file, queue=False, api_visibility="private", show_progress="hidden")
+        rail.folder.input(listed, rail.folder, rail.file, **UNQUEUED)
         in_browser(
             [rail.file.input],
             "({folder, file, photo}) => ({photo: file ? `data:${folder}/${file}` : photo})",

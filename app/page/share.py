@@ -42,7 +42,7 @@ def build(
     """
     shell.links[tab] = dict(view)
     in_browser(
-        [shell.page.load, shell.photo.change, shell.active.change, *changes(view.values())],
+        [shell.page.load, shell.followed(tab).change, shell.active.change, *changes(view.values())],
         f"view => VARS.link('{tab}', view)",
         {"photo": shell.photo, "active": shell.active, **view},
     )

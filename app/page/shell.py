@@ -45,12 +45,16 @@ class Shell:
         self._followers[tab] = unseen(f"photo-{tab}")
         return self._followers[tab]
 
+    def followed(self, tab: str) -> gr.Textbox:
+        """What changes with the photograph of tab ``tab``: its follower, or the photograph itself where it has none."""
+        return self._followers.get(tab, self.photo)
+
     def connect(self) -> None:
         """Wire the followers; called once, after all tabs are built."""
         in_browser(
             [self.photo.change, self.active.change],
-            "({photo, active, ...old}) => ({...old, [active]: photo})",
-            {"photo": self.photo, "active": self.active, **self._followers},
+            "({photo, active}) => ({[active]: photo})",
+            {"photo": self.photo, "active": self.active},
             self._followers,
         )
 

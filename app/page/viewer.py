@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from typing import Any
 
 import gradio as gr
 from gradio.components.base import Component
@@ -23,9 +24,20 @@ def head() -> str:
     return f"<script>{assets.scripts()}{tables}</script>"
 
 
+class Viewer(gr.HTML):
+    """An element that a script draws. Its value is a payload, or None.
+
+    A payload travels as JSON text: gradio's page copies values part by part whenever it looks at a component, and a
+    text is one part.
+    """
+
+    def postprocess(self, value: Any) -> str | None:
+        return None if value is None else json.dumps(value, separators=(",", ":"))
+
+
 def map_viewer(identifier: str) -> gr.HTML:
     """A component whose value is a payload of `app.views.payload.viewer`; emits `select` when an iterate is clicked."""
-    return gr.HTML(
+    return Viewer(
         value=None,
         html_template=f'<div class="viewer" data-viewer="{identifier}"></div>',
         js_on_load=(

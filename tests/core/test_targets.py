@@ -74,9 +74,10 @@ def logit_of_values(backend: Backend, batch: Tensor, index: int) -> tuple[Tensor
     model = backend.model
     assert isinstance(model, Backbone)
     block, x, grid = model.block_input(batch, LAYER)
-    operator, v = block.mixer.operator(block.norm1(x), grid)
-    v = v.detach().requires_grad_()
-    logits = model.head(block.tail(x.detach(), join_heads(operator.detach()(v)), grid))
+    with torch.no_grad():
+        operator, v = block.mixer.operator(block.norm1(x), grid)
+    v = v.clone().requires_grad_()
+    logits = model.head(block.tail(x.detach(), join_heads(operator(v)), grid))
     return torch.autograd.grad(logits[:, index].sum(), v)[0], v.detach()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -23,7 +24,9 @@ class SelfAttention(Mixer):
 
     def operator(self, x: Tensor, grid: Grid) -> tuple[LinearMixing, Tensor]:
         q, k, v = (split_heads(part, self.num_heads) for part in self.projection(x).chunk(3, dim=-1))
-        return LinearMixing(lambda values: F.scaled_dot_product_attention(q, k, values)), v
+        return LinearMixing(
+            lambda values: F.scaled_dot_product_attention(q, k, values), lambda w: softmax_transposed(q, k, w)
+        ), v
 
 
 class PerformerAttention(Mixer):
@@ -40,7 +43,21 @@ class PerformerAttention(Mixer):
         q, k, v = (split_heads(part, self.num_heads) for part in self.projection(x).chunk(3, dim=-1))
         queries, keys = self.features(q), self.features(k)
         row_sums = queries @ keys.sum(-2).unsqueeze(-1)
-        return LinearMixing(lambda values: queries @ (keys.transpose(-2, -1) @ values.to(keys.dtype)) / row_sums), v
+        return LinearMixing(
+            lambda values: queries @ (keys.transpose(-2, -1) @ values.to(keys.dtype)) / row_sums,
+            lambda w: keys @ (queries.transpose(-2, -1) @ (w.to(keys.dtype) / row_sums)),
+        ), v
+
+
+MOST_WEIGHTS = 2**24
+"""Of softmax attention held at once."""
+
+
+def softmax_transposed(q: Tensor, k: Tensor, w: Tensor) -> Tensor:
+    """softmax(qkᵀ/√d)ᵀ w: (B, H, N, 1) -> (B, H, N, 1), a few images at a time."""
+    at_once = max(1, MOST_WEIGHTS // (q.shape[1] * q.shape[2] * k.shape[2]))
+    parts = zip(*(part.split(at_once) for part in (q * q.shape[-1] ** -0.5, k, w)), strict=True)
+    return torch.cat([(q @ k.transpose(-2, -1)).softmax(-1).transpose(-2, -1) @ w for q, k, w in parts])
 
 
 SELF = MixerKind(

@@ -18,7 +18,7 @@ from vars_core.mixers.kind import LayerShape, MixerKind, Solving
 from vars_core.operators import LinearMixing, OnGrid, SparseReconstruction
 from vars_core.precision import at_least_float32
 from vars_core.resample import resample_spectrum
-from vars_core.solver import Ista, soft_threshold
+from vars_core.solver import SHRUNK, Ista
 from vars_core.tokens import Grid, require_grid, to_image, to_sequence
 
 
@@ -94,7 +94,12 @@ class SpatialFilter(nn.Module):
         self.spectrum = Spectrum(dim, 1, grid, power=1.0)
 
     def forward(self, tokens: Tensor, grid: Grid) -> Tensor:
-        return to_sequence(circular_convolution(to_image(tokens, grid), self.spectrum, grid))
+        return filtered_tokens(tokens, self.spectrum, grid)
+
+
+def filtered_tokens(tokens: Tensor, spectrum: Spectrum, grid: Grid) -> Tensor:
+    """(B, N, C) filtered by one spectrum per channel."""
+    return to_sequence(circular_convolution(to_image(tokens, grid), spectrum, grid))
 
 
 def circular_convolution(image: Tensor, spectrum: Spectrum, grid: Grid) -> Tensor:
@@ -117,10 +122,9 @@ class GlobalFilter(Mixer):
         self.spectrum = Spectrum(dim, 1, grid, power=1.0)
         self.output = nn.Identity()
 
-    def operator(self, x: Tensor, grid: Grid) -> tuple[OnGrid, Tensor]:
-        return OnGrid(LinearMixing(lambda image: circular_convolution(image, self.spectrum, grid)), grid), x.unsqueeze(
-            1
-        )
+    def operator(self, x: Tensor, grid: Grid) -> tuple[LinearMixing, Tensor]:
+        mixing = LinearMixing(lambda v: filtered_tokens(v.squeeze(1), self.spectrum, grid).unsqueeze(1))
+        return mixing, x.unsqueeze(1)
 
 
 class TokenBatchNorm(nn.BatchNorm1d):
@@ -203,7 +207,7 @@ def convolutional_solver(shape: LayerShape, solving: Solving) -> Ista:
     if solving.solver == "lista":
         raise InputError("vars_s has no 'lista' setting: its learned coupling is defined for dense atoms; use 'ista'")
     lam = shape.convolutional_lam if solving.lam is None else solving.lam
-    return Ista(lam, solving.num_steps, start=soft_threshold)
+    return Ista(lam, solving.num_steps, start=SHRUNK)
 
 
 def no_norm_then_batch_norm(dim: int) -> tuple[nn.Module, nn.Module]:

@@ -37,6 +37,16 @@ Object.assign(window.VARS, {
     if (block && text) block.dataset.busy = text;
     else if (block) delete block.dataset.busy;
   },
+  waits: new Map(),  // how many events each element waits for
+  wait(id) {
+    const block = document.getElementById(id);
+    VARS.waits.set(id, (VARS.waits.get(id) || 0) + 1);
+    if (block && !block.dataset.busy) block.dataset.busy = "Computing…";
+  },
+  waited(id) {
+    VARS.waits.set(id, VARS.waits.get(id) - 1);
+    if (!VARS.waits.get(id)) delete document.getElementById(id)?.dataset.busy;
+  },
   asked(id, {model, size}) {
     if (id === "attention" && model) VARS.kept("model", model);
     const label = document.querySelector(`#${id}-model input`)?.value || model;
@@ -82,7 +92,8 @@ Object.assign(window.VARS, {
     return outputs.map(name => answer[name]);
   },
   turns: 0,
-  turn() {  // requests may overtake each other: the server is told which event came first
+  turn(busy) {  // requests may overtake each other: the server is told which event came first
+    if (busy) VARS.wait(busy);
     return String(++VARS.turns);
   },
   say(message) {  // a sentence that goes away by itself, or by a click

@@ -308,8 +308,8 @@ window.VARS = window.VARS || (() => {
       build(state);
       draw(state);
     },
-    show(id, payload) {
-      const state = viewer(id);
+    show(id, given) {  // a payload, or its JSON
+      const state = viewer(id), payload = typeof given === "string" && given ? JSON.parse(given) : given;
       state.payload = payload && payload.panels ? payload : null;
       VARS.busy(id);
       if (!state.root) return;

@@ -15,7 +15,7 @@ from app.inference.traced import Traced
 from app.library.photographs import Corruption, Subject
 from app.page import share
 from app.page.choices import iteration_slider, layer_update, map_controls, several_models, size_choice
-from app.page.events import Updates, in_browser
+from app.page.events import UNQUEUED, Updates, in_browser
 from app.page.shell import Shell, unseen
 from app.page.viewer import map_viewer
 from app.page.wiring import traced_corrupted, wait
@@ -151,9 +151,7 @@ def build(shell: Shell) -> None:
     shell.events.after(shown, agree, inputs, told)
     shell.events.on(moved, agree, inputs, told, quiet=True)
     in_browser([agreements.change], f"({{notes}}) => VARS.notes('{TAB}', JSON.parse(notes))", {"notes": agreements})
-    rows.change(
-        lambda kind: gr.update(visible=kind == "corruptions"), rows, others, queue=False, api_visibility="private"
-    )
+    rows.change(lambda kind: gr.update(visible=kind == "corruptions"), rows, others, **UNQUEUED)
     maps.connect(shell, TAB)
 
 
