@@ -29,7 +29,7 @@ def contact_sheet(photographs: Sequence[np.ndarray], backends: Sequence[Backend]
         layer = backend.trace(batch, (backend.default_readout,), [backend.default_layer]).layers[0]
         maps = layer.maps[backend.default_readout].numpy()
         for t in range(maps.shape[0]):
-            placement = Placement(cell, cell, backend.image_size)
+            placement = Placement(cell, cell, backend.image_size, preprocessing=backend.preprocessing)
             factors = single_factors(placement, (maps.shape[2], maps.shape[3]))
             cells = [heat_overlay(square, placed(maps[t, index], factors).unit) for index, square in enumerate(squares)]
             columns.append(_column(cells, backend.name.partition("/")[2], f"t = {t}" if maps.shape[0] > 1 else ""))

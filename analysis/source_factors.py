@@ -104,8 +104,11 @@ def source_factors(placement: Placement, grid: tuple[int, int], blur: float = 0.
     """The factors of ``placement.to_source`` for maps on ``grid``, then a Gaussian blur of σ = ``blur`` pixels."""
     left, top, right, bottom = placement.box
     seen_height, seen_width = height_and_width(placement.size)
-    rows = _interpolation(placement.height, top, bottom, seen_height) @ _resize(seen_height, grid[0])
-    columns = _interpolation(placement.width, left, right, seen_width) @ _resize(seen_width, grid[1])
+    covered_height, covered_width = height_and_width(placement.covered)
+    upsampled_rows = _interpolation(seen_height, 0.0, covered_height, grid[0])
+    upsampled_columns = _interpolation(seen_width, 0.0, covered_width, grid[1])
+    rows = _interpolation(placement.height, top, bottom, seen_height) @ upsampled_rows
+    columns = _interpolation(placement.width, left, right, seen_width) @ upsampled_columns
     if blur > 0:
         from scipy.ndimage import gaussian_filter1d
 
@@ -132,11 +135,6 @@ def _stripe(h: int, w: int, row: int | slice = slice(None), column: int | slice 
     stripe = np.zeros((h, w), np.float32)
     stripe[row, column] = 1.0
     return stripe
-
-
-def _resize(length: int, samples: int) -> np.ndarray:
-    """Bilinear resizing of ``samples`` points to ``length`` (align_corners = False), (length, samples)."""
-    return _interpolation(length, 0.0, float(length), samples)
 
 
 def _interpolation(length: int, start: float, end: float, samples: int) -> np.ndarray:

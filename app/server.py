@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -101,6 +101,16 @@ def build_app(settings: Settings, services: Services) -> FastAPI:
     )
 
 
+def where(settings: Settings) -> Iterator[str]:
+    """Where the page is, and what is assumed of a proxy before it."""
+    yield f"VARS Studio: {settings.address}"
+    if settings.root_path:
+        yield (
+            f"assumed: a proxy takes {settings.root_path} away before it hands a request on, and hands on Host and "
+            "X-Forwarded-Proto"
+        )
+
+
 def run(settings: Settings) -> None:
     """Serve until interrupted; models load meanwhile."""
     services = Services(settings)
@@ -109,7 +119,8 @@ def run(settings: Settings) -> None:
     repeat(60, lambda: services.sessions.forget_unused(settings.keep_uploads))
     repeat(30, return_memory)
     app = build_app(settings, services)
-    print(f"VARS Studio: {settings.address}")
+    for line in where(settings):
+        print(line)
     trained = sum(map(services.models.trained, services.models.names))
     print(
         f"{trained} models with trained weights; {len(services.models.names) - trained} more are untrained and say so"

@@ -88,6 +88,11 @@ class Placement:
         left, top = (self.width - width) / 2, (self.height - height) / 2
         return (left, top, left + width, top + height)
 
+    @property
+    def covered(self) -> ImageSize:
+        """The pixels of the input, from its top left corner, that a map lies on."""
+        return self.preprocessing.covered or self.size
+
     def place(self, image: np.ndarray) -> np.ndarray:
         """uint8 (height, width, 3) -> uint8 of the input's size, with antialiasing."""
         rows, columns = height_and_width(self.size)
@@ -97,11 +102,14 @@ class Placement:
     def to_source(self, saliency_map: np.ndarray) -> np.ndarray:
         """(h, w) map of the input -> float32 (height, width).
 
-        Bilinear (align_corners = False), first to the pixels that the model saw, then to the source. Outside the box
-        (policy "center") the map's edge is continued.
+        Bilinear (align_corners = False), first to the pixels that the model's patches cover, then to the source. Beyond
+        these pixels, and outside the box (policy "center"), the map's edge is continued.
         """
         rows, columns = height_and_width(self.size)
-        seen = cv2.resize(np.asarray(saliency_map, dtype=np.float32), (columns, rows), interpolation=cv2.INTER_LINEAR)
+        height, width = height_and_width(self.covered)
+        seen = cv2.resize(np.asarray(saliency_map, dtype=np.float32), (width, height), interpolation=cv2.INTER_LINEAR)
+        if (height, width) != (rows, columns):
+            seen = np.pad(seen, ((0, rows - height), (0, columns - width)), mode="edge")
         if self.policy == "whole":
             return cv2.resize(seen, (self.width, self.height), interpolation=cv2.INTER_LINEAR)
         left, top, right, bottom = self.box

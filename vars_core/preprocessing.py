@@ -8,6 +8,8 @@ from typing import Any
 
 from PIL import Image
 
+from vars_core.image_size import ImageSize
+
 Statistics = tuple[float, float, float]
 """One number for each of red, green, blue, in units where 0 is black and 1 is white."""
 
@@ -24,7 +26,8 @@ class Preprocessing:
     """Per-channel ``mean`` and ``std``, ``interpolation`` (a key of `INTERPOLATIONS`), and what "center" cuts out.
 
     ``crop`` is the share of the side that stays, in (0, 1]. ``squash``: "center" squeezes the image into the input's
-    shape as "whole" does, instead of cutting that shape out of it, before the share ``crop`` is taken.
+    shape as "whole" does, instead of cutting that shape out of it, before the share ``crop`` is taken. ``covered``: the
+    pixels of the input, from its top left corner, that the model's patches cover; None where they cover all of it.
     """
 
     mean: Statistics = (0.485, 0.456, 0.406)
@@ -32,9 +35,10 @@ class Preprocessing:
     interpolation: str = "bicubic"
     crop: float = 224 / 256
     squash: bool = False
+    covered: ImageSize | None = None
 
     @classmethod
-    def of_timm(cls, configuration: Mapping[str, Any]) -> Preprocessing:
+    def of_timm(cls, configuration: Mapping[str, Any], covered: ImageSize | None = None) -> Preprocessing:
         """From what ``timm.data.resolve_model_data_config`` gives."""
         interpolation = str(configuration["interpolation"])
         mean, std = (tuple(float(value) for value in configuration[key]) for key in ("mean", "std"))
@@ -45,6 +49,7 @@ class Preprocessing:
             interpolation=interpolation if interpolation in INTERPOLATIONS else "bicubic",
             crop=float(configuration["crop_pct"]),
             squash=configuration["crop_mode"] == "squash",
+            covered=covered,
         )
 
 

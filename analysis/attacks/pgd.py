@@ -19,7 +19,9 @@ class Pgd:
     """Projected gradient descent (Madry et al. 2018; SPEC §9 "PGD"): the defaults are the paper's budget.
 
     ``epsilon`` and ``alpha``, the length of a step, in units of the pixel range [0, 1]; ``norm`` "inf" or "2";
-    ``random_start`` begins at a uniform draw from the ball, otherwise at the image itself.
+    ``random_start`` begins at a uniform draw from the ball, otherwise at the image itself. ``margin_restarts``: every
+    second restart descends the goal's margin instead of climbing its loss, which finds other ways out of the class
+    (Carlini and Wagner 2017).
     """
 
     epsilon: float = 1 / 255
@@ -28,6 +30,7 @@ class Pgd:
     num_restarts: int = 1
     norm: str = "inf"
     random_start: bool = True
+    margin_restarts: bool = False
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -38,6 +41,8 @@ class Pgd:
             raise InputError(f"expected at least 1 step and 1 restart, got {self.num_steps} and {self.num_restarts}")
         if self.num_restarts > 1 and not self.random_start:
             raise InputError(f"expected a random start where there are several restarts, got {self.num_restarts}")
+        if self.margin_restarts and self.num_restarts == 1:
+            raise InputError("expected at least 2 restarts where every second one descends the margin, got 1")
 
     def at(self, epsilon: float) -> Pgd:
         if self.epsilon == 0:
@@ -59,7 +64,8 @@ class Pgd:
     def _climb(
         self, logits: PixelLogits, images: Tensor, goal: Goal, image_ids: Sequence[str], restart: int
     ) -> Attacked:
-        """``num_steps`` steps x ← Π(x + α·ascent(∇loss))."""
+        """``num_steps`` steps x ← Π(x + α·ascent(∇loss)), or of minus the margin in its restarts."""
+        by_margin = self.margin_restarts and restart % 2 == 1
         within = ball(self.norm, self.epsilon)
         points = images
         if self.random_start:
@@ -70,7 +76,7 @@ class Pgd:
             points = within.project(images + torch.stack(draws).to(images), images) if draws else images
         losses, zero_gradients = [], torch.zeros(len(images), device=images.device)
         for step in range(self.num_steps):
-            loss, gradient = loss_and_gradient(logits, points, goal)
+            loss, gradient = loss_and_gradient(logits, points, goal, by_margin=by_margin)
             if step == 0:
                 zero_gradients = (gradient == 0).flatten(1).float().mean(1)
             losses.append(loss)
@@ -85,12 +91,20 @@ def fgsm(epsilon: float = 1 / 255, norm: str = "inf") -> Pgd:
     return Pgd(epsilon=epsilon, alpha=epsilon, num_steps=1, norm=norm, random_start=False)
 
 
-def loss_and_gradient(logits: PixelLogits, images: Tensor, goal: Goal) -> tuple[Tensor, Tensor]:
-    """The goal's loss (B,) and its gradient at each image (B, 3, H, W). Raises InputError where there is none."""
+def loss_and_gradient(
+    logits: PixelLogits, images: Tensor, goal: Goal, *, by_margin: bool = False
+) -> tuple[Tensor, Tensor]:
+    """The goal's loss (B,) and its gradient at each image (B, 3, H, W), ``by_margin`` that of minus the margin.
+
+    Raises:
+        InputError: there is no gradient.
+    """
     with torch.enable_grad():
         points = images.detach().requires_grad_()
-        loss = goal.loss(logits(points))
-        (gradient,) = torch.autograd.grad(loss.sum(), points, allow_unused=True) if loss.requires_grad else (None,)
+        found = logits(points)
+        loss = goal.loss(found)
+        climbed = -goal.margin(found) if by_margin else loss
+        (gradient,) = torch.autograd.grad(climbed.sum(), points, allow_unused=True) if loss.requires_grad else (None,)
     if gradient is None:
         raise InputError(
             "expected a model whose logits have gradients at its pixels, this one's have none: "

@@ -12,6 +12,7 @@ import typer
 from analysis.commands.corrupt import parse_names, parse_severities, split_words
 from analysis.commands.evaluating import BatchSizeOption, CheckpointOption, DeviceOption, ImageSizeOption
 from analysis.commands.options import load_backends, parse_image_size, parse_models
+from analysis.evaluations.assumptions import of_classes, of_model
 from analysis.evaluations.frame import EXIT_WITH_ERROR_ROWS, Plan, run_evaluation
 from analysis.evaluations.suites import CLEAN, CORRUPTED, FGSM, PGD, SUITES, SuiteData, check_classes, open_suite
 from analysis.evaluations.table2 import ROWS, weights_of
@@ -102,6 +103,7 @@ def robustness(
         data=_described(found, folders),
         load=lambda: load_backends(requests, device),
         workers=workers,
+        assumed=lambda backend: (*of_model(backend), *of_classes(backend)),
     )
 
     def make(backends: Sequence[Backend]) -> RobustnessEvaluation:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import pyarrow.compute as pc
 
 from analysis.engine import Measured, evaluate
+from analysis.evaluations.assumptions import CONVENTIONS, of_model
 from analysis.evaluations.grouping import Entry
 from analysis.progress import watched
 from analysis.runs import Run
@@ -58,6 +59,7 @@ class Plan:
         load: the models, loaded once the folder is known to be right.
         workers: decode threads; results do not depend on it.
         what: what samples are, in words.
+        assumed: what is taken for granted of a model, in sentences, beside what `noted` says of the data.
     """
 
     kind: str
@@ -68,6 +70,7 @@ class Plan:
     workers: int = 2
     what: str = "images"
     noted: Mapping[str, Any] = field(default_factory=dict)
+    assumed: Callable[[Backend], Iterable[str]] = of_model
 
 
 def run_evaluation(plan: Plan, make: Callable[[Sequence[Backend]], Evaluation]) -> int:
@@ -85,6 +88,7 @@ def run_evaluation(plan: Plan, make: Callable[[Sequence[Backend]], Evaluation]) 
     backends = plan.load()
     evaluation = make(backends)
     confirm_models(run, backends, evaluation)
+    _tell_assumptions(run, plan, backends)
     batch_size = int(plan.settings["batch_size"])
     count = len(evaluation.samples)
     started = time.perf_counter()
@@ -114,6 +118,15 @@ def run_evaluation(plan: Plan, make: Callable[[Sequence[Backend]], Evaluation]) 
     return EXIT_WITH_ERROR_ROWS if failed else 0
 
 
+def _tell_assumptions(run: Run, plan: Plan, backends: Sequence[Backend]) -> None:
+    """Print what is assumed of pictures and models, and keep it in the run beside what is of the data."""
+    run.record("conventions", list(CONVENTIONS))
+    of_models = [sentence for backend in backends for sentence in plan.assumed(backend)]
+    run.record("assumptions", [*plan.noted.get("assumptions", ()), *of_models])
+    for sentence in (*CONVENTIONS, *of_models):
+        print(f"assumed: {sentence}", file=sys.stderr)
+
+
 def confirm_models(run: Run, backends: Sequence[Backend], evaluation: Evaluation) -> None:
     """Record in the run which models it is of, or refuse others than those it was started with."""
     described = {
@@ -121,6 +134,7 @@ def confirm_models(run: Run, backends: Sequence[Backend], evaluation: Evaluation
             "checkpoint": backend.checkpoint_hash,
             "num_steps": backend.num_steps,
             "image_size": backend.image_size,
+            **({} if backend.preprocessing.covered is None else {"covered": backend.preprocessing.covered}),
             **evaluation.model_facts(backend),
         }
         for backend in backends

@@ -17,7 +17,9 @@ from analysis.map_sources import MapSource, SourceMaps
 from analysis.placed_map import PlacedMap
 from analysis.runs import KeptMap, Row, Run
 from analysis.saliency import MapKey, Reading
+from vars_core.image_size import ImageSize
 from vars_core.images import Placement
+from vars_core.preprocessing import Preprocessing
 
 if TYPE_CHECKING:
     from vars_core.backend import Backend
@@ -153,10 +155,12 @@ class MapEvaluation(ABC):
         raw = None if key is None else run.kept_map(item.position, model, key)
         if raw is None:
             return None
-        stored = run.facts["models"][model]["image_size"]
-        size = stored if isinstance(stored, int) else (int(stored[0]), int(stored[1]))
+        facts = run.facts["models"][model]
+        size, covered = (_size(facts[key]) if key in facts else None for key in ("image_size", "covered"))
+        assert size is not None
         height, width = item.image.shape[:2]
-        return self.place(raw, Placement(height, width, size, self.policy(item.sample)))
+        seen = Preprocessing(covered=covered)
+        return self.place(raw, Placement(height, width, size, self.policy(item.sample), seen))
 
     @abstractmethod
     def place(self, raw: np.ndarray, placement: Placement) -> PlacedMap:
@@ -184,6 +188,10 @@ def _named(maps: SourceMaps, index: int) -> Row:
     if key is None or raw is None:
         return {}
     return {**vars(key), "map_min": float(raw[index].min()), "map_max": float(raw[index].max())}
+
+
+def _size(stored: Any) -> ImageSize:
+    return stored if isinstance(stored, int) else (int(stored[0]), int(stored[1]))
 
 
 def _last(maps: SourceMaps, key: MapKey) -> int:

@@ -53,6 +53,8 @@ def tell_conditions(report: Report, facts: Mapping[str, Any]) -> None:
         report.text(f"{model}: input of {input_size(described)}.")
     for sentence in facts.get("assumptions", ()):
         report.text(f"Assumed: {sentence}.")
+    for sentence in facts.get("conventions", ()):
+        report.text(f"Taken for granted: {sentence}.")
 
 
 def tell_failures(report: Report, run: Run, images: int) -> None:

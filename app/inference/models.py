@@ -11,7 +11,7 @@ from app.inference.traced import ModelFacts
 from app.library.photographs import MODEL_SIZES
 from vars_core.embedded import embedded_models, embedded_weights
 from vars_core.errors import InputError, nearest
-from vars_core.image_size import size_text
+from vars_core.image_size import height_and_width, size_text
 from vars_core.mixers.table import MIXERS
 from vars_core.readings import default_reading
 from vars_core.spec import BACKBONES, model_names, parse_spec
@@ -101,7 +101,7 @@ class ModelShelf:
         backend = self.backend(name)
         if not isinstance(backend.image_size, int):
             raise InputError(f"expected a model of square input, {name} has {size_text(backend.image_size)}")
-        layers = tuple(backend.layer_names)
+        layers, covered = tuple(backend.layer_names), backend.preprocessing.covered
         return ModelFacts(
             name=split_size(name)[0],
             image_size=backend.image_size,
@@ -110,6 +110,7 @@ class ModelShelf:
             default_readout=backend.default_readout,
             num_steps=backend.num_steps,
             checkpoint_hash=backend.checkpoint_hash,
+            covered=None if covered is None else min(height_and_width(covered)),
         )
 
     def _load_embedded(self) -> None:

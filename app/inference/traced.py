@@ -10,6 +10,8 @@ import numpy as np
 
 from vars_core import readouts
 from vars_core.errors import InputError, nearest
+from vars_core.images import Placement
+from vars_core.preprocessing import Preprocessing
 
 if TYPE_CHECKING:
     from vars_core.trace import LayerTrace, Trace
@@ -29,6 +31,12 @@ class ModelFacts:
     default_readout: str
     num_steps: int
     checkpoint_hash: str | None
+    covered: int | None = None
+    """Pixels a side of the input, from its top left corner, that the model's patches cover; None for all of them."""
+
+    def placement(self, height: int, width: int) -> Placement:
+        """Where the model's input, and its maps in it, lie on a picture of that size, the whole of which it saw."""
+        return Placement(height, width, self.image_size, preprocessing=Preprocessing(covered=self.covered))
 
     @property
     def trained(self) -> bool:

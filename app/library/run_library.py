@@ -164,7 +164,7 @@ def check_facts(facts: Mapping[str, Any]) -> None:
     for name, value in [("limit", facts["settings"].get("limit")), *((name, data.get(name)) for name in COUNTS)]:
         if not isinstance(value, int | None):
             raise InputError(f"expected a whole number as {name!r} in run.json")
-    entries = [*facts.get("models", {}).values(), *data.get("notes", ())]
+    entries = [*facts.get("models", {}).values(), *data.get("notes", ()), *facts.get("notes", ())]
     if not all(isinstance(entry, dict) for entry in entries):
         raise InputError("expected an object for every model and every note of run.json")
     if not all(isinstance(sentence, str) for sentence in facts.get("assumptions", ())):

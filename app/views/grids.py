@@ -111,19 +111,19 @@ def panel_image(
     subject: Subject, traced: Traced, unit: np.ndarray, subtracted: np.ndarray | None, opacity: float
 ) -> np.ndarray:
     """One cell: the map, or its difference to another; the bare picture where the two grids differ."""
-    picture, size = fitted(subject.display, PANEL_SIDE), traced.model.image_size
+    picture = fitted(subject.display, PANEL_SIDE)
     if subtracted is None:
-        return overlays.overlay(picture, unit, size, opacity)
+        return overlays.overlay(picture, unit, traced.model, opacity)
     if subtracted.shape != unit.shape:
         return picture
-    return overlays.difference_overlay(picture, unit - subtracted, size, opacity)
+    return overlays.difference_overlay(picture, unit - subtracted, traced.model, opacity)
 
 
 def drawn(
     subject: Subject, traced: Traced, raw: np.ndarray, limits: tuple[float, float] | None, opacity: float
 ) -> np.ndarray:
     """A raw map over its picture, uint8 (h, w, 3)."""
-    return overlays.overlay(subject.display, overlays.unit_map(raw, limits), traced.model.image_size, opacity)
+    return overlays.overlay(subject.display, overlays.unit_map(raw, limits), traced.model, opacity)
 
 
 def with_reference(raw: Sequence[np.ndarray], reference: int | None) -> list[str]:

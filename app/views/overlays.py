@@ -10,9 +10,9 @@ from PIL import Image, ImageDraw, ImageFont
 
 from analysis.drawing import heat_overlay
 from analysis.saliency import normalise_map
+from app.inference.traced import ModelFacts
 from app.library.photographs import resized
 from app.views.payload import diverging
-from vars_core.images import Placement
 
 INK, PALE = (26, 26, 25), (117, 117, 110)
 GAP, LINE = 16, 20
@@ -31,20 +31,20 @@ def shared_limits(maps: Sequence[np.ndarray]) -> tuple[float, float]:
     return min(float(one.min()) for one in maps), max(float(one.max()) for one in maps)
 
 
-def overlay(picture: np.ndarray, unit: np.ndarray, size: int, opacity: float) -> np.ndarray:
-    """A map in [0, 1] over a picture, uint8; ``size``: side of the square that the model saw."""
-    return heat_overlay(picture, placed(picture, unit, size), opacity)
+def overlay(picture: np.ndarray, unit: np.ndarray, model: ModelFacts, opacity: float) -> np.ndarray:
+    """A map in [0, 1] of ``model`` over a picture, uint8."""
+    return heat_overlay(picture, placed(picture, unit, model), opacity)
 
 
-def difference_overlay(picture: np.ndarray, difference: np.ndarray, size: int, opacity: float) -> np.ndarray:
+def difference_overlay(picture: np.ndarray, difference: np.ndarray, model: ModelFacts, opacity: float) -> np.ndarray:
     """A difference of maps in [−1, 1] over a picture: blue below, vermilion above."""
-    colours = diverging(placed(picture, difference, size))
+    colours = diverging(placed(picture, difference, model))
     return np.asarray(cv2.addWeighted(picture, 1 - opacity, colours, opacity, 0))
 
 
-def placed(picture: np.ndarray, values: np.ndarray, size: int) -> np.ndarray:
+def placed(picture: np.ndarray, values: np.ndarray, model: ModelFacts) -> np.ndarray:
     """A map of the whole picture, upsampled to it as SPEC §5 says."""
-    return Placement(picture.shape[0], picture.shape[1], size).to_source(values)
+    return model.placement(picture.shape[0], picture.shape[1]).to_source(values)
 
 
 def sheet(

@@ -29,6 +29,7 @@ def panel(picture: np.ndarray, traced: Traced, *, heading: str = "", note: str =
         "height": height,
         "width": width,
         "size": traced.model.image_size,
+        "covered": traced.model.covered or traced.model.image_size,
         "layers": [_layer(layer) for layer in traced.layers],
         "default_layer": traced.model.default_layer,
     }

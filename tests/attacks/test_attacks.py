@@ -20,6 +20,7 @@ from vars_core.errors import InputError
 ATTACKS: dict[str, Attack] = {
     "pgd": Pgd(epsilon=0.02, alpha=0.01, num_steps=4),
     "pgd, three restarts": Pgd(epsilon=0.02, alpha=0.01, num_steps=3, num_restarts=3),
+    "pgd, restarts by the margin": Pgd(epsilon=0.02, alpha=0.01, num_steps=3, num_restarts=3, margin_restarts=True),
     "pgd, L2": Pgd(epsilon=0.1, alpha=0.05, num_steps=4, norm="2"),
     "fgsm": fgsm(0.02),
     "square": Square(0.02, num_queries=40),
@@ -122,6 +123,22 @@ def test_restarts_never_weaken_an_attack() -> None:
     assert torch.all(beaten | ~beaten_once)
     assert torch.all(several.losses[-1][~beaten] >= single.losses[-1][~beaten])
     assert torch.any(several.losses[-1] > single.losses[-1])
+
+
+def test_a_restart_by_the_margin_gets_through_where_the_loss_has_no_gradient() -> None:
+    """Logits so far apart that the cross-entropy and its gradient are zero: the margin still falls, and flips."""
+    model = LinearModel()
+    images = made_images(8)
+    labels = (model.score(images) > 0).long()
+
+    def saturated(pixels: Tensor) -> Tensor:
+        return 1e6 * model(pixels)
+
+    plain = Pgd(epsilon=0.3, alpha=0.1, num_steps=5, num_restarts=2)
+    standing = plain(saturated, images, Untargeted(labels), names(8)).predictions == labels
+    assert standing.sum() >= 4  # a random start alone may flip those near the border
+    by_margin = replace(plain, margin_restarts=True)(saturated, images, Untargeted(labels), names(8))
+    assert not (by_margin.predictions == labels).any()
 
 
 def test_zero_gradients_are_counted() -> None:

@@ -11,7 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from analysis.source_factors import single_factors, source_factors
 from vars_core.images import ImageError, Placement, decode_image, denormalise, normalise
+from vars_core.preprocessing import Preprocessing
 
 
 def encoded(image: Image.Image, form: str = "PNG", **options: object) -> bytes:
@@ -110,6 +112,27 @@ def test_what_the_model_sees_lies_where_the_map_is_put_back(height: int, width: 
     returned = placement.to_source(placement.place(image)[..., 0].astype(np.float32))
     peak = np.unravel_index(returned.argmax(), returned.shape)
     assert abs(peak[0] - y) <= 4 and abs(peak[1] - x) <= 4
+
+
+@given(
+    st.integers(8, 90), st.integers(8, 90), st.integers(1, 6), st.integers(0, 13), st.sampled_from(["whole", "center"])
+)
+@settings(deadline=None, max_examples=25)
+def test_a_map_lies_on_the_pixels_that_patches_cover(
+    height: int, width: int, count: int, margin: int, policy: str
+) -> None:
+    """A column that rises by one a patch, of patches of 14 pixels and a margin that none of them sees."""
+    size, covered = 14 * count + margin, 14 * count
+    placement = Placement(height, width, size, policy, Preprocessing(covered=covered))
+    ramp = np.repeat(np.arange(count, dtype=np.float32)[:, None], 3, axis=1)
+    top, bottom = placement.box[1], placement.box[3]
+    seen = (np.arange(height) + 0.5 - top) * size / (bottom - top)  # in pixels of the input
+    wanted = np.clip(seen / 14 - 0.5, 0, count - 1)
+    coarse = max(1.0, size / (bottom - top)) / 14  # the detour over the input's own pixels rounds corners by as much
+    np.testing.assert_allclose(placement.to_source(ramp)[:, width // 2], wanted, atol=coarse)
+    for factors, tolerance in ((single_factors, 1e-4), (source_factors, 2e-3)):
+        placed = factors(placement, ramp.shape).place(ramp)
+        np.testing.assert_allclose(placed, placement.to_source(ramp), atol=tolerance * count)
 
 
 def test_normalising_is_undone_by_its_inverse() -> None:

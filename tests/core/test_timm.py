@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -13,8 +14,10 @@ from PIL import Image
 from timm.data import create_transform, resolve_model_data_config
 
 from analysis.engine import model_wants
+from analysis.evaluations.assumptions import of_classes, of_model
 from tests.core.attention_checks import Attentions, check_attention, with_weights_anywhere
 from vars_core import READOUTS, Backend, InputError, create_model
+from vars_core.models.timm.structure import structure_of
 
 TRACED = {
     "test_vit": 32,  # a class token
@@ -142,6 +145,25 @@ def test_names_that_this_project_registers_itself_are_pointed_to_their_spec() ->
 def test_a_size_that_is_no_whole_number_of_patches_is_refused() -> None:
     with pytest.raises(InputError, match=r"patches of 14×14 pixels: expected .* a multiple of them, got 64"):
         create_model("timm/eva02_tiny_patch14_224", image_size=64)
+
+
+def test_a_size_of_its_own_that_is_no_whole_number_of_patches_says_what_they_cover() -> None:
+    """27 patches of 14 pixels in 384: the maps end 6 pixels before the input does. The others cover all of it."""
+    assert structure_of("vit_so400m_patch14_siglip_384", None).covered == 378
+    for name in ("test_vit", "swin_tiny_patch4_window7_224", "pit_ti_distilled_224", "levit_128s"):
+        assert structure_of(name, None).covered is None
+
+
+def test_what_is_assumed_of_a_model_is_said() -> None:
+    untagged, tagged = (create_model(f"timm/{name}", image_size=32) for name in ("test_vit", "test_vit.r160_in1k"))
+    (sentence,) = of_model(Backend(untagged, device="cpu"))
+    assert "timm's default configuration" in sentence and "timm/test_vit.TAG" in sentence
+    assert not list(of_model(Backend(tagged, device="cpu")))
+    tagged.preprocessing = replace(tagged.preprocessing, covered=28)
+    (sentence,) = of_model(Backend(tagged, device="cpu"))
+    assert "sees the upper left 28 of its 32 pixels" in sentence
+    (order,) = of_classes(Backend(create_model("timm/test_vit", num_classes=1000, image_size=32), device="cpu"))
+    assert "in the order of their WordNet ids" in order
 
 
 def test_an_unknown_tag_names_the_nearest() -> None:

@@ -12,7 +12,16 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from vars_core.data.mask_values import MaskValues, judge, judge_one
-from vars_core.data.masks import BACKGROUND, FOREGROUND, VOC_LABELS, VOID, MaskImage, read_mask, voc_colours
+from vars_core.data.masks import (
+    BACKGROUND,
+    FOREGROUND,
+    VOC_LABELS,
+    VOID,
+    MaskImage,
+    read_mask,
+    voc_colours,
+    voc_numbers_of,
+)
 from vars_core.errors import InputError
 
 LABELS = np.zeros((20, 30), np.uint8)
@@ -181,3 +190,44 @@ def test_pictures_that_cannot_mean_labels_are_refused(tmp_path: Path) -> None:
     (tmp_path / "torn.png").write_bytes((tmp_path / "c.png").read_bytes()[:-40])
     with pytest.raises(InputError, match=r"torn\.png cannot be decoded"):
         read_mask(tmp_path / "torn.png")
+
+
+@given(
+    black_first=st.booleans(),
+    colour=st.tuples(*[st.integers(1, 250)] * 3).filter(
+        lambda c: len(set(c)) > 1 and voc_numbers_of(np.array([c])) is None
+    ),
+    spare=st.integers(0, 3),
+)
+@settings(deadline=None, max_examples=30)
+def test_black_is_the_background_of_a_palette_cut_down_to_two_colours(
+    tmp_path_factory: pytest.TempPathFactory, black_first: bool, colour: tuple[int, int, int], spare: int
+) -> None:
+    colours = np.array([[0, 0, 0], colour] if black_first else [colour, [0, 0, 0]])
+    numbers = OBJECT if black_first else 1 - OBJECT
+    image = paletted(numbers, np.concatenate([colours, np.full((spare, 3), 9)]))
+    mask = saved(tmp_path_factory.mktemp("m"), image)
+    for usual in ("voc", None):
+        values = judge([mask], usual)
+        np.testing.assert_array_equal(values.regions(mask), OBJECT)
+        reordered = [sentence for sentence in values.assumptions() if "labels follow the colours" in sentence]
+        assert bool(reordered) != black_first
+    np.testing.assert_array_equal(MaskValues.parse("labels").regions(mask), numbers)
+
+
+def test_a_cut_palette_without_a_black_says_nothing_about_the_background() -> None:
+    for colours, numbers in (([[9, 80, 3], [200, 7, 7]], OBJECT), ([[9, 80, 3]], np.zeros_like(OBJECT))):
+        mask = MaskImage("red.png", numbers.astype(np.uint8), np.array(colours, np.uint8))
+        with pytest.raises(InputError, match=r"red\.png was cut down.*nothing tells the background.*binary"):
+            judge_one(mask)
+    alone = MaskImage("black.png", np.zeros_like(OBJECT), np.zeros((1, 3), np.uint8))
+    assert not judge_one(alone).regions(alone).any()
+
+
+def test_a_palette_of_one_grey_for_all_numbers_says_nothing(tmp_path: Path) -> None:
+    """Some tools write a palette of zeros: the object would be black, and background, by its colour."""
+    mask = saved(tmp_path, paletted(LABELS, np.zeros((256, 3))))
+    np.testing.assert_array_equal(judge_one(mask).regions(mask), REGIONS)
+    np.testing.assert_array_equal(judge([mask], "voc").regions(mask), REGIONS)
+    two = saved(tmp_path, paletted(OBJECT, np.zeros((256, 3))))
+    np.testing.assert_array_equal(MaskValues.parse("binary").regions(two), OBJECT)

@@ -324,7 +324,12 @@ def test_what_was_assumed_is_printed_stored_and_reported_and_what_is_said_is_not
             "masks are read as voc (0 background, 1..20 foreground, 255 void), because the layout is PASCAL VOC's"
         )
         facts = json.loads((out / "run.json").read_text())
-        assert (f"assumed: {sentence}" in capsys.readouterr().out) == assumed
+        printed = "".join(capsys.readouterr())
+        assert (f"assumed: {sentence}" in printed) == assumed
         assert (sentence in facts["assumptions"]) == assumed
-        assert ("because the layout is PASCAL VOC" in (out / "report.html").read_text()) == assumed
+        report = (out / "report.html").read_text()
+        for convention in facts["conventions"]:
+            assert printed.count(f"assumed: {convention}") == 1 and f"Taken for granted: {convention}." in report
+        assert any("EXIF" in one for one in facts["conventions"])
+        assert ("because the layout is PASCAL VOC" in report) == assumed
         assert facts["settings"]["mask_values"] == "voc"

@@ -221,8 +221,9 @@ def corrected(mask: MaskImage, *, judged: bool) -> np.ndarray:
     """The label of each number that occurs, (used,), as the mask's colours correct it.
 
     VOC's colours name their labels, whatever order a tool has put the palette in. A palette of greys stands for its
-    grey levels. Other colours say nothing, and numbers are what they are; but a ``judged`` reading refuses a palette
-    cut down to the colours in use, whose numbers may be but the order of its entries, and one where black is not 0.
+    grey levels. Other colours say nothing, and numbers are what they are; but in a palette cut down to the colours in
+    use, numbers may be but the order of its entries: where nobody said what they mean (``judged``), black and one other
+    colour are background and object, and others are refused, as is a whole palette where black is not 0.
 
     Raises:
         ImageError: the palette's colours contradict its numbers.
@@ -238,17 +239,30 @@ def corrected(mask: MaskImage, *, judged: bool) -> np.ndarray:
         return mask.used
     if greys is not None:
         return greys
-    black = [int(n) for n, colour in zip(mask.used, colours, strict=True) if not colour.any()]
-    if black and 0 not in black and mask.counts[0]:
+    is_black = np.all(colours == 0, axis=1)
+    if len(mask.palette) <= VOID_LABEL and len(mask.used) <= 2:
+        return _of_cut_palette(mask, is_black)
+    black = mask.used[is_black]
+    if len(black) and 0 not in black and mask.counts[0]:
         raise ImageError(
             f"the palette of {mask.name} shows 0 in a colour and {black[0]} in black: its colours contradict it"
         )
-    if len(mask.palette) <= VOID_LABEL and len(mask.used) > 2:
+    if len(mask.palette) <= VOID_LABEL:
         raise ImageError(
             f"the palette of {mask.name} has {len(mask.palette)} entries, in other colours than PASCAL VOC's: a tool "
             f"may have given its numbers a new order. Say how masks are to be read, as {CHOICES}"
         )
     return mask.used
+
+
+def _of_cut_palette(mask: MaskImage, is_black: np.ndarray) -> np.ndarray:
+    """The label of each of the one or two numbers of a palette cut down to them, one of which is black."""
+    if is_black.sum() != 1:
+        raise ImageError(
+            f"the palette of {mask.name} was cut down, and the colours in use are neither PASCAL VOC's nor black and "
+            f"one other: nothing tells the background. Say how masks are to be read, as {CHOICES}"
+        )
+    return np.where(is_black, 0, np.maximum(mask.used, 1))
 
 
 def _read_labels(values: MaskValues, mask: MaskImage) -> np.ndarray:

@@ -65,11 +65,16 @@ class MaskImage:
         return whole[self.used]
 
     def greys(self) -> np.ndarray | None:
-        """The grey level of each number that occurs, (used,); None where the palette gives one of them a colour."""
+        """The grey level of each number that occurs, (used,).
+
+        None where the palette gives one of them a colour, or several of them one grey, which says nothing.
+        """
         colours = self.colours()
         if colours is None:
             return self.used
-        return colours[:, 0].astype(np.int64) if np.all(colours == colours[:, :1]) else None
+        if _has_colour(colours) or (len(colours) > 1 and np.all(colours == colours[0])):
+            return None
+        return colours[:, 0].astype(np.int64)
 
     def voc_numbers(self) -> np.ndarray | None:
         """What each number that occurs would be by its colour in PASCAL VOC's palette, (used,).
@@ -77,7 +82,7 @@ class MaskImage:
         None unless there is a palette and every colour that occurs is one of VOC's 22, one of them no grey.
         """
         colours = self.colours()
-        return None if colours is None or self.greys() is not None else voc_numbers_of(colours)
+        return voc_numbers_of(colours) if colours is not None and _has_colour(colours) else None
 
     def renumbered(self, numbers: np.ndarray) -> np.ndarray:
         """uint8 (H, W): the picture with each number that occurs replaced by its entry of ``numbers`` (used,)."""
@@ -146,6 +151,11 @@ def voc_numbers_of(colours: np.ndarray) -> np.ndarray | None:
     known = dict(zip(_codes(voc_colours()).tolist(), VOC_LABELS, strict=True))
     found = [known.get(code) for code in _codes(colours).tolist()]
     return None if None in found else np.array(found, np.int64)
+
+
+def _has_colour(colours: np.ndarray) -> bool:
+    """Whether one of some colours, uint8 (n, 3), is no grey."""
+    return not np.all(colours == colours[:, :1])
 
 
 def _numbers(picture: Picture) -> np.ndarray:

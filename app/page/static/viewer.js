@@ -23,15 +23,15 @@ window.VARS = window.VARS || (() => {
     return {values, low, high, degenerate: record.degenerate[step], t: step, last: record.low.length - 1};
   }
 
-  function interpolation(length, count) {  // bilinear, align_corners = false: rows of [index, index, weight]
+  function interpolation(length, count, covered = length) {  // bilinear, align_corners = false: rows of [index, index, weight]
     return Array.from({length}, (_, i) => {
-      const x = Math.min(Math.max((i + 0.5) * count / length - 0.5, 0), count - 1), low = Math.floor(x);
+      const x = Math.min(Math.max((i + 0.5) * count / covered - 0.5, 0), count - 1), low = Math.floor(x);
       return [low, Math.min(low + 1, count - 1), x - low];
     });
   }
 
-  function upsampling(length, size, count) {  // first to the pixels that the model saw, then to the picture
-    const inner = interpolation(size, count), outer = interpolation(length, size);
+  function upsampling(length, size, covered, count) {  // first to the pixels that the model saw, then to the picture
+    const inner = interpolation(size, count, covered), outer = interpolation(length, size);
     const matrix = new Float32Array(length * count);
     outer.forEach(([a, b, f], i) => {
       for (const [row, weight] of [[a, 1 - f], [b, f]]) {
@@ -44,10 +44,10 @@ window.VARS = window.VARS || (() => {
   }
 
   function upsample(cache, map, grid, panel) {  // (h, w) -> (height, width)
-    const [h, w] = grid, {height, width, size} = panel;
+    const [h, w] = grid, {height, width, size, covered = size} = panel;
     const matrix = (length, count) => {
-      const key = `${length} ${size} ${count}`;
-      if (!cache.has(key)) cache.set(key, upsampling(length, size, count));
+      const key = `${length} ${size} ${covered} ${count}`;
+      if (!cache.has(key)) cache.set(key, upsampling(length, size, covered, count));
       return cache.get(key);
     };
     const rows = matrix(height, h), columns = matrix(width, w);
@@ -278,7 +278,7 @@ window.VARS = window.VARS || (() => {
       state.strip.append(button);
     }
     const small = Math.min(1, 200 / Math.max(panel.width, panel.height));
-    const size = {width: Math.round(panel.width * small), height: Math.round(panel.height * small), size: panel.size};
+    const size = {width: Math.round(panel.width * small), height: Math.round(panel.height * small), size: panel.size, covered: panel.covered};
     [...state.strip.children].forEach((button, t) => {
       const it = shown(state, panel, t), current = t === Math.min(view.t, count - 1);
       paint(button.querySelector("canvas"), state, size, it.values, it.layer);

@@ -11,7 +11,6 @@ from analysis.placed_map import PlacedStack, centre_map, points_on
 from analysis.source_factors import source_factors
 from app.inference.traced import Traced
 from app.library.fixation_points import Points
-from vars_core.images import Placement
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,7 +44,7 @@ def score(
     inside, kept = points_on(points.xs, points.ys, height, width)
     if not len(inside):
         return None
-    factors = source_factors(Placement(height, width, traced.model.image_size), traced.layer(layer).grid)
+    factors = source_factors(traced.model.placement(height, width), traced.layer(layer).grid)
     iterates = PlacedStack.of(traced.layer(layer).maps[readout], factors)
     degree = points.sigma
     return Scores(

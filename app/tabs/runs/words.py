@@ -72,7 +72,7 @@ def provenance(stored: StoredRun) -> dict[str, Any]:
     """Where the numbers come from; of the data the folder's name alone, not where on the server it lies."""
     facts = stored.facts
     data = dict(facts.get("data", {}))
-    notes = data.pop("notes", [])
+    data.pop("notes", None)
     return {
         "run": stored.name,
         "kind": stored.kind,
@@ -86,8 +86,13 @@ def provenance(stored: StoredRun) -> dict[str, Any]:
         "models": facts.get("models", {}),
         "images": stored.images,
         "data": {**data, "folder": data_name(data)},
-        "notes": [{"what": note.get("what"), "count": note.get("count")} for note in notes],
+        "notes": [{"what": note.get("what"), "count": note.get("count")} for note in notes_of(facts)],
     }
+
+
+def notes_of(facts: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """What a run left out or found odd in its data, wherever its evaluation wrote that."""
+    return [*facts.get("data", {}).get("notes", ()), *facts.get("notes", ())]
 
 
 def data_name(data: Mapping[str, Any]) -> str:
@@ -111,7 +116,7 @@ def provenance_words(stored: StoredRun, served: Mapping[str, str | None]) -> str
         *(("Continued under", escaped(listed_versions(other))) for other in facts.get("continued_under", [])),
     ]
     body = "".join(f"<dt>{name}</dt><dd>{words}</dd>" for name, words in lines)
-    notices = [f"Of the data, {note.get('what')}: {note.get('count')}." for note in data.get("notes", [])]
+    notices = [f"Of the data, {note.get('what')}: {note.get('count')}." for note in notes_of(facts)]
     notices += [f"Assumed: {sentence}." for sentence in facts.get("assumptions", [])]
     warned = "".join(f'<p class="notice">{escaped(notice)}</p>' for notice in notices)
     heading = "Where these numbers come from"

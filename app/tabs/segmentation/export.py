@@ -12,7 +12,7 @@ from analysis.drawing import draw_contour, error_overlay, mask_overlay
 from analysis.evaluations.table import EVALUATIONS
 from analysis.metrics.segmentation import CURVE_THRESHOLDS, Counts, count_map, count_mask, cut_map, iou
 from app.inference.models import title
-from app.inference.traced import LayerMaps, Traced
+from app.inference.traced import LayerMaps, ModelFacts, Traced
 from app.library.photographs import Photograph, Subject
 from app.tabs.segmentation.truth import Truth, region_picture
 from app.tabs.segmentation.words import baselines, placed_maps
@@ -23,7 +23,6 @@ from app.views.look import Look
 from app.views.weights import figure_words
 from vars_core.data.masks import FOREGROUND, VOID
 from vars_core.errors import InputError
-from vars_core.image_size import ImageSize
 
 MODES = {"mask": "mask", "contour": "contour", "cutout": "cut-out", "errors": "error map", "truth": "truth"}
 """Ways to show a mask, and what they are called. The last two need a ground truth."""
@@ -55,15 +54,15 @@ def export(subject: Subject, traced: Traced, look: Look, cut: Cut, truth: Truth 
     """
     truth = truth if truth is not None and truth.given else None
     shown = traced.layer(layer_of(traced, look.layer))
-    step, size = min(look.t, shown.num_steps), traced.model.image_size
+    step = min(look.t, shown.num_steps)
     raw = shown.maps[look.readout]
     found = truth.regions() if truth is not None else None
     sized = truth if truth is not None else subject.photograph
-    mask = cut_map(placed_maps(raw, (sized.height, sized.width), size)[step], cut.threshold)
+    mask = cut_map(placed_maps(raw, (sized.height, sized.width), traced.model)[step], cut.threshold)
     told = facts(subject.photograph, mask, truth, found, cut)
     arrays = {"map": raw[step], "iterates": raw, "picture": subject.display, "mask": mask}
     if found is not None:
-        curves = curve(shown, look.readout, found, size)
+        curves = curve(shown, look.readout, found, traced.model)
         best = int(curves["iou"][step].argmax())
         told |= {
             "curve": {"thresholds": CURVE_THRESHOLDS.tolist(), "iou": (100 * curves["iou"][step]).round(4).tolist()},
@@ -87,7 +86,7 @@ def figure(
     """All ways to show the mask, the chosen one first."""
     height, width = subject.display.shape[:2]
     step = min(look.t, shown.num_steps)
-    placed = placed_maps(shown.maps[look.readout], (height, width), traced.model.image_size)
+    placed = placed_maps(shown.maps[look.readout], (height, width), traced.model)
     mask = cut_map(placed[step], cut.threshold)
     found = None if truth is None else region_picture(truth, height, width)
     modes = sorted(ways(found), key=lambda mode: mode != cut.mode)
@@ -127,9 +126,9 @@ def chequers(height: int, width: int) -> np.ndarray:
     return np.array(greys[::-1], np.uint8)[odd][..., None]
 
 
-def curve(shown: LayerMaps, readout: str, found: np.ndarray, size: ImageSize) -> dict[str, np.ndarray]:
+def curve(shown: LayerMaps, readout: str, found: np.ndarray, model: ModelFacts) -> dict[str, np.ndarray]:
     """tp, fp and iou of every iterate at each of `CURVE_THRESHOLDS`: (T+1, 101) each."""
-    placed = placed_maps(shown.maps[readout], found.shape, size)
+    placed = placed_maps(shown.maps[readout], found.shape, model)
     counted = [count_map(one, found, CURVE_THRESHOLDS) for one in placed]
     tp, fp = (np.array([one[i] for one in counted]) for i in (0, 1))
     return {"tp": tp, "fp": fp, "iou": iou(tp, fp, int(np.count_nonzero(found == FOREGROUND)) - tp)}

@@ -17,12 +17,10 @@ from analysis.metrics.table import METRICS
 from analysis.placed_map import PlacedStack, centre_map
 from analysis.source_factors import single_factors
 from app.inference.models import title
-from app.inference.traced import Traced
+from app.inference.traced import ModelFacts, Traced
 from app.library.photographs import Photograph, Subject
 from app.tabs.segmentation.truth import DRAWN, STORED, Truth, same_shape, truth_picture
 from app.views import payload
-from vars_core.image_size import ImageSize
-from vars_core.images import Placement
 
 PAPER_THRESHOLD = 0.3
 
@@ -55,7 +53,6 @@ def scores(
     known = truth is not None and truth.given
     height, width = photograph.display.shape[:2]
     found = truth.regions() if truth is not None and known else np.zeros((height, width), np.uint8)
-    size = traced.model.image_size
     result: dict[str, Any] = {
         "ref": photograph.ref,
         "given": known,
@@ -64,7 +61,9 @@ def scores(
         "size": [height, width],
         "at": [
             dict(zip(("tp", "fp"), map(np.ndarray.tolist, count_map(one, found, CURVE_THRESHOLDS)), strict=True))
-            for one in (placed_maps(traced.layer(layer).maps[readout], found.shape, size) if traced.layers else ())
+            for one in (
+                placed_maps(traced.layer(layer).maps[readout], found.shape, traced.model) if traced.layers else ()
+            )
         ],
         "pixels": found.size,
         "foreground": 0,
@@ -87,9 +86,9 @@ def scores(
     return result
 
 
-def placed_maps(maps: np.ndarray, shape: tuple[int, ...], size: ImageSize) -> PlacedStack:
-    """Raw maps (n, h, w) on (height, width) pixels, placed as the batch evaluation does it; ``size`` is the input's."""
-    placement = Placement(shape[0], shape[1], size)
+def placed_maps(maps: np.ndarray, shape: tuple[int, ...], model: ModelFacts) -> PlacedStack:
+    """Raw maps (n, h, w) of ``model`` on (height, width) pixels, placed as the batch evaluation does it."""
+    placement = model.placement(shape[0], shape[1])
     return PlacedStack.of(maps, single_factors(placement, (maps.shape[1], maps.shape[2])))
 
 

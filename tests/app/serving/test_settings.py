@@ -146,6 +146,14 @@ def test_everything_that_is_asked_for_reaches_the_server(
     ]
 
 
+def test_what_is_assumed_of_a_proxy_is_said() -> None:
+    from app.server import where
+
+    assert list(where(Settings(port=7))) == ["VARS Studio: http://localhost:7"]
+    address, assumed = where(Settings(port=7, root_path="/vars"))
+    assert address.endswith(":7/vars") and "takes /vars away" in assumed
+
+
 def test_on_a_space_the_page_listens_to_all_and_may_be_framed() -> None:
     script = """
 import app.server, app.command, sys

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import base64
+from dataclasses import replace
 
 import cv2
 import numpy as np
 
 from app.views import overlays, payload
-from tests.app.made import photograph, subject, traced
+from tests.app.made import facts, photograph, subject, traced
 
 
 def decoded(record: dict, grid: list[int]) -> np.ndarray:
@@ -55,10 +56,18 @@ def test_no_difference_is_pale_and_its_signs_are_told_apart() -> None:
     assert low[2] > low[0] and high[0] > high[2]
 
 
+def test_a_panel_says_which_pixels_of_the_input_its_maps_lie_on() -> None:
+    whole = traced()
+    part = replace(whole, model=replace(whole.model, covered=98))
+    panels = [payload.panel(photograph().display, one) for one in (whole, part)]
+    assert [(panel["size"], panel["covered"]) for panel in panels] == [(112, 112), (112, 98)]
+    assert part.model.placement(48, 64).covered == 98
+
+
 def test_an_overlay_without_opacity_is_the_photograph() -> None:
     picture = photograph().display
     unit = overlays.unit_map(traced().map("0.0", "stream", 0))
-    assert np.array_equal(overlays.overlay(picture, unit, 112, 0.0), picture)
+    assert np.array_equal(overlays.overlay(picture, unit, facts(), 0.0), picture)
 
 
 def test_shared_limits_span_all_maps_and_own_limits_each() -> None:

@@ -57,7 +57,7 @@ class TimmModel(VisionModel):
         self._layer_names = tuple(structure.layers)
         configuration = resolve_model_data_config(self.model)
         self.image_size = image_size or checked_size(tuple(configuration["input_size"][-2:]))
-        self.preprocessing = Preprocessing.of_timm(configuration)
+        self.preprocessing = Preprocessing.of_timm(configuration, structure.covered)
         for layer, path in structure.layers.items():
             block = self.model.get_submodule(path)
             block.register_forward_pre_hook(_enter_block)

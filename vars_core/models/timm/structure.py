@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from vars_core.image_size import ImageSize, height_and_width
+from vars_core.image_size import ImageSize, checked_size, height_and_width
 from vars_core.models.timm.build import build
 from vars_core.models.timm.watch import AttentionWatch, WeightedSum
 from vars_core.tokens import Grid
@@ -30,11 +30,15 @@ OTHER_ORDER = "none of its blocks keeps the tokens row by row: they lie by pooli
 
 @dataclass(frozen=True)
 class Structure:
-    """``layers``: "stage.block" -> the path of that block's module; where there is none, ``reason`` says why."""
+    """``layers``: "stage.block" -> the path of that block's module; where there is none, ``reason`` says why.
+
+    ``covered``: the (height, width) of the input that the patches cover, None where they cover all of it.
+    """
 
     layers: dict[str, str]
     reason: str
     num_parameters: int
+    covered: ImageSize | None = None
 
 
 @dataclass(frozen=True)
@@ -78,6 +82,7 @@ def structure_of(name: str, image_size: ImageSize | None) -> Structure:
     height, width = height_and_width(image_size) if image_size is not None else model.default_cfg["input_size"][-2:]
     candidates = {path: module for path, module in model.named_modules() if _BLOCK.match(path)}
     layers: dict[str, str] = {}
+    grids: set[Grid] = set()
     seen_any = False
     watch = AttentionWatch()
     outer: list[list[WeightedSum]] = []
@@ -89,9 +94,11 @@ def structure_of(name: str, image_size: ImageSize | None) -> Structure:
         nonlocal seen_any
         sums = watch.take()
         seen_any |= bool(sums)
-        if block_attention(module, sums, (height, width), num_prefix_tokens(model), output) is not None:
+        attention = block_attention(module, sums, (height, width), num_prefix_tokens(model), output)
+        if attention is not None:
             path = paths[module]
             layers[layer_name(path)] = path
+            grids.add(attention.grid)
         watch.sums = outer.pop()
 
     paths = {module: path for path, module in candidates.items()}
@@ -104,7 +111,8 @@ def structure_of(name: str, image_size: ImageSize | None) -> Structure:
     if hasattr(model, "unroll"):  # Hiera: cell (i, j) of a map would not be patch (i, j)
         return Structure({}, OTHER_ORDER, sum(parameter.numel() for parameter in model.parameters()))
     reason = "" if layers else OTHER_ATTENTION if seen_any else NO_ATTENTION
-    return Structure(layers, reason, sum(parameter.numel() for parameter in model.parameters()))
+    num_parameters = sum(parameter.numel() for parameter in model.parameters())
+    return Structure(layers, reason, num_parameters, _covered(model, (height, width), grids))
 
 
 def layer_name(path: str) -> str:
@@ -112,6 +120,19 @@ def layer_name(path: str) -> str:
     match = _BLOCK.match(path)
     assert match is not None
     return f"{match[1] or 0}.{match[2]}"
+
+
+def _covered(model: nn.Module, image_size: tuple[int, int], grids: set[Grid]) -> ImageSize | None:
+    """What patches side by side cover of an input that is no whole number of them; None where that is all.
+
+    Such patches begin at the top left corner, and what is left at the right and the bottom no token sees.
+    """
+    project = getattr(getattr(model, "patch_embed", None), "proj", None)
+    if not isinstance(project, nn.Conv2d) or project.kernel_size != project.stride or any(project.padding):
+        return None
+    height, width = (side // patch * patch for side, patch in zip(image_size, project.stride, strict=True))
+    own_grid = height // project.stride[0], width // project.stride[1]
+    return checked_size((height, width)) if grids == {own_grid} and (height, width) != image_size else None
 
 
 def num_prefix_tokens(model: nn.Module) -> int:

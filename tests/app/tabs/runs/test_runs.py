@@ -111,6 +111,11 @@ def test_links_that_lead_out_are_refused(root: Path, tmp_path: Path) -> None:
         seen(library, "rows")
 
 
+def test_notes_on_the_data_are_shown_wherever_a_run_keeps_them() -> None:
+    note = {"what": "hidden files left out", "count": 2, "names": ["._a", "._b"]}
+    assert runs.notes_of({"data": {"notes": [note]}}) == runs.notes_of({"data": {}, "notes": [note]}) == [note]
+
+
 @pytest.mark.parametrize(
     "facts",
     [
@@ -119,6 +124,7 @@ def test_links_that_lead_out_are_refused(root: Path, tmp_path: Path) -> None:
         {"settings": {"limit": "all"}},
         {"settings": {}, "models": {"a": None}},
         {"settings": {}, "data": {"notes": ["oh"]}},
+        {"settings": {}, "notes": ["oh"]},
         {"settings": {}, "data": {"samples": "many"}},
     ],
 )
