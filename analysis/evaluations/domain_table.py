@@ -18,7 +18,7 @@ PAPER = {
 """Top-1 in percent, from ImageNet weights (SPEC §9)."""
 
 
-def domain_report(run: Run, summary: Sequence[Entry], done: int, jobs: int) -> str:
+def domain_report(run: Run, summary: Sequence[Entry], planned: int) -> str:
     """The report of a run as one page. Its bytes follow from the stored rows' scores, not from how they came about."""
     settings = run.facts["settings"]
     report = Report("Domain generalisation")
@@ -27,8 +27,9 @@ def domain_report(run: Run, summary: Sequence[Entry], done: int, jobs: int) -> s
         f"{settings['seeds']} seeds. The weights were chosen by their top-1 on {run.facts['held_out']}; no picture of "
         "the target was seen before the test."
     )
-    if done < jobs:
-        report.text(f"{done} of {jobs} fine-tunings are done.", kind="warning")
+    done = len(_times(run))
+    if done < planned:
+        report.text(f"{done} of {planned} fine-tunings are done.", kind="warning")
     failed = _failures(run)
     if failed:
         report.text(f"{len(failed)} pictures of the targets could not be read:", kind="warning")
@@ -54,9 +55,8 @@ def domain_lines(run: Run, summary: Sequence[Entry]) -> list[str]:
         lines.append(f"| {model} | {' | '.join('–' if cell is None else cell.text for cell in cells)} |")
     for model, *values in _paper(columns):
         lines.append(f"| {model} | {' | '.join('–' if value is None else f'{value:.2f}' for value in values)} |")
-    times = run.rows(["model", "target", "seed", "seconds", "processor_seconds"]).to_pylist()
-    jobs = {(row["model"], row["target"], row["seed"]): row for row in times}
-    wall, processor = (sum(row[key] for row in jobs.values()) / 3600 for key in ("seconds", "processor_seconds"))
+    times = _times(run)
+    wall, processor = (sum(seconds) / 3600 for seconds in zip(*times.values(), strict=True))
     seeds = sorted({entry["seeds"] for entry in summary})
     return [
         *lines,
@@ -64,17 +64,23 @@ def domain_lines(run: Run, summary: Sequence[Entry]) -> list[str]:
         f"- top-1 in percent on all pictures of the target; mean ± standard error over {' or '.join(map(str, seeds))} "
         "seeds",
         f"- weights chosen by top-1 on {run.facts['held_out']}",
-        f"- {len(jobs)} fine-tunings in {wall:.2f} hours, {processor:.2f} of them the processor's, on "
+        f"- {len(times)} fine-tunings in {wall:.2f} hours, {processor:.2f} of them the processor's, on "
         f"{run.facts['hardware']}",
     ]
 
 
 def _by(summary: Sequence[Entry]) -> list[tuple[str, dict[str, Entry]]]:
     """Model → target → its entry."""
-    found: dict[str, dict[str, Entry]] = {}
+    targets: dict[str, dict[str, Entry]] = {}
     for entry in summary:
-        found.setdefault(entry["model"], {})[entry["target"]] = entry
-    return list(found.items())
+        targets.setdefault(entry["model"], {})[entry["target"]] = entry
+    return list(targets.items())
+
+
+def _times(run: Run) -> dict[tuple[str, str, int], tuple[float, float]]:
+    """(model, target, seed) of every fine-tuning that is done → its seconds, and the processor's."""
+    rows = run.rows(["model", "target", "seed", "seconds", "processor_seconds"]).to_pylist()
+    return {(row["model"], row["target"], row["seed"]): (row["seconds"], row["processor_seconds"]) for row in rows}
 
 
 def _cell(entry: Entry | None, key: str) -> Cell | None:

@@ -1,7 +1,7 @@
 """Domain generalisation (SPEC §9): fine-tune on all domains but one, test on that one, all ways, several seeds.
 
 The weights are chosen by their top-1 on held-out pictures of the source domains; nothing of the target is seen before
-the test. One job (seed, target, model) is one part of the run: a row for every picture of the target.
+the test. One fine-tuning (seed, target, model) is one part of the run: a row for every picture of the target.
 """
 
 from __future__ import annotations
@@ -14,8 +14,10 @@ from pathlib import Path
 from statistics import fmean, stdev
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
+from analysis.engine import Item, Scored
 from analysis.evaluations.grouping import Entry, rows_by
 from analysis.runs import Row, Run
 from vars_core.backend import Backend, choose_device
@@ -51,7 +53,7 @@ MEAN = "mean"
 
 @dataclass(frozen=True)
 class Tuning:
-    """How every job of a run fine-tunes. ``weights``: model → its file, None for a model that begins untrained."""
+    """How all of a run is fine-tuned. ``weights``: model → its file, None for a model that begins untrained."""
 
     weights: Mapping[str, Path | None]
     recipe: Recipe
@@ -62,62 +64,110 @@ class Tuning:
 
 
 @dataclass(frozen=True)
-class DomainJob:
+class FineTuning:
     """One fine-tuning and its test: everything but ``target`` is trained on."""
 
-    number: int
     seed: int
     target: str
     model: str
 
     @property
-    def name(self) -> str:
+    def id(self) -> str:
         return f"{self.model} on {self.target}, seed {self.seed}"
 
 
-def domain_jobs(models: Sequence[str], targets: Sequence[str], seeds: int) -> list[DomainJob]:
-    """All jobs of a run, seed by seed, so that one stopped early holds whole tables."""
-    places = ((seed, target, model) for seed in range(seeds) for target in targets for model in models)
-    return [DomainJob(number, *place) for number, place in enumerate(places)]
+def fine_tunings(models: Sequence[str], targets: Sequence[str], seeds: int) -> list[FineTuning]:
+    """All of a run, seed by seed, so that one stopped early holds whole tables."""
+    return [FineTuning(seed, target, model) for seed in range(seeds) for target in targets for model in models]
 
 
-def unfinished(run: Run, jobs: Sequence[DomainJob]) -> list[DomainJob]:
-    """The jobs whose rows are not stored yet."""
-    return [job for job in jobs if not run.part_path(job.number).is_file()]
+class DomainGeneralisation:
+    """The evaluation: its samples are fine-tunings, and a part of the run holds a row for every picture of a target.
 
-
-def run_job(run: Run, job: DomainJob, domains: Sequence[Domain], tuning: Tuning) -> list[Row]:
-    """Fine-tune, test and store the rows of one job; what a run killed half-way left of it is continued.
-
-    Raises:
-        InputError: no picture can be read, or the weights do not fit.
+    Args:
+        samples: those to do now, of ``planned`` in all.
+        folder: where weights are kept while a fine-tuning is under way, and after it while pictures cannot be read.
     """
-    began, worked = time.perf_counter(), time.process_time()
-    folder = run.folder / "training" / f"{job.number:06d}"
-    state = fine_tuned(job, domains, tuning, folder)
-    target = next(domain for domain in domains if domain.name == job.target).target()
-    model = create_model(job.model, num_classes=state["num_classes"], image_size=state["image_size"])
-    load_state(model, state["model"], BEST)
-    backend = Backend(model, tuning.device, tuning.recipe.precision)
-    chosen = state["history"][-1]
-    facts = {
-        "model": job.model,
-        "target": job.target,
-        "seed": job.seed,
-        "source_top1": chosen["top1"],
-        "chosen_epoch": chosen["epoch"],
-    }
-    tested = list(predictions(backend, target))
-    facts |= {"seconds": time.perf_counter() - began, "processor_seconds": time.process_time() - worked}
-    rows = [facts | row for row in tested]
-    run.write_part(job.number, rows, SCHEMA)
-    shutil.rmtree(folder)
-    return rows
+
+    schema = SCHEMA
+
+    def __init__(
+        self, samples: Sequence[FineTuning], domains: Sequence[Domain], tuning: Tuning, folder: Path, planned: int
+    ) -> None:
+        self.samples = samples
+        self.domains = domains
+        self.tuning = tuning
+        self.folder = folder
+        self.planned = planned
+
+    def policy(self, sample: FineTuning) -> str:
+        """Pictures of the target are seen whole."""
+        return "whole"
+
+    def load(self, sample: FineTuning) -> tuple[np.ndarray, None]:
+        """A fine-tuning has no image of its own."""
+        return np.empty((0, 0, 3), np.uint8), None
+
+    def baseline_rows(self, items: Sequence[Item]) -> list[Row]:
+        """Fine-tune and test; what a run killed half-way left of it is continued.
+
+        Raises:
+            InputError: no picture can be read, or the weights do not fit.
+        """
+        return [row for item in items for row in self._rows(item)]
+
+    def score(self, backend: Backend, items: Sequence[Item]) -> Scored:
+        """Nothing: no model is there before it is fine-tuned."""
+        return Scored(())
+
+    def model_facts(self, backend: Backend) -> Mapping[str, Any]:
+        """Nothing, see ``score``."""
+        return {}
+
+    def summarise(self, run: Run) -> list[Entry]:
+        """See `summarise`."""
+        return summarise(run)
+
+    def report(self, run: Run, summary: Sequence[Entry]) -> str:
+        """See `analysis.evaluations.domain_table`."""
+        from analysis.evaluations.domain_table import domain_report
+
+        return domain_report(run, summary, self.planned)
+
+    def lines(self, run: Run, summary: Sequence[Entry]) -> Sequence[str]:
+        """The table in markdown."""
+        from analysis.evaluations.domain_table import domain_lines
+
+        return domain_lines(run, summary)
+
+    def _rows(self, item: Item) -> list[Row]:
+        tuned, began, worked = item.sample, time.perf_counter(), time.process_time()
+        folder = self.folder / f"{item.position:06d}"
+        state = fine_tuned(tuned, self.domains, self.tuning, folder)
+        target = next(domain for domain in self.domains if domain.name == tuned.target).target()
+        model = create_model(tuned.model, num_classes=state["num_classes"], image_size=state["image_size"])
+        load_state(model, state["model"], BEST)
+        chosen = state["history"][-1]
+        tested = list(predictions(Backend(model, self.tuning.device, self.tuning.recipe.precision), target))
+        facts = {
+            "model": tuned.model,
+            "target": tuned.target,
+            "seed": tuned.seed,
+            "source_top1": chosen["top1"],
+            "chosen_epoch": chosen["epoch"],
+            "seconds": time.perf_counter() - began,
+            "processor_seconds": time.process_time() - worked,
+        }
+        if all(row["error"] is None for row in tested):  # otherwise the pictures may be repaired and tested again
+            shutil.rmtree(folder)
+        right = sum(row["label"] == row["predicted"] for row in tested) / len(tested)
+        print(f"{tuned.id}: top-1 {right:.2%}, on the sources {chosen['top1']:.2%}", flush=True)
+        return [facts | row for row in tested]
 
 
-def fine_tuned(job: DomainJob, domains: Sequence[Domain], tuning: Tuning, folder: Path) -> dict[str, Any]:
+def fine_tuned(tuned: FineTuning, domains: Sequence[Domain], tuning: Tuning, folder: Path) -> dict[str, Any]:
     """The checkpoint with the best top-1 on the held-out pictures of the source domains."""
-    halves = [domain.source(tuning.held_out, job.seed) for domain in domains if domain.name != job.target]
+    halves = [domain.source(tuning.held_out, tuned.seed) for domain in domains if domain.name != tuned.target]
     kept, held = zip(*halves, strict=True)
     training, validation = (
         JoinedArrays([decoded(part, tuning.cache, tuning.cache_size) for part in parts]) for parts in (kept, held)
@@ -126,13 +176,13 @@ def fine_tuned(job: DomainJob, domains: Sequence[Domain], tuning: Tuning, folder
         data=(),
         out=folder,
         recipe=tuning.recipe,
-        model=job.model,
-        seed=job.seed,
-        init=tuning.weights[job.model],
+        model=tuned.model,
+        seed=tuned.seed,
+        init=tuning.weights[tuned.model],
         keep_best=True,
     )
     device = choose_device(tuning.device)
-    feed = ArrayFeed(training, validation, tuning.recipe, job.seed, device, identity(JoinedImages(kept)))
+    feed = ArrayFeed(training, validation, tuning.recipe, tuned.seed, device, identity(JoinedImages(kept)))
     stored = read_training_state(folder / LAST) if (folder / LAST).is_file() else None
     done = train(request, feed, resume=stored)
     if done.progress.epoch < tuning.recipe.epochs:
@@ -177,9 +227,9 @@ def summarise(run: Run) -> list[Entry]:
     entries = []
     for model in models:
         for target in targets:
-            found = [score for (m, t, _), score in sorted(scores.items()) if (m, t) == (model, target)]
-            if found:
-                entries.append(_entry(model, target, found))
+            by_seed = [score for (m, t, _), score in sorted(scores.items()) if (m, t) == (model, target)]
+            if by_seed:
+                entries.append(_entry(model, target, by_seed))
         seeds = sorted({seed for m, _, seed in scores if m == model})
         whole = [[scores[model, t, seed] for t in targets if (model, t, seed) in scores] for seed in seeds]
         over = [

@@ -53,13 +53,16 @@ class Plan:
     Attributes:
         kind: of `analysis.evaluations.table`.
         out: the run's folder.
-        settings: what decides the rows; must not differ on continuing. ``batch_size`` is among them.
+        settings: what decides the rows; must not differ on continuing. ``batch_size``, samples a part, is among them; 1
+            where it is not said.
         data: what the run says of its data; must not differ either.
+        facts: what else must not; ``models`` is among them where the evaluation makes its models itself.
         noted: what else it says, which may change on continuing where files were repaired.
         load: the models, loaded once the folder is known to be right.
         workers: decode threads; results do not depend on it.
         what: what samples are, in words.
         assumed: what is taken for granted of a model, in sentences, beside what `noted` says of the data.
+        failing: what a row with an error is one of, in words, where that is not a sample.
     """
 
     kind: str
@@ -69,8 +72,10 @@ class Plan:
     load: Callable[[], Sequence[Backend]]
     workers: int = 2
     what: str = "images"
+    failing: str | None = None
     noted: Mapping[str, Any] = field(default_factory=dict)
     assumed: Callable[[Backend], Iterable[str]] = of_model
+    facts: Mapping[str, Any] = field(default_factory=dict)
 
 
 def run_evaluation(plan: Plan, make: Callable[[Sequence[Backend]], Evaluation]) -> int:
@@ -82,14 +87,15 @@ def run_evaluation(plan: Plan, make: Callable[[Sequence[Backend]], Evaluation]) 
     Raises:
         InputError: a folder that holds another run, or whatever ``load`` and ``make`` refuse.
     """
-    run = Run.open(plan.out, {"evaluation": plan.kind, **plan.settings}, data=plan.data)
+    run = Run.open(plan.out, {"evaluation": plan.kind, **plan.settings}, data=plan.data, **plan.facts)
     for name, value in plan.noted.items():
         run.record(name, value)
     backends = plan.load()
     evaluation = make(backends)
-    confirm_models(run, backends, evaluation)
+    if "models" not in plan.facts:
+        confirm_models(run, backends, evaluation)
     _tell_assumptions(run, plan, backends)
-    batch_size = int(plan.settings["batch_size"])
+    batch_size = int(plan.settings.get("batch_size", 1))
     count = len(evaluation.samples)
     started = time.perf_counter()
     with watched(count, plan.what) as show:
@@ -112,7 +118,8 @@ def run_evaluation(plan: Plan, make: Callable[[Sequence[Backend]], Evaluation]) 
     errors = run.values("error")
     failed = len(run.rows(["error"], where=pc.is_valid(pc.field("error"))))
     if failed:
-        print(f"{failed} of {count} {plan.what} could not be scored: see the report", file=sys.stderr)
+        of = plan.failing or f"of {count} {plan.what}"
+        print(f"{failed} {of} could not be scored: see the report", file=sys.stderr)
     if failed == count:
         print(f"the first of them: {errors[0]}", file=sys.stderr)
     return EXIT_WITH_ERROR_ROWS if failed else 0

@@ -53,6 +53,7 @@ EVALUATIONS: dict[str, Kind] = {
     "fixations": Kind("Eye fixations", (FIXATIONS, ALL_FIXATIONS, DENSITY)),
     "robustness": Kind("Robustness", tuple(predictions_on(suite) for suite in SUITES), images=False),
     "agreement": Kind("Maps under corruption", (CLEAN_MAP,), images=False),
+    "domains": Kind("Domain generalisation", (), images=False),
     "faithfulness": Kind("Deletion and insertion", (PIXELS_GONE,), images=False),
     "ablation": Kind(
         "Steps and sparsity",

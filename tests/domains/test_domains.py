@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from analysis.__main__ import app
 from analysis.evaluations.domain_table import domain_lines
-from analysis.evaluations.domains import SCHEMA, domain_jobs, summarise, unfinished
+from analysis.evaluations.domains import SCHEMA, fine_tunings, summarise
 from analysis.runs import Run, read_summary
 from tests.training.conftest import picture
 from vars_core.data.domains import open_domains
@@ -117,8 +117,10 @@ def test_a_run_stopped_and_continued_gives_the_same_report_byte_for_byte(made: P
     result = CliRunner().invoke(app, command(made, whole, *models))
     assert result.exit_code == 0, result.output
     assert result.output.count("top-1") >= 4
-    for _ in range(4):
-        assert CliRunner().invoke(app, command(made, parts, *models, "--limit", "1")).exit_code == 0
+    for limit in "1234":
+        assert CliRunner().invoke(app, command(made, parts, *models, "--limit", limit)).exit_code == 0
+        assert Run.read(parts).complete_parts() == set(range(int(limit)))
+        assert (f"{limit} of 4 fine-tunings are done" in (parts / "report.html").read_text()) == (limit < "4")
     for name in ("summary.json", "report.html"):
         assert (whole / name).read_bytes() == (parts / name).read_bytes()
     assert not list((whole / "training").iterdir())
@@ -138,21 +140,21 @@ def test_a_run_stopped_and_continued_gives_the_same_report_byte_for_byte(made: P
 
 def test_standard_errors_are_over_seeds_and_a_run_says_what_is_not_done(tmp_path: Path) -> None:
     """Rows written by hand: 50 and 100 % on a, 25 and 75 % on b, 37.5 and 87.5 % in the mean; the third seed half."""
-    jobs = domain_jobs(["m"], ["a", "b"], seeds=3)
+    samples = fine_tunings(["m"], ["a", "b"], seeds=3)
     run = Run.open(tmp_path / "run", {"targets": ["a", "b"], "seeds": 3}, held_out="a part", hardware="one core")
     hits = {(0, "a"): 2, (1, "a"): 4, (0, "b"): 1, (1, "b"): 3, (2, "a"): 3}
-    for job in jobs:
-        if (job.seed, job.target) not in hits:
+    for part, tuned in enumerate(samples):
+        if (tuned.seed, tuned.target) not in hits:
             continue
-        right = hits[job.seed, job.target]
-        facts = {"model": "m", "target": job.target, "seed": job.seed, "source_top1": 0.9, "chosen_epoch": 1}
+        right = hits[tuned.seed, tuned.target]
+        facts = {"model": "m", "target": tuned.target, "seed": tuned.seed, "source_top1": 0.9, "chosen_epoch": 1}
         times = {"seconds": 1800.0, "processor_seconds": 900.0}
         rows = [
             facts | times | {"position": i, "id": f"{i}", "label": 1, "predicted": int(i < right), "error": None}
             for i in range(4)
         ]
-        run.write_part(job.number, rows, SCHEMA)
-    assert [(job.seed, job.target) for job in unfinished(run, jobs)] == [(2, "b")]
+        run.write_part(part, rows, SCHEMA)
+    assert [samples[part].id for part in set(range(6)) - run.complete_parts()] == ["m on b, seed 2"]
     summary = summarise(run)
     run.write_summary(summary)
     a, b, mean = summary
@@ -189,8 +191,16 @@ def test_a_picture_of_the_target_that_cannot_be_read_is_named_and_ends_with_stat
     out = tmp_path / "run"
     result = CliRunner().invoke(app, command(root, out, "--model", "rvt_nano/performer", "--target", "photo"))
     assert result.exit_code == 3, result.output
+    assert "1 of the targets' pictures could not be scored" in result.stderr
     assert "photo/dog/2.png" in (out / "report.html").read_text()
     assert json.loads((out / "summary.json").read_text())[0]["n"] == 9
+    tuned_in = Run.read(out).rows(["seconds"])["seconds"][0].as_py()
+    (root / "photo" / "dog" / "2.png").write_bytes((root / "photo" / "dog" / "1.png").read_bytes())
+    again = CliRunner().invoke(app, command(root, out, "--model", "rvt_nano/performer", "--target", "photo"))
+    assert again.exit_code == 0, again.output
+    assert json.loads((out / "summary.json").read_text())[0]["n"] == 10
+    assert Run.read(out).rows(["seconds"])["seconds"][0].as_py() < tuned_in, "tested again, not tuned again"
+    assert not list((out / "training").iterdir())
 
 
 def test_an_unknown_target_comes_with_the_nearest_domain(made: Path, tmp_path: Path) -> None:
