@@ -9,7 +9,8 @@ from typing import TypeVar, cast
 
 from app.inference.atoms import LayerAtoms
 from app.inference.models import ModelShelf
-from app.inference.tasks import DictionaryOf, EveryMap, Task
+from app.inference.settling import LayerSettling
+from app.inference.tasks import DictionaryOf, EveryMap, SettlingOf, Task
 from app.inference.traced import Traced
 from app.inference.work import ModelQueue
 from app.library.fixation_library import FixationLibrary
@@ -89,6 +90,13 @@ class Services:
         The future raises InputError for a layer that is not there or has no dictionary.
         """
         return self._asked(session, subject, model, DictionaryOf(layer))
+
+    def settling(self, session: str | None, subject: Subject, model: str, asked: SettlingOf) -> Future[LayerSettling]:
+        """How one head of a layer settles on a picture; cached, queued and cancelled like `trace`.
+
+        The future raises InputError for a layer, head or channel that is not there, or a layer without a dictionary.
+        """
+        return self._asked(session, subject, model, asked)
 
     def class_names(self, traced: Traced) -> tuple[str, ...] | None:
         """The names of a model's classes in the order of its logits, None where they are not known."""

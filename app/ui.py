@@ -20,6 +20,8 @@ from app.tabs.corruptions import api as corruptions_api
 from app.tabs.corruptions import page as corruptions
 from app.tabs.dictionary import api as dictionary_api
 from app.tabs.dictionary import page as dictionary
+from app.tabs.dynamics import api as dynamics_api
+from app.tabs.dynamics import page as dynamics
 from app.tabs.fixations import api as fixations_api
 from app.tabs.fixations import page as fixations
 from app.tabs.runs import api as runs_api
@@ -46,6 +48,7 @@ TABS = (
     Tab(fixations.TAB, "Fixations", fixations.build, fixations_api.build),
     Tab(segmentation.TAB, "Segmentation", segmentation.build, segmentation_api.build),
     Tab(dictionary.TAB, "Dictionary", dictionary.build, dictionary_api.build),
+    Tab(dynamics.TAB, "Dynamics", dynamics.build, dynamics_api.build),
     Tab(runs.TAB, "Runs", runs.build, runs_api.build),
 )
 """In their order on the page. The first shows one map of one model: others open it."""

@@ -53,6 +53,7 @@ def views(photographs: list[str]) -> list[View]:
         View("fixations", look, "#fixations-scores table"),
         View("segmentation", {"image": masked or "sample:coffee", "mode": "errors"}, "#segmentation-viewer canvas"),
         View("dictionary", {"image": "sample:cat"}, ".stage"),
+        View("dynamics", {"image": "sample:cat", "t": "12"}, ".dynamics-charts path"),
         View("runs", {}, ".stage"),
     ]
 

@@ -6,14 +6,16 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from app.inference import atoms, traced
+from app.inference import atoms, settling, traced
 from app.inference.atoms import LayerAtoms
+from app.inference.settling import LayerSettling
 from app.inference.traced import READOUTS, ModelFacts, Traced
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from vars_core.backend import Backend
+    from vars_core.dynamics import Rates
 
 R = TypeVar("R", covariant=True)
 
@@ -42,3 +44,16 @@ class DictionaryOf:
     def __call__(self, backend: Backend, batch: Tensor, facts: ModelFacts) -> list[LayerAtoms]:
         trace = backend.trace(batch, (), [self.layer], dictionary=True)
         return [atoms.of_image(trace, i, facts, self.layer) for i in range(len(batch))]
+
+
+@dataclass(frozen=True)
+class SettlingOf:
+    """How one head of a layer settles. Raises InputError for a layer, head or channel that is not there."""
+
+    layer: str
+    head: int
+    channel: int
+    rates: Rates
+
+    def __call__(self, backend: Backend, batch: Tensor, facts: ModelFacts) -> list[LayerSettling]:
+        return settling.of_batch(backend, batch, facts, self.layer, self.head, self.channel, self.rates)

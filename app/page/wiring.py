@@ -13,6 +13,8 @@ import gradio as gr
 from gradio.components.base import Component
 
 from app.inference.atoms import LayerAtoms
+from app.inference.settling import LayerSettling
+from app.inference.tasks import SettlingOf
 from app.inference.traced import Traced
 from app.library.photographs import Corruption, Subject
 from app.services import Services
@@ -61,6 +63,13 @@ async def dictionary_of(
 ) -> LayerAtoms:
     """A layer's atoms and their use; a cancelled event takes its request out of the queue."""
     return await asyncio.wrap_future(services.dictionary(session, subject, model, layer))
+
+
+async def settling_of(
+    services: Services, session: str | None, subject: Subject, model: str, asked: SettlingOf
+) -> LayerSettling:
+    """How one head of a layer settles; a cancelled event takes its request out of the queue."""
+    return await asyncio.wrap_future(services.settling(session, subject, model, asked))
 
 
 def session_of(request: gr.Request | None) -> str | None:

@@ -5,13 +5,17 @@ from vars_core.dynamics.circuit import Circuit, State, adaptive, euler
 from vars_core.dynamics.iterations import attention_step, ista, lista, own_iterates
 from vars_core.dynamics.layer import Layer, layer_problem, read_layer
 from vars_core.dynamics.optimum import Optimum, lasso
+from vars_core.dynamics.paths import Path, Rates, Settling, num_groups, settle
 from vars_core.dynamics.problem import Problem, distance, sparsity
 
 __all__ = [
     "Circuit",
     "Layer",
     "Optimum",
+    "Path",
     "Problem",
+    "Rates",
+    "Settling",
     "State",
     "adaptive",
     "attention_step",
@@ -22,8 +26,10 @@ __all__ = [
     "lasso",
     "layer_problem",
     "lista",
+    "num_groups",
     "own_iterates",
     "read_layer",
+    "settle",
     "sparsity",
     "unnormalised_performer",
 ]

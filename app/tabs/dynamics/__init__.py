@@ -1,0 +1,1 @@
+"""The Dynamics tab: how the codes of one head settle."""

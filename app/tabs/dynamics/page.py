@@ -1,0 +1,197 @@
+"""The Dynamics tab: components and wiring."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gradio as gr
+from gradio.components.base import Component
+
+from app.inference.models import EMBEDDED, sized
+from app.inference.settling import LayerSettling
+from app.inference.tasks import SettlingOf
+from app.inference.traced import Traced
+from app.library.photographs import Subject
+from app.page import share
+from app.page.changing_dropdown import ChangingDropdown
+from app.page.choices import model_choices, size_choice
+from app.page.events import Updates, in_browser
+from app.page.shell import Shell, heading
+from app.page.wiring import changes, settling_of, traced, wait
+from app.tabs.dynamics import words
+from app.views.exports import Export
+from app.views.layers import layer_choices, layer_of
+from app.views.weights import model_words
+from vars_core.dynamics.circuit import ALPHA, BETA, GAMMA
+
+TAB = "dynamics"
+MAX_STEPS = 80
+STEPS = 40
+
+DYNAMICS = """
+<div class="dynamics empty" data-words="">
+  <p data-show="words"></p>
+  <div class="dynamics-bar">
+    <button type="button" data-show="play" aria-pressed="false">Play</button>
+    <strong data-show="now" aria-live="off"></strong>
+    <span data-show="legend"></span>
+  </div>
+  <p class="notice" data-show="notice" role="status"></p>
+  <section>
+    <h3>The map settling</h3>
+    <div class="viewer" id="dynamics-viewer" data-viewer="dynamics"></div>
+    <p class="fine" data-show="maps"></p>
+  </section>
+  <div class="dynamics-charts" data-show="charts"></div>
+  <section>
+    <h3>The codes of one channel</h3>
+    <div class="dynamics-trajectories" data-show="codes"></div>
+    <p class="fine" data-show="trajectories"></p>
+  </section>
+  <p class="fine" data-show="facts"></p>
+</div>
+"""
+
+
+def build(shell: Shell) -> None:
+    """Inside its `gr.Tab`."""
+    services = shell.services
+    photo = shell.follow(TAB)
+    with gr.Row(elem_classes="work"):
+        with gr.Column(elem_classes="sheet", scale=1):
+            step = gr.Slider(0, STEPS, value=STEPS, step=1, label="Step", elem_id=f"{TAB}-iteration")
+            pictures = pictures_component()
+            gr.Markdown(
+                words.EQUATIONS,
+                latex_delimiters=[
+                    {"left": "$$", "right": "$$", "display": True},
+                    {"left": "$", "right": "$", "display": False},
+                ],
+                elem_id=f"{TAB}-equations",
+            )
+        with gr.Column(elem_classes="controls", scale=0) as controls:
+            model = gr.Dropdown(model_choices(shell), value=EMBEDDED[0], label="Model", elem_id=f"{TAB}-model")
+            size = size_choice(TAB)
+            weights = gr.HTML("", apply_default_css=False)
+            layer = ChangingDropdown([], value=None, label="Layer", elem_id=f"{TAB}-layer")
+            head = ChangingDropdown([("head 0", "0")], value="0", label="Head", elem_id=f"{TAB}-head")
+            channel = ChangingDropdown([("channel 0", "0")], value="0", label="Channel", elem_id=f"{TAB}-channel")
+            heading("The problem and the steps")
+            lam = slider("lam", 0.25, 4, 1, 0.25, "λ, times the layer's own")
+            bound = slider("bound", 0.3, 2, 1, 0.1, "L of ISTA, times the largest eigenvalue")
+            steps = slider("steps", 3, MAX_STEPS, STEPS, 1, "T, steps shown")
+            heading("The circuit's rates")
+            alpha = slider("alpha", 0.25, 4, ALPHA, 0.25, "α, leak of z")
+            beta = slider("beta", 0.25, 4, BETA, 0.25, "β, leak of the potentials")
+            gamma = slider("gamma", 0, 4, GAMMA, 0.25, "γ, inhibition")
+    rates: dict[str, Component] = {
+        "lam": lam,
+        "bound": bound,
+        "steps": steps,
+        "alpha": alpha,
+        "beta": beta,
+        "gamma": gamma,
+    }
+    chosen: dict[str, Component] = {"layer": layer, "head": head, "channel": channel}
+
+    async def found(
+        session: str | None,
+        photo: str,
+        model: str,
+        size: str,
+        layer: str | None,
+        head: str | None,
+        channel: str | None,
+        **rates: float,
+    ) -> tuple[Subject, Traced, LayerSettling | None]:
+        """The photograph, what the model computes for it, and how the head settles; None where nothing does."""
+        subject = await wait(services.subject, session, photo)
+        result = await traced(services, session, subject, sized(model, size))
+        if not words.has_dictionary(result):
+            return subject, result, None
+        asked = SettlingOf(layer_of(result, layer), number(head), number(channel), words.rates_of(**rates))
+        return subject, result, await settling_of(services, session, subject, sized(model, size), asked)
+
+    async def show(session: str | None, photo: str, model: str, t: float, **asked: Any) -> Updates | None:
+        if not photo:
+            return None
+        subject, result, made = await found(session, photo, model, **asked)
+        if made is None:
+            without = {"words": f"{words.no_dictionary(result.model)}."}
+            return {"pictures": without, "weights": model_words(result.model), **closed()}
+        return {
+            "pictures": await wait(words.view, subject, made),
+            "weights": model_words(result.model),
+            **choices_update(result, made, t),
+        }
+
+    async def exported(session: str | None, photo: str, model: str, t: float, **asked: Any) -> Export:
+        subject, result, made = await found(session, photo, model, **asked)
+        if made is None:
+            raise words.no_dictionary(result.model)
+        return await wait(words.export, subject, made, min(int(t), made.rates.num_steps))
+
+    view = {"model": model, "size": size, **chosen, **rates, "t": step}
+    with controls:
+        share.build(shell, TAB, view, exported)
+    shell.events.on(
+        [
+            photo.change,
+            model.change,
+            size.change,
+            *(one.input for one in (layer, head, channel)),
+            *changes(rates.values()),
+        ],
+        show,
+        {"photo": photo, **view},
+        {"model": model, "size": size, "pictures": pictures, "weights": weights, **chosen, "t": step},
+        progress=pictures,
+        back=("model", "size"),
+    )
+    in_browser([shell.page.load, step.change], "view => VARS.dynamics.view(view)", {"t": step})
+
+
+def slider(name: str, low: float, high: float, value: float, by: float, label: str) -> gr.Slider:
+    """One of the numbers that a visitor may turn."""
+    return gr.Slider(low, high, value=value, step=by, label=label, elem_id=f"{TAB}-{name}")
+
+
+def number(text: str | None) -> int:
+    """A head or channel as the page sends it; what is none is the first."""
+    return int(text) if text and text.isdecimal() else 0
+
+
+def closed() -> Updates:
+    """Updates for a model in which nothing settles."""
+    return {name: gr.update(interactive=False) for name in ("layer", "head", "channel", "t")}
+
+
+def choices_update(result: Traced, made: LayerSettling, t: float) -> Updates:
+    """Updates of "layer", "head", "channel" and "t", the step. A slider must not end below its value."""
+    heads = [(words.group_words(i, made.convolutional), str(i)) for i in range(made.num_heads)]
+    channels = [(f"channel {i}", str(i)) for i in range(made.found.num_channels)]
+    steps = made.rates.num_steps
+    moved = gr.update(maximum=steps, interactive=True)
+    return {
+        "layer": gr.update(choices=layer_choices(result.model, result), value=made.layer, interactive=True),
+        "head": gr.update(
+            choices=heads, value=str(made.head), label="Channels" if made.convolutional else "Head", interactive=True
+        ),
+        "channel": gr.update(choices=channels, value=str(made.channel), interactive=True),
+        "t": {**moved, "value": steps} if t > steps else moved,
+    }
+
+
+def pictures_component() -> gr.HTML:
+    """The maps and charts; its value is what `words.view` returns."""
+    return gr.HTML(
+        value=None,
+        html_template=DYNAMICS,
+        js_on_load=(
+            "VARS.dynamics.mount(element);"
+            "VARS.dynamics.show(props.value);"
+            "watch('value', () => VARS.dynamics.show(props.value));"
+        ),
+        apply_default_css=False,
+        elem_id="dynamics-pictures",
+    )

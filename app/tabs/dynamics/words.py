@@ -1,0 +1,326 @@
+"""The Dynamics tab: how the codes of one head settle, by the circuit, by ISTA, by the layer's own steps, by attention.
+
+What the browser gets are all frames of all ways at once: playing and moving along the time axis need no request.
+"""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+import numpy as np
+
+from analysis.paper_figures.canvas import SOFT, Canvas, Line, Picture, Text
+from app.inference.models import title
+from app.inference.settling import LayerSettling
+from app.inference.traced import ModelFacts, Traced
+from app.library.photographs import Subject
+from app.views import overlays, payload
+from app.views.exports import Export, described
+from vars_core.dynamics.paths import ATTENTION, CHANNELS, ISTA, ODE, OWN, Path, Rates
+from vars_core.errors import InputError
+
+READOUT = "settling"
+"""The name of the maps inside the viewer."""
+
+OPACITY = 0.6
+
+COLOURS = {ODE: "#0072B2", ISTA: "#D55E00", OWN: "#009E73", ATTENTION: "#CC79A7"}
+"""Told apart by colour-blind readers too, on white and on near-black."""
+
+CHARTS = {
+    "objective": (
+        "What the layer lowers",
+        "E = ½‖Pu − x‖² + λ‖u‖₁, on a logarithmic scale: how badly the codes u rebuild the values x, plus a price for "
+        "every code. Dashed: the least possible. The circuit, and ISTA with L large enough, never raise it; LISTA, "
+        "trained for good features rather than for small E, may.",
+    ),
+    "zero": (
+        "Codes dying out",
+        "The fraction of this head's codes that are zero. Atoms that overlap inhibit each other, and a code that "
+        "explains too little falls below the threshold and dies. Dashed: at the optimum.",
+    ),
+    "change": (
+        "How much still moves",
+        "‖Δu‖, how far all codes move in a step. Where it reaches zero the head has settled. Attention moves once.",
+    ),
+    "distance": (
+        "How far from the optimum",
+        "‖u − u*‖ ÷ ‖u*‖: the codes against those of the optimum u*. A way may stop where the objective hardly changes "
+        "and its codes still differ.",
+    ),
+}
+"""By the name of a path's values: heading and words."""
+
+MAPS_WORDS = (
+    "The map at this step: ‖z‖ at every token, over the channels of this head, with z = Pu. Attention is there at "
+    "once; the others get there by competition."
+)
+TRAJECTORIES_WORDS = (
+    "Every line is one code of the channel chosen, the strongest {count} of {all}. ISTA begins where attention ends, "
+    "LISTA close to it, and both take away what other codes explain already; the circuit begins at zero and lets codes "
+    "grow until they inhibit each other. All lines share one scale, and what leaves it is cut."
+)
+
+EQUATIONS = r"""
+**The circuit** (paper eq. 5-9). $z$ is fed by the input and by what the codes rebuild; the codes' potentials
+$\tilde u$ leak, inhibit each other where atoms overlap, and are driven by $z$. $g$ sets to zero what is below
+$\lambda/2$.
+
+$$\frac{dz}{dt} = -\alpha z + P\,g(\tilde u) + x \qquad
+\frac{d\tilde u}{dt} = -\beta \tilde u - \gamma\,(P^\top P - I)\,g(\tilde u) + P^\top z$$
+
+**Where it comes to rest** with $\alpha = 1$, $\beta = \gamma = 2$ is the sparse reconstruction (eq. 10). Other rates
+settle elsewhere, or nowhere.
+
+$$u^* = \arg\min_u \; \tfrac12 \lVert P u - x \rVert^2 + \lambda \lVert u \rVert_1$$
+
+**ISTA** (eq. 12) goes there in steps of $1/L$. With $L$ at least the largest eigenvalue of $P^\top P$ no step raises
+the objective; below half of it the steps overshoot and grow.
+
+$$u \leftarrow S_{\lambda/L}\!\left(u - \tfrac1L \left(P^\top P u - P^\top x\right)\right)$$
+
+**Self-attention** (eq. 14-15) is the first step without threshold: $z = P P^\top x$, and with the features
+$\Phi(X)$ for $P$ that is $\Phi(\Phi^\top x)$, attention with $q = k$.
+"""
+
+
+def no_dictionary(model: ModelFacts) -> InputError:
+    """The sentence for a model without one."""
+    return InputError(
+        f"{title(model.name)} settles at nothing: its layers mix tokens in one step, without codes. Choose a VARS model"
+    )
+
+
+def has_dictionary(traced: Traced) -> bool:
+    """Whether the model's layers reconstruct: those, and no others, have an objective."""
+    return any(layer.objective is not None for layer in traced.layers)
+
+
+def names(made: LayerSettling) -> dict[str, str]:
+    """The ways, by what people read."""
+    own = "LISTA, as trained" if made.found.learned else "The layer's own ISTA"
+    first = "One step" if made.convolutional else "Self-attention"
+    return {ODE: "The circuit", ISTA: "ISTA", OWN: own, ATTENTION: first}
+
+
+def notes(made: LayerSettling) -> dict[str, str]:
+    """What each way does, under its map."""
+    trained = f"Trained for T = {made.model.num_steps}."
+    own = f"Learned coupling, smooth threshold. {trained}" if made.found.learned else f"With the L it stores. {trained}"
+    static = "No threshold: of learned kernels a convolution, no attention."
+    return {
+        ODE: "Codes inhibit each other until nothing moves.",
+        ISTA: f"The same in steps of 1/L, L = {made.found.bound:.3g}.",
+        OWN: own,
+        ATTENTION: static if made.convolutional else "The first step, without threshold.",
+    }
+
+
+def notice(made: LayerSettling) -> str:
+    """What goes wrong under these rates, in a sentence; "" where nothing does."""
+    said = []
+    found, rates = made.found, made.rates
+    if rates.bound_factor < 0.5 and found.paths[ISTA].diverges:
+        said.append(
+            f"ISTA diverges: L = {found.bound:.3g} is below half of the largest eigenvalue, "
+            f"{found.largest_eigenvalue:.3g}, so every step overshoots by more than it corrects."
+        )
+    elif rates.bound_factor < 1:
+        said.append(
+            f"L = {found.bound:.3g} is below the largest eigenvalue, {found.largest_eigenvalue:.3g}: "
+            "a step of ISTA may raise the objective."
+        )
+    if found.paths[ODE].diverges:
+        said.append("With these rates the circuit does not settle at the optimum: its objective ends above its start.")
+    elif (rates.alpha, rates.beta, rates.gamma) != (1, 2, 2):
+        said.append("With rates other than α = 1, β = γ = 2 the circuit settles at another problem's solution.")
+    return " ".join(said)
+
+
+def view(subject: Subject, made: LayerSettling) -> dict[str, Any]:
+    """What script.js draws: "viewer" a payload of the viewer, "paths" the ways frame by frame, and the words."""
+    found, titles, said = made.found, names(made), notes(made)
+    picture = subject.display
+    alt = f"{subject.photograph.title}, {subject.photograph.width}×{subject.photograph.height} pixels"
+    panels = [
+        {
+            "title": titles[name],
+            "note": said[name],
+            "alt": alt,
+            "image": payload.data_uri(picture),
+            "height": picture.shape[0],
+            "width": picture.shape[1],
+            "size": made.model.image_size,
+            "covered": made.model.covered or made.model.image_size,
+            "layers": [{"name": made.layer, "grid": list(made.grid), "maps": {READOUT: payload.maps(path.maps)}}],
+            "default_layer": made.layer,
+        }
+        for name, path in found.paths.items()
+    ]
+    return {
+        "viewer": payload.viewer(panels, columns=len(panels)),
+        "view": {"layer": made.layer, "readout": READOUT, "mode": "heat", "opacity": OPACITY, "scale": "map"},
+        "steps": made.rates.num_steps,
+        "trained": made.model.num_steps,
+        "time": found.frame_time,
+        "paths": [
+            {
+                "title": titles[name],
+                "colour": COLOURS[name],
+                **{chart: finite(getattr(path, chart)) for chart in CHARTS},
+                "codes": packed(path.codes),
+                "lines": path.codes.shape[1],
+                "diverges": path.diverges and name != ATTENTION,
+                "stays": name == ATTENTION,
+            }
+            for name, path in found.paths.items()
+        ],
+        "optimum": {"objective": found.optimum, "zero": found.optimal_zero, "distance": 0.0},
+        "charts": {name: {"title": heading, "words": text} for name, (heading, text) in CHARTS.items()},
+        "maps": MAPS_WORDS,
+        "trajectories": TRAJECTORIES_WORDS.format(
+            count=found.paths[ODE].codes.shape[1], all=found.num_codes // found.num_channels
+        ),
+        "notice": notice(made),
+        "facts": fact_words(made),
+    }
+
+
+def fact_words(made: LayerSettling) -> str:
+    """The numbers of the problem in a line."""
+    found = made.found
+    place = f"{group_words(made.head, made.convolutional)}, channel {made.channel}"
+    same = (
+        ""
+        if made.performer is None
+        else f" With Φ(X) itself for P, the first step is Performer attention without its rows' scaling, here to "
+        f"{made.performer:.0e} of its largest value."
+    )
+    return (
+        f"Layer {made.layer}, {place}: {found.num_codes:,} codes, λ = {found.lam:.3g}, largest eigenvalue of PᵀP "
+        f"{found.largest_eigenvalue:.3g}. One step is {found.frame_time:.2g} of the circuit's time. The optimum is "
+        f"known to {found.gap:.0e} of ½‖x‖².{same}"
+    )
+
+
+def group_words(head: int, convolutional: bool) -> str:
+    """ "head 1", or "channels 16–31" of a convolution."""
+    return f"channels {head * CHANNELS}–{(head + 1) * CHANNELS - 1}" if convolutional else f"head {head}"
+
+
+def finite(values: np.ndarray) -> list[float | None]:
+    """Numbers for JSON; None for what is none."""
+    return [float(value) if np.isfinite(value) else None for value in values]
+
+
+def packed(values: np.ndarray) -> str:
+    """float32, little-endian, in base64; what is beyond ±1e30 stays there."""
+    return base64.b64encode(np.clip(values, -1e30, 1e30).astype("<f4").tobytes()).decode()
+
+
+def facts(made: LayerSettling) -> dict[str, Any]:
+    """The same as plain facts, for scripts."""
+    found = made.found
+    return {
+        "lam": found.lam,
+        "largest_eigenvalue": found.largest_eigenvalue,
+        "bound": found.bound,
+        "frame_time": found.frame_time,
+        "optimum": found.optimum,
+        "gap": found.gap,
+        "optimal_zero": found.optimal_zero,
+        "empty": found.empty,
+        "heads": made.num_heads,
+        "channels": found.num_channels,
+        "codes": found.num_codes,
+        "grid": list(made.grid),
+        "learned": found.learned,
+        "performer_difference": made.performer,
+        "notice": notice(made),
+        "paths": {
+            name: {chart: finite(getattr(path, chart)) for chart in CHARTS} | {"diverges": path.diverges}
+            for name, path in found.paths.items()
+        },
+    }
+
+
+def overlay(subject: Subject, made: LayerSettling, path: Path, step: int) -> np.ndarray:
+    """The map of a way at a step over the photograph, by its own colour scale: uint8 (h, w, 3)."""
+    values = path.maps[min(step, len(path.maps) - 1)]
+    unit = overlays.unit_map(np.nan_to_num(values, nan=0.0, posinf=0.0, neginf=0.0))
+    return overlays.overlay(subject.display, unit, made.model, OPACITY)
+
+
+def export(subject: Subject, made: LayerSettling, step: int) -> Export:
+    """The maps at a step and the charts as a figure; the arrays hold every frame of every way."""
+    arrays: dict[str, np.ndarray] = {"picture": subject.display}
+    for name, path in made.found.paths.items():
+        arrays |= {f"{name}_{key}": values for key, values in vars(path).items()}
+    settings = {"layer": made.layer, "head": made.head, "channel": made.channel, "t": step, **vars(made.rates)}
+    figure = np.asarray(drawn(subject, made, step).pixels(1.5))
+    return Export(figure, arrays, described([subject], [made.model], settings))
+
+
+WIDTH, GAP = 250, 14
+
+
+def drawn(subject: Subject, made: LayerSettling, step: int) -> Canvas:
+    """The figure: a row of maps, a row of charts."""
+    found, titles = made.found, names(made)
+    picture = subject.display
+    height = WIDTH * picture.shape[0] / picture.shape[1]
+    total = 4 * WIDTH + 5 * GAP
+    canvas = Canvas(total, 84 + height + 250, "Dynamics")
+    heading = (
+        f"{title(made.model.name)} · layer {made.layer}, {group_words(made.head, made.convolutional)} · step {step}"
+    )
+    canvas.add(Text(heading, GAP, 20, 15, bold=True))
+    for at, (name, path) in enumerate(found.paths.items()):
+        left = GAP + at * (WIDTH + GAP)
+        canvas.add(Picture(overlay(subject, made, path, step), left, 40, WIDTH, height))
+        canvas.add(Line([(left, 54 + height), (left + 18, 54 + height)], COLOURS[name], 3))
+        canvas.add(Text(titles[name], left + 24, 54 + height, 11.5))
+    width = (total - (len(CHARTS) + 1) * GAP) / len(CHARTS)
+    for at, (name, (words, _)) in enumerate(CHARTS.items()):
+        chart(canvas, made, name, words, step, GAP + at * (width + GAP), 84 + height, width)
+    canvas.add(Text(fact_words(made), GAP, 84 + height + 232, 10, colour=SOFT))
+    return canvas
+
+
+def chart(
+    canvas: Canvas, made: LayerSettling, name: str, words: str, step: int, left: float, top: float, width: float
+) -> None:
+    """One of `CHARTS` on a canvas."""
+    found, bottom, margin = made.found, top + 190, 46
+    usual = [path for path in found.paths.values() if not path.diverges] or list(found.paths.values())
+    high = max(float(np.nanmax(getattr(path, name))) for path in usual) or 1.0
+    low = min(found.optimum, high) if name == "objective" else 0.0
+    logarithmic = name == "objective" and low > 0
+
+    def y_of(value: float) -> float:
+        share = np.log(value / low) / max(np.log(high / low), 1e-9) if logarithmic else (value - low) / (high - low)
+        return float(bottom - 150 * np.clip(share, 0, 1))
+
+    def x_of(frame: float) -> float:
+        return left + margin + (width - margin - 8) * frame / made.rates.num_steps
+
+    canvas.add(Text(words, left, top + 16, 11.5, bold=True))
+    for value in (low, high):
+        canvas.add(Line([(left + margin, y_of(value)), (left + width - 8, y_of(value))], "#d0d7de", 1))
+        canvas.add(Text(f"{value:.3g}", left + margin - 6, y_of(value), 10, "end", SOFT))
+    for frame in (0, made.rates.num_steps):
+        canvas.add(Text(str(frame), x_of(frame), bottom + 12, 10, "middle", SOFT))
+    canvas.add(Text("step", x_of(made.rates.num_steps / 2), bottom + 12, 10, "middle", SOFT))
+    canvas.add(Line([(x_of(step), bottom - 150), (x_of(step), bottom)], SOFT, 1))
+    for way, path in found.paths.items():
+        values = enumerate(getattr(path, name))
+        points = [(x_of(k), y_of(max(v, low) if logarithmic else v)) for k, v in values if np.isfinite(v)]
+        if way == ATTENTION and name != "change":
+            points.append((x_of(made.rates.num_steps), points[-1][1]))
+        canvas.add(Line(points, COLOURS[way], 2))
+
+
+def rates_of(lam: float, bound: float, steps: float, alpha: float, beta: float, gamma: float) -> Rates:
+    """From the values of the page's controls."""
+    return Rates(float(lam), float(bound), int(steps), float(alpha), float(beta), float(gamma))
