@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TypeVar, cast
 
 from app.inference.atoms import LayerAtoms
+from app.inference.attacked import AttackedPicture, AttackWith
 from app.inference.models import ModelShelf
 from app.inference.settling import LayerSettling
 from app.inference.tasks import DictionaryOf, EveryMap, SettlingOf, Task
@@ -97,6 +98,13 @@ class Services:
         The future raises InputError for a layer, head or channel that is not there, or a layer without a dictionary.
         """
         return self._asked(session, subject, model, asked)
+
+    def attack(self, session: str | None, subject: Subject, model: str, wish: AttackWith) -> Future[AttackedPicture]:
+        """The picture after an attack on the model's answer, and what it computes then; cached and queued like `trace`.
+
+        The future raises InputError for a model without classes or gradients.
+        """
+        return self._asked(session, subject, model, wish)
 
     def class_names(self, traced: Traced) -> tuple[str, ...] | None:
         """The names of a model's classes in the order of its logits, None where they are not known."""

@@ -13,6 +13,7 @@ import gradio as gr
 from gradio.components.base import Component
 
 from app.inference.atoms import LayerAtoms
+from app.inference.attacked import AttackedPicture, AttackWith
 from app.inference.settling import LayerSettling
 from app.inference.tasks import SettlingOf
 from app.inference.traced import Traced
@@ -70,6 +71,13 @@ async def settling_of(
 ) -> LayerSettling:
     """How one head of a layer settles; a cancelled event takes its request out of the queue."""
     return await asyncio.wrap_future(services.settling(session, subject, model, asked))
+
+
+async def attacked(
+    services: Services, session: str | None, subject: Subject, model: str, wish: AttackWith
+) -> AttackedPicture:
+    """A picture after an attack; a cancelled event takes its request out of the queue."""
+    return await asyncio.wrap_future(services.attack(session, subject, model, wish))
 
 
 def session_of(request: gr.Request | None) -> str | None:

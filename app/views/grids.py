@@ -12,6 +12,8 @@ from app.inference.models import title
 from app.inference.traced import Traced
 from app.library.photographs import Corruption, Subject, fitted
 from app.views import overlays, payload
+from app.views.answers import Answer
+from app.views.answers import described as described_answer
 from app.views.exports import Export, described
 from app.views.layers import layer_of
 from app.views.look import Look
@@ -47,10 +49,15 @@ def panel_names(models: Sequence[str], corruptions: Sequence[Corruption | None])
     return [f"{title(model)}, {picture_words(corruption)}" for corruption in corruptions for model in models]
 
 
-def grid(subjects: Sequence[Subject], results: Sequence[Sequence[Traced]], notes: Sequence[str] = ()) -> dict[str, Any]:
+def grid(
+    subjects: Sequence[Subject],
+    results: Sequence[Sequence[Traced]],
+    answers: Sequence[Answer | None],
+    notes: Sequence[str] = (),
+) -> dict[str, Any]:
     """The viewer's payload: a table with a picture a row and a model a column.
 
-    ``results[row][column]`` belongs to ``subjects[row]``; ``notes``: one line a panel, row by row.
+    ``results[row][column]`` belongs to ``subjects[row]``; one of ``answers``, and of ``notes``, a panel, row by row.
     """
     panels: list[dict[str, Any]] = []
     for subject, row in zip(subjects, results, strict=True):
@@ -59,8 +66,9 @@ def grid(subjects: Sequence[Subject], results: Sequence[Sequence[Traced]], notes
         for result in row:
             note = notes[len(panels)] if notes else ""
             alt = f"{subject.photograph.title}, {said}"
-            panel = payload.panel(picture, result, heading=f"{title(result.model.name)} — {said}", note=note, alt=alt)
-            panels.append(panel)
+            heading = f"{title(result.model.name)} — {said}"
+            answer = answers[len(panels)]
+            panels.append(payload.panel(picture, result, heading=heading, note=note, alt=alt, answer=answer))
     return payload.viewer(
         panels,
         columns=len(results[0]),
@@ -73,6 +81,7 @@ def export(
     subjects: Sequence[Subject],
     results: Sequence[Sequence[Traced]],
     look: Look,
+    answers: Sequence[Answer | None],
     *,
     reference: str | None = "none",
     captions: Sequence[str] = (),
@@ -92,8 +101,8 @@ def export(
             for (subject, result), unit in zip(flat, units, strict=True)
         ],
         [
-            f"{name}   {more}".rstrip()
-            for name, more in zip(names, captions or with_reference(raw, subtracted), strict=True)
+            "   ".join(part for part in (name, found.words if found else "", more) if part)
+            for name, found, more in zip(names, answers, captions or with_reference(raw, subtracted), strict=True)
         ],
         columns=len(results[0]),
         heading=f"Layer {layers[0].name} · {look.readout} · t = {look.t} · "
@@ -104,7 +113,7 @@ def export(
     arrays |= {f"{i:02d}/iterates": maps for i, maps in enumerate(every)}
     view = {**look.settings, "layer": layers[0].name, "reference": "none" if subtracted is None else reference}
     settings = described(list(subjects), [result.model for result in results[0]], view)
-    return Export(sheet, arrays, {**settings, "panels": names})
+    return Export(sheet, arrays, {**settings, "panels": names, "answers": [described_answer(one) for one in answers]})
 
 
 def panel_image(

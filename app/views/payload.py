@@ -13,17 +13,28 @@ from analysis.drawing import data_uri
 from analysis.saliency import normalise_map
 from app.inference.models import title
 from app.inference.traced import LayerMaps, Traced
+from app.views.answers import Answer
 
 LEVELS = 65535
 """Maps travel in 16 bits between each one's minimum and maximum: finer than a colour scale can show."""
 
 
-def panel(picture: np.ndarray, traced: Traced, *, heading: str = "", note: str = "", alt: str = "") -> dict[str, Any]:
+def panel(
+    picture: np.ndarray,
+    traced: Traced,
+    *,
+    heading: str = "",
+    note: str = "",
+    alt: str = "",
+    answer: Answer | None = None,
+) -> dict[str, Any]:
     """One picture with the maps of one model. ``picture`` uint8 (h, w, 3) as shown; texts are plain, never HTML."""
     height, width = picture.shape[:2]
     return {
         "title": heading or title(traced.model.name),
         "note": note,
+        "answer": "" if answer is None else answer.words,
+        "changed": bool(answer and answer.changed),
         "alt": alt or "the photograph that the maps lie on",
         "image": data_uri(picture),
         "height": height,

@@ -54,6 +54,8 @@ def test_compare_shows_models_on_clean_and_corrupted_pictures(client: Client) ->
     )
     assert len(facts["panels"]) == 6 and len(facts["agreement"]) == 6
     assert facts["agreement"][0] == "r = 1.00 · SSIM 1.00"
+    assert [one["changed"] for one in facts["answers"][:2]] == [False, False]
+    assert all(0 < one["probability"] <= 1 and one["class"] for one in facts["answers"])
     assert [picture and picture["corruption"] for picture in facts["pictures"]] == [None, "fog", "snow"]
     assert read(figure).ndim == 3
 
@@ -126,3 +128,20 @@ def test_the_endpoints_are_mcp_tools_with_the_same_words(served: Served) -> None
     names = {tool["name"] for tool in tools}
     assert {"models", "attention", "compare", "corrupt", "dictionary", "segmentation", "fixations"} <= names
     assert all(tool["description"] for tool in tools)
+
+
+def test_attack_moves_the_picture_within_epsilon_and_says_what_became_of_the_answer(client: Client) -> None:
+    figure, facts, arrays = client.predict(model="rvt_nano/self", epsilon=8, steps=5, api_name="/attack")
+    assert read(figure).ndim == 3
+    assert facts["largest"] == pytest.approx(8, abs=1e-3)
+    assert facts["attacked"]["changed"] and facts["attacked"]["class"] != facts["clean"]["class"]
+    assert len(facts["losses"]) == 6 and facts["losses"][-1] > facts["losses"][0]
+    with np.load(arrays) as stored:
+        assert np.abs(stored["moved"]).max() <= 8.001
+        assert stored["clean/map"].shape == stored["attacked/map"].shape
+    same = client.predict(model="rvt_nano/self", epsilon=0, api_name="/attack")[1]
+    assert not same["attacked"]["changed"] and same["largest"] == 0
+    with pytest.raises(AppError, match="pgd or fgsm"):
+        client.predict(name="cw", api_name="/attack")
+    with pytest.raises(AppError, match="0 to 32"):
+        client.predict(epsilon=64, api_name="/attack")

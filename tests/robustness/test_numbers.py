@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from torchvision.models import AlexNet_Weights
 
 from analysis.metrics.robustness import (
     ALEXNET,
@@ -88,3 +89,8 @@ def test_wilsons_interval_of_eight_of_ten() -> None:
     found = accuracy(Predictions(np.arange(10) < 8, np.arange(10), np.array([None] * 10, object), np.zeros(10)))
     assert found is not None
     assert (found.low, found.high) == (pytest.approx(0.4902, abs=1e-4), pytest.approx(0.9433, abs=1e-4))
+
+
+def test_alexnets_clean_error_is_the_one_that_torchvision_records_for_its_weights() -> None:
+    recorded = AlexNet_Weights.IMAGENET1K_V1.meta["_metrics"]["ImageNet-1K"]["acc@1"]
+    assert pytest.approx(1 - recorded / 100, abs=5e-4) == ALEXNET_CLEAN

@@ -174,7 +174,9 @@ window.VARS = window.VARS || (() => {
     panel.words = element("span", "viewer-words");
     panel.noted = element("span", "viewer-note", panel.note);
     if (!table) caption.append(element("strong", "", panel.title));
-    caption.append(panel.noted, panel.words);
+    const answer = element("span", "viewer-answer", panel.answer);
+    answer.dataset.changed = panel.changed ? "yes" : "no";
+    caption.append(answer, panel.noted, panel.words);
     made.append(frame, caption);
     return made;
   }

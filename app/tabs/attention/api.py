@@ -24,7 +24,7 @@ from app.page.endpoint import (
 from app.page.wiring import session_of, traced, wait
 from app.services import Services
 from app.tabs.attention.export import export, overlay_image
-from app.tabs.attention.words import predictions
+from app.views.answers import predictions
 from app.views.exports import arrays_file
 from app.views.layers import layer_of
 from app.views.look import LAST, Look, exact

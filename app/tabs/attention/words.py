@@ -14,6 +14,7 @@ from app.inference.models import title
 from app.inference.traced import LayerMaps, Traced
 from app.library.photographs import Subject
 from app.views import payload
+from app.views.answers import predictions
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
@@ -27,14 +28,6 @@ def view(subject: Subject, traced: Traced) -> dict[str, Any]:
         )
     alt = f"{subject.photograph.title}, {subject.photograph.width}×{subject.photograph.height} pixels"
     return payload.viewer([payload.panel(subject.display, traced, alt=alt)], strip=True)
-
-
-def predictions(traced: Traced, names: Sequence[str] | None, count: int = 5) -> list[tuple[str, float]]:
-    """The ``count`` likeliest classes: (name or index, probability), likeliest first."""
-    scores = np.exp(traced.logits.astype(np.float64) - traced.logits.max())
-    probabilities = scores / scores.sum()
-    best = np.argsort(-probabilities)[:count]
-    return [(names[i] if names else f"class {i}", float(probabilities[i])) for i in best]
 
 
 def prediction_words(traced: Traced, names: Sequence[str] | None) -> str:

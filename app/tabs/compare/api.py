@@ -27,6 +27,7 @@ from app.page.wiring import session_of, traced_all, wait
 from app.services import Services
 from app.views import grids
 from app.views.agreement import notes
+from app.views.answers import answers
 from app.views.look import LAST, Look, exact
 from app.views.pictures import checked
 from vars_core.readings import DEFAULT_READOUT
@@ -53,8 +54,9 @@ def build(services: Services) -> None:
         size: str = DEFAULT_SIZE,
         request: gr.Request | None = None,
     ) -> Any:
-        """Up to four models on the clean photograph and on corrupted ones: a figure, and the agreement of each
-        corrupted picture's map with the clean one's (correlation, SSIM).
+        """Up to four models on the clean photograph and on corrupted ones: a figure, the likeliest class of each panel
+        (and whether it is another than of the clean picture), and the agreement of each corrupted picture's map with
+        the clean one's (correlation, SSIM).
         """
         session = session_of(request)
         names = [None if one == "clean" else checked(one, severity, seed) for one in pictures]
@@ -66,7 +68,9 @@ def build(services: Services) -> None:
         results = await traced_all(services, session, [clean, *subjects], [sized(one, size) for one in models])
         seen = exact(Look(layer or None, readout, int(iteration), scale=scale), results[0])
         said = await wait(notes, results[0], results[1:], seen)
-        made = await wait(partial(grids.export, reference=reference, captions=said), subjects, results[1:], seen)
+        found = answers(results[1:], services.class_names, results[0])
+        export = partial(grids.export, reference=reference, captions=said)
+        made = await wait(export, subjects, results[1:], seen, found)
         return made.figure, {**made.settings, "agreement": said}
 
     declare(

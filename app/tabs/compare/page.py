@@ -19,6 +19,7 @@ from app.page.shell import Shell
 from app.page.viewer import map_viewer
 from app.page.wiring import traced_corrupted, wait
 from app.views import grids
+from app.views.answers import Answer, answers
 from app.views.exports import Export
 from app.views.look import look
 from app.views.pictures import CHOICES, checked
@@ -62,6 +63,10 @@ def build(shell: Shell) -> None:
         grids.check_pictures(corruptions)
         return await traced_corrupted(services, session, ref, corruptions, [sized(one, size) for one in models])
 
+    def answered(corruptions: list[Corruption | None], results: list[list[Traced]]) -> list[Answer | None]:
+        clean = results[corruptions.index(None)] if None in corruptions else None
+        return answers(results, services.class_names, clean)
+
     async def show(
         session: str | None,
         photo: str,
@@ -78,11 +83,12 @@ def build(shell: Shell) -> None:
             return None
         corruptions = wanted(pictures, severity, seed)
         subjects, results = await run(session, photo, models, size, corruptions)
+        found = answered(corruptions, results)
         panels = grids.panel_names(models, corruptions)
         references = [("none: show the maps", "none"), *((name, str(i)) for i, name in enumerate(panels))]
         known = reference if reference in {value for _, value in references} else "none"
         return {
-            "viewer": await wait(grids.grid, subjects, results),
+            "viewer": await wait(grids.grid, subjects, results, found),
             "weights": several_words(results[0]),
             "reference": gr.update(choices=references, value=known),
             **layer_update(results[0], layer, t),
@@ -99,8 +105,10 @@ def build(shell: Shell) -> None:
         reference: str | None,
         **view: Any,
     ) -> Export:
-        subjects, results = await run(session, photo, models, size, wanted(pictures, severity, seed))
-        return await wait(partial(grids.export, reference=reference), subjects, results, look(**view))
+        corruptions = wanted(pictures, severity, seed)
+        subjects, results = await run(session, photo, models, size, corruptions)
+        found = answered(corruptions, results)
+        return await wait(partial(grids.export, reference=reference), subjects, results, look(**view), found)
 
     chosen: dict[str, Component] = {
         "models": models,

@@ -19,9 +19,10 @@ from app.page.events import UNQUEUED, Updates, in_browser
 from app.page.shell import Shell, unseen
 from app.page.viewer import map_viewer
 from app.page.wiring import traced_corrupted, wait
-from app.tabs.corruptions import words
+from app.tabs.corruptions import attack_page, words
 from app.views import grids
 from app.views.agreement import notes
+from app.views.answers import Answer, answers
 from app.views.exports import Export
 from app.views.look import Look, look
 from app.views.pictures import CHOICES, checked, severities
@@ -45,6 +46,7 @@ def build(shell: Shell) -> None:
             iteration = iteration_slider(TAB)
             viewer = map_viewer(TAB)
             agreements = unseen("corruptions-notes", "[]")
+            shown_attack = attack_page.sheet()
         with gr.Column(elem_classes="controls", scale=0) as controls:
             name = gr.Dropdown(CHOICES, value="fog", label="Corruption", elem_id="corruptions-name")
             severity = gr.Slider(1, 5, value=3, step=1, label="Severity", elem_id="corruptions-severity")
@@ -68,12 +70,16 @@ def build(shell: Shell) -> None:
             size = size_choice(TAB)
             weights = gr.HTML("", apply_default_css=False)
             maps = map_controls(TAB, iteration)
+            attacking = attack_page.controls(shown_attack)
 
     async def answered(session: str | None, ref: str, asked: Asked) -> tuple[list[Subject], list[list[Traced]]]:
         pictures = asked.pictures()
         grids.check_models(asked.models)
         grids.check_pictures(pictures[1:])
         return await traced_corrupted(services, session, ref, pictures, asked.sized())
+
+    def answers_of(results: list[list[Traced]]) -> list[Answer | None]:
+        return answers(results, services.class_names, results[0])
 
     async def show(
         session: str | None, photo: str, layer: str | None, readout: str, t: float, **choice: Any
@@ -86,7 +92,7 @@ def build(shell: Shell) -> None:
         said = notes(results[0], results, Look(layer, readout, int(t)))
         return {
             "divided": await wait(words.before_after, subjects[0].photograph, shown),
-            "viewer": await wait(grids.grid, subjects, results, said),
+            "viewer": await wait(grids.grid, subjects, results, answers_of(results), said),
             "weights": several_words(results[0]),
             **layer_update(results[0], layer, t),
         }
@@ -104,10 +110,11 @@ def build(shell: Shell) -> None:
         return {"notes": json.dumps(said), **dict(zip(CHARTS, figures, strict=True))}
 
     async def exported(session: str | None, photo: str, **values: Any) -> Export:
-        asked, seen = Asked(**{name: values.pop(name) for name in choice}), look(**values)
+        asked = Asked(**{name: values.pop(name) for name in choice})
+        seen = look(**{name: values[name] for name in maps.linked()})
         subjects, results = await answered(session, photo, asked)
         said = await wait(notes, results[0], results, seen)
-        return await wait(partial(grids.export, captions=said), subjects, results, seen)
+        return await wait(partial(grids.export, captions=said), subjects, results, seen, answers_of(results))
 
     choice: dict[str, Component] = {
         "corruption": name,
@@ -119,7 +126,7 @@ def build(shell: Shell) -> None:
         "size": size,
     }
     with controls:
-        share.build(shell, TAB, {**choice, **maps.linked()}, exported)
+        share.build(shell, TAB, {**choice, **maps.linked(), **attacking.linked()}, exported)
     inputs = {"photo": photo, **choice, "layer": maps.layer, "readout": maps.readout, "t": iteration}
     shown = shell.events.on(
         [
@@ -153,6 +160,7 @@ def build(shell: Shell) -> None:
     in_browser([agreements.change], f"({{notes}}) => VARS.notes('{TAB}', JSON.parse(notes))", {"notes": agreements})
     rows.change(lambda kind: gr.update(visible=kind == "corruptions"), rows, others, **UNQUEUED)
     maps.connect(shell, TAB)
+    attack_page.connect(shell, photo, models, size, maps, attacking)
 
 
 @dataclass(frozen=True)

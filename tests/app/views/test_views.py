@@ -33,7 +33,7 @@ def test_the_grid_is_a_table_of_pictures_by_models() -> None:
         [traced(0), traced(1, name="rvt_nano/self", steps=0)],
         [traced(2), traced(3, name="rvt_nano/self", steps=0)],
     ]
-    sent = grids.grid([clean, fog], results)
+    sent = grids.grid([clean, fog], results, [None] * 4)
     assert sent["heads"] == ["RVT-nano · VARS-D", "RVT-nano · self-attention"]
     assert sent["rows"] == ["clean", "fog, severity 2"]
     assert len(sent["panels"]) == 4 and len(sent["images"]) == 2
@@ -50,7 +50,7 @@ def test_agreement_with_itself_is_perfect_and_unnoted() -> None:
 def test_the_difference_to_the_reference_panel_is_what_the_figure_shows() -> None:
     clean = Subject(photograph())
     results = [[traced(0), traced(1)]]
-    made = grids.export([clean], results, Look("0.0", "stream", 0), reference="0")
+    made = grids.export([clean], results, Look("0.0", "stream", 0), [None] * 2, reference="0")
     assert made.settings["view"]["reference"] == "0"
     assert np.array_equal(made.arrays["01/map"], results[0][1].map("0.0", "stream", 0))
     assert grids.panel_image(clean, results[0][0], np.zeros((14, 14)), np.zeros((14, 14)), 1.0).min() > 240

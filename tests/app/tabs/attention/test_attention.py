@@ -7,6 +7,7 @@ import pytest
 
 from app.tabs.attention import words
 from app.tabs.attention.export import export
+from app.views.answers import predictions
 from app.views.look import Look
 from app.views.weights import UNTRAINED, model_words
 from tests.app.made import facts, subject, traced
@@ -36,7 +37,7 @@ def test_trained_weights_show_their_hash_and_the_five_likeliest_classes() -> Non
     result = traced(checkpoint_hash="a" * 64)
     assert "aaaaaaaaaaaa" in model_words(result.model)
     names = [f"<{i}>" for i in range(200)]
-    best = words.predictions(result, names)
+    best = predictions(result, names)
     assert [name for name, _ in best] == [f"<{i}>" for i in np.argsort(-result.logits)[:5]]
     assert 0 < sum(probability for _, probability in best) < 1
     assert "&lt;" in words.prediction_words(result, names)

@@ -33,3 +33,14 @@ def test_the_difference_to_a_reference_says_how_far_the_others_agree_with_it(bro
     with opened(browser, f"{served.url}?tab=compare&reference=0", height=1200) as page:
         wait_for_map(page, "compare")
         page.wait_for_function(f"() => {NOTES}.some(text => /r = -?[01]\\.\\d\\d with the reference/.test(text))")
+
+
+def test_the_answer_stands_under_every_picture(browser: Any, served: Served) -> None:
+    answers = "[...document.querySelectorAll('#compare-viewer .viewer-answer')].map(answer => answer.textContent)"
+    link = "?tab=compare&models=rvt_nano/vars_d,rvt_nano/self&pictures=clean,fog"
+    with opened(browser, f"{served.url}{link}", height=1200) as page:
+        wait_for_map(page, "compare")
+        page.wait_for_function(f"() => {answers}.length === 4")
+        found = page.evaluate(answers)
+        assert all(one.endswith(" %") for one in found[:2])
+        assert all(one.endswith("as clean") for one in found[2:])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -51,3 +52,40 @@ def test_another_seed_is_another_picture(browser: Any, served: Served) -> None:
         page.locator("#corruptions-seed input").fill("7")
         page.keyboard.press("Enter")
         page.wait_for_function("before => document.querySelector('.before-after img').src !== before", arg=before)
+
+
+ANSWERS = "[...document.querySelectorAll('#{}-viewer .viewer-answer')].map(answer => answer.textContent)"
+
+
+def test_the_answer_stands_under_every_picture_and_says_whether_the_corruption_changed_it(
+    browser: Any, served: Served
+) -> None:
+    with opened(browser, f"{served.url}?tab=corruptions&corruption=gaussian_noise&severity=5", height=1600) as page:
+        wait_for_map(page, "corruptions")
+        found = page.evaluate(ANSWERS.format("corruptions"))
+        assert len(found) == 12  # two models, the clean picture and five severities
+        assert all(re.fullmatch(r".+ \d+\.\d %", one) for one in found[:2])
+        assert all(re.search(r" %, (not )?as clean$", one) for one in found[2:])
+        changed = page.locator("#corruptions-viewer .viewer-answer[data-changed=yes]").all_inner_texts()
+        assert changed == [one for one in found if one.endswith("not as clean")]
+
+
+def test_an_attack_shows_what_it_added_and_what_becomes_of_answer_and_map(browser: Any, served: Served) -> None:
+    with opened(browser, f"{served.url}?tab=corruptions", height=1600) as page:
+        wait_for_map(page, "corruptions")
+        assert not page.locator("#attack-viewer").is_visible()
+        page.locator("#attack-name").get_by_text("PGD", exact=True).click()
+        wait_for_map(page, "attack")
+        page.wait_for_function(f"() => {ANSWERS.format('attack')}.length === 4")
+        found = page.evaluate(ANSWERS.format("attack"))
+        assert all(re.search(r" %, (not )?as clean$", one) for one in found[2:])
+        assert page.locator(".perturbations img").count() == 2
+        assert "added at most 1.00/255, shown ×127" in page.locator(".perturbations").inner_text()
+        notes = "[...document.querySelectorAll('#attack-viewer .viewer-note')].map(note => note.textContent)"
+        assert all(re.match(r"r = .* SSIM ", one) for one in page.evaluate(notes)[2:])
+        page.wait_for_url("**attack=pgd&epsilon=1&steps=5**")
+        page.locator("#attack-name").get_by_text("off", exact=True).click()
+        page.locator("#attack-viewer").wait_for(state="hidden")
+    with opened(browser, f"{served.url}?tab=corruptions&attack=fgsm&epsilon=8&models=rvt_nano/self") as page:
+        page.locator(".perturbations", has_text="added at most 8.00/255").wait_for()
+        assert "not as clean" in page.evaluate(ANSWERS.format("attack"))[1]

@@ -1,0 +1,133 @@
+"""The attack of the Corruptions tab: the picture before and after, what was added, what becomes of answer and map."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from analysis.drawing import data_uri
+from app.inference.attacked import AttackedPicture, AttackWith
+from app.inference.models import title
+from app.inference.traced import Traced
+from app.library.photographs import Subject, fitted, resized
+from app.views import overlays, payload
+from app.views.agreement import agreement
+from app.views.answers import Names, answer, described
+from app.views.exports import Export
+from app.views.exports import described as described_view
+from app.views.grids import PANEL_SIDE
+from app.views.layers import layer_of
+from app.views.look import Look
+
+GREY = 128
+LABELS = "clean", "attacked"
+
+
+def magnified(found: AttackedPicture, epsilon: float) -> np.ndarray:
+    """What was added, uint8 (S, S, 3): grey is nothing, black and white are −ε and +ε (in 1/255)."""
+    scale = (GREY - 1) / epsilon if epsilon else 0.0
+    return np.clip(np.rint(GREY + scale * found.moved), 0, 255).astype(np.uint8)
+
+
+def times(epsilon: float) -> str:
+    """By how much that is magnified, in words."""
+    return f"×{(GREY - 1) / epsilon:.3g}" if epsilon else "nothing was added"
+
+
+def grid(
+    subject: Subject,
+    clean: Sequence[Traced],
+    found: Sequence[AttackedPicture],
+    attack: AttackWith,
+    names: Names,
+    look: Look,
+) -> dict[str, Any]:
+    """The viewer's payload: a row clean, a row attacked, a column a model, the answer under each."""
+    picture = fitted(subject.display, PANEL_SIDE)
+    rows = [(before, picture, "clean", answer(before, names), "") for before in clean]
+    rows += [
+        (
+            after.traced,
+            shaped(after.seen, picture),
+            attack.words,
+            answer(after.traced, names, before),
+            agreed(before, after.traced, look),
+        )
+        for before, after in zip(clean, found, strict=True)
+    ]
+    panels = [
+        payload.panel(shown, one, heading=f"{title(one.model.name)} — {said}", note=note, alt=said, answer=told)
+        for one, shown, said, told, note in rows
+    ]
+    heads = [title(one.model.name) for one in clean]
+    return payload.viewer(panels, columns=len(clean), heads=heads, rows=["clean", attack.words])
+
+
+def agreed(clean: Traced, attacked: Traced, look: Look) -> str:
+    """How far the map of the attacked picture agrees with the clean one's; "" without maps."""
+    if not clean.layers:
+        return ""
+    one = agreement(clean, attacked, look)
+    return "degenerate" if one.degenerate else f"r = {one.correlation:.2f} · SSIM {one.ssim:.2f}"
+
+
+def perturbations(subject: Subject, found: Sequence[AttackedPicture], attack: AttackWith) -> str:
+    """HTML: what was added to the picture for each model, magnified."""
+    picture = fitted(subject.display, PANEL_SIDE)
+    figures = "".join(
+        f'<figure><img src="{data_uri(shaped(magnified(one, attack.epsilon), picture))}" alt="What was added">'
+        f"<figcaption>{html.escape(added_words(one, attack))}</figcaption></figure>"
+        for one in found
+    )
+    return f'<div class="perturbations">{figures}</div>'
+
+
+def added_words(found: AttackedPicture, attack: AttackWith) -> str:
+    """How large what was added is, for one model."""
+    largest = float(np.abs(found.moved).max(initial=0))
+    return (
+        f"{title(found.traced.model.name)}: added at most {largest:.2f}/255, shown {times(attack.epsilon)}; loss "
+        f"{found.losses[0]:.2f} → {found.losses[-1]:.2f}"
+    )
+
+
+def shaped(square: np.ndarray, picture: np.ndarray) -> np.ndarray:
+    """What a model saw as a square, in the picture's own shape."""
+    return resized(square, picture.shape[0], picture.shape[1])
+
+
+def export(
+    subject: Subject, clean: Traced, found: AttackedPicture, attack: AttackWith, look: Look, names: Names
+) -> Export:
+    """One model: the picture before and after, what was added, and both maps, as a figure, arrays and facts."""
+    picture = fitted(subject.display, PANEL_SIDE)
+    after = found.traced
+    told = [answer(clean, names), answer(after, names, clean)]
+    pictures = [picture, shaped(found.seen, picture), shaped(magnified(found, attack.epsilon), picture)]
+    captions = [f"{label}   {one.words if one else ''}".rstrip() for label, one in zip(LABELS, told, strict=True)]
+    captions.append(f"added, {times(attack.epsilon)}")
+    arrays: dict[str, np.ndarray] = {"moved": found.moved, "seen": found.seen, "losses": found.losses}
+    view: dict[str, Any] = {"attack": attack.name, "epsilon": attack.epsilon, "steps": attack.steps}
+    if clean.layers:
+        layer = layer_of(clean, look.layer)
+        maps = [one.map(layer, look.readout, look.t) for one in (clean, after)]
+        pictures += [
+            overlays.overlay(shown, overlays.unit_map(one), clean.model, look.opacity)
+            for shown, one in zip(pictures, maps, strict=False)
+        ]
+        captions += ["map of the clean picture", f"map of the attacked   {agreed(clean, after, look)}"]
+        arrays |= {"clean/map": maps[0], "attacked/map": maps[1]}
+        view |= {"layer": layer, "readout": look.readout, "t": look.t}
+    heading = f"{title(clean.model.name)} · {attack.words.replace('ε', 'epsilon')}"
+    sheet = overlays.sheet(pictures, captions, columns=len(pictures), heading=heading, footer="")
+    facts = {
+        "clean": described(told[0]),
+        "attacked": described(told[1]),
+        "largest": float(np.abs(found.moved).max(initial=0)),
+        "losses": found.losses.tolist(),
+        "agreement": agreed(clean, after, look),
+    }
+    return Export(sheet, arrays, {**described_view([subject], [clean.model], view), **facts})
