@@ -1,7 +1,8 @@
-"""The iterates of a layer one after another, as an animated picture."""
+"""The iterates of a layer one after another, as an animated picture or a film."""
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -15,7 +16,9 @@ from vars_core.errors import InputError
 from vars_core.images import Placement
 
 LABEL = 26
-FORMATS = (".gif", ".webp")
+FORMATS = (".gif", ".webp", ".mp4")
+FRAME_RATE = 25
+"""Of a film, a second; an iterate is held for as many frames as it is shown."""
 
 
 def frames(image: np.ndarray, maps: np.ndarray, caption: str = "", width: int = 448) -> list[np.ndarray]:
@@ -27,28 +30,67 @@ def frames(image: np.ndarray, maps: np.ndarray, caption: str = "", width: int = 
     height = max(1, round(image.shape[0] * width / image.shape[1]))
     photograph = np.asarray(Image.fromarray(image).resize((width, height), Image.Resampling.LANCZOS))
     factors = single_factors(Placement(height, width, max(maps.shape[1:])), (maps.shape[1], maps.shape[2]))
-    found = []
-    for t, values in enumerate(maps):
-        frame = Image.new("RGB", (width, height + LABEL), "white")
-        frame.paste(Image.fromarray(heat_overlay(photograph, placed(values, factors).unit)))
-        font = ImageFont.load_default(13)
-        ImageDraw.Draw(frame).text((6, height + LABEL / 2), f"t = {t}   {caption}", "#1f2328", font, "lm")
-        found.append(np.asarray(frame))
-    return found
+    return [
+        labelled(heat_overlay(photograph, placed(values, factors).unit), f"t = {t}   {caption}")
+        for t, values in enumerate(maps)
+    ]
+
+
+def labelled(picture: np.ndarray, text: str) -> np.ndarray:
+    """A picture uint8 (H, W, 3) with a line of text in a white band below it, `LABEL` pixels high."""
+    height, width = picture.shape[:2]
+    frame = Image.new("RGB", (width, height + LABEL), "white")
+    frame.paste(Image.fromarray(picture))
+    ImageDraw.Draw(frame).text((6, height + LABEL / 2), text, "#1f2328", ImageFont.load_default(13), "lm")
+    return np.asarray(frame)
 
 
 def write_animation(pictures: Sequence[np.ndarray], path: Path, seconds: float = 0.8) -> Path:
-    """Write frames that repeat, ``seconds`` each and the last twice as long, as GIF or WebP by the file's suffix.
+    """Write frames, ``seconds`` each and the last twice as long, as GIF, WebP or MP4 by the file's suffix.
 
     Raises:
         InputError: another suffix, or no frames.
     """
-    if path.suffix not in FORMATS:
-        raise InputError(f"expected an animation as {' or '.join(FORMATS)}, got {path.suffix!r}")
+    path.write_bytes(animation(pictures, path.suffix, seconds))
+    return path
+
+
+def animation(pictures: Sequence[np.ndarray], suffix: str, seconds: float = 0.8) -> bytes:
+    """Frames uint8 (H, W, 3), ``seconds`` each and the last twice as long, as a file of one of `FORMATS`.
+
+    GIF and WebP repeat without end. MP4 is H.264 with 4:2:0 colour, which every browser and slide program plays; an odd
+    last row or column is left out, since it cannot have one.
+
+    Raises:
+        InputError: another suffix, or no frames.
+    """
+    if suffix not in FORMATS:
+        raise InputError(f"expected an animation as {', '.join(FORMATS[:-1])} or {FORMATS[-1]}, got {suffix!r}")
     if not pictures:
         raise InputError("expected at least one frame, got none")
+    if suffix == ".mp4":
+        return film(pictures, seconds)
     first, *rest = (Image.fromarray(picture) for picture in pictures)
     each = round(1000 * seconds)
     durations = [each] * (len(pictures) - 1) + [2 * each]
-    first.save(path, save_all=True, append_images=rest, duration=durations, loop=0)
-    return path
+    file = io.BytesIO()
+    first.save(file, suffix[1:], save_all=True, append_images=rest, duration=durations, loop=0)
+    return file.getvalue()
+
+
+def film(pictures: Sequence[np.ndarray], seconds: float) -> bytes:
+    """MP4 by FFmpeg's libraries, which PyAV brings along."""
+    import av
+
+    height, width = (side // 2 * 2 for side in pictures[0].shape[:2])
+    held = max(1, round(seconds * FRAME_RATE))
+    file = io.BytesIO()
+    with av.open(file, "w", format="mp4") as container:
+        stream = container.add_stream("libx264", rate=FRAME_RATE, options={"crf": "18"})
+        stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
+        for at, picture in enumerate(pictures):
+            pixels = np.ascontiguousarray(picture[:height, :width])
+            for _ in range(held * (2 if at == len(pictures) - 1 else 1)):
+                container.mux(stream.encode(av.VideoFrame.from_ndarray(pixels, format="rgb24")))
+        container.mux(stream.encode(None))
+    return file.getvalue()

@@ -12,7 +12,7 @@ from analysis.commands.evaluating import CheckpointOption, DeviceOption, ImageSi
 
 def animate(
     image: Annotated[Path, typer.Option(help="The photograph.")],
-    out: Annotated[Path, typer.Option(help="The animation to write (.gif, .webp).")],
+    out: Annotated[Path, typer.Option(help="The animation to write (.gif, .webp, .mp4).")],
     model: Annotated[str, typer.Option(help="Model spec.")] = "rvt_nano/vars_d",
     checkpoint: CheckpointOption = None,
     layer: Annotated[str, typer.Option(help='Layer, e.g. 0.3, or "default" (the model\'s own).')] = "default",

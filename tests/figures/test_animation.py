@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 from PIL import Image
 
-from analysis.animation import LABEL, frames, write_animation
+from analysis.animation import FRAME_RATE, LABEL, animation, frames, write_animation
 from vars_core.errors import InputError
 
 
@@ -27,8 +29,18 @@ def test_a_frame_an_iterate_of_the_photograph_s_shape(tmp_path: Path) -> None:
             assert getattr(written, "n_frames", 1) == 4 and written.size == (180, 120 + LABEL)
 
 
+def test_a_film_holds_every_frame_for_its_time_and_shows_what_was_drawn() -> None:
+    greys = [np.full((61, 91, 3), grey, np.uint8) for grey in (40, 120, 200)]
+    with av.open(io.BytesIO(animation(greys, ".mp4", 0.2))) as written:
+        stream = written.streams.video[0]
+        assert (stream.codec_context.name, stream.width, stream.height) == ("h264", 90, 60)
+        shown = [frame.to_ndarray(format="rgb24").mean() for frame in written.decode(stream)]
+    assert len(shown) == (1 + 1 + 2) * round(0.2 * FRAME_RATE)
+    assert [shown[0], shown[5], shown[-1]] == pytest.approx([40, 120, 200], abs=3)
+
+
 def test_bad_questions_are_answered_with_a_sentence(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"\.gif or \.webp, got '\.avi'"):
+    with pytest.raises(InputError, match=r"\.gif, \.webp or \.mp4, got '\.avi'"):
         write_animation([np.zeros((4, 4, 3), np.uint8)], tmp_path / "one.avi")
     with pytest.raises(InputError, match="at least one frame"):
         write_animation([], tmp_path / "one.gif")

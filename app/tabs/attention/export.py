@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from analysis.animation import labelled
 from app.inference.models import title
 from app.inference.traced import Traced
 from app.library.photographs import Subject
@@ -41,3 +42,16 @@ def overlay_image(subject: Subject, traced: Traced, look: Look) -> np.ndarray:
     shown = traced.layer(layer_of(traced, look.layer))
     limits = overlays.shared_limits(list(shown.maps[look.readout])) if look.scale == "shared" else None
     return grids.drawn(subject, traced, traced.map(shown.name, look.readout, look.t), limits, look.opacity)
+
+
+def film(subject: Subject, traced: Traced, look: Look) -> list[np.ndarray]:
+    """Every iterate of the map looked at, one after another, as the viewer shows it: uint8 (h, w, 3) each.
+
+    Raises InputError for a model without layers.
+    """
+    shown = traced.layer(layer_of(traced, look.layer))
+    caption = f"{title(traced.model.name)}, layer {shown.name}, {look.readout}"
+    return [
+        labelled(overlay_image(subject, traced, replace(look, t=t)), f"t = {t}   {caption}")
+        for t in range(shown.num_steps + 1)
+    ]

@@ -8,14 +8,14 @@ import gradio as gr
 
 from app.inference.models import DEFAULT_MODEL, sized
 from app.inference.traced import LayerMaps
-from app.page import share
+from app.page import animations, share
 from app.page.choices import iteration_slider, layer_update, map_controls, model_choices, size_choice, tell_model
 from app.page.events import Updates
 from app.page.shell import Shell, fine, heading
 from app.page.viewer import map_viewer, select_iterate
 from app.page.wiring import traced, wait
 from app.tabs.attention import words
-from app.tabs.attention.export import export
+from app.tabs.attention.export import export, film
 from app.views.exports import Export
 from app.views.layers import layer_of
 from app.views.look import look
@@ -23,6 +23,9 @@ from app.views.weights import model_words
 
 TAB = "attention"
 CHARTS = ("chart-0", "chart-1", "chart-2")
+
+SECONDS = 0.8
+"""An iterate is shown for, in an animation."""
 
 
 def build(shell: Shell) -> None:
@@ -70,8 +73,15 @@ def build(shell: Shell) -> None:
         result = await traced(services, session, subject, sized(model, size))
         return await wait(export, subject, result, look(**view))
 
+    async def filmed(session: str | None, photo: str, model: str, size: str, **view: Any) -> animations.Film:
+        subject = await wait(services.subject, session, photo)
+        result = await traced(services, session, subject, sized(model, size))
+        return animations.Film(await wait(film, subject, result, look(**view)), SECONDS)
+
     with controls:
-        share.build(shell, TAB, {"model": model, "size": size, **maps.linked()}, exported)
+        seen = {"model": model, "size": size, **maps.linked()}
+        share.build(shell, TAB, seen, exported)
+        animations.build(shell, TAB, seen, filmed)
     which = {"photo": photo, "model": model, "size": size, "layer": maps.layer}
     shown = shell.events.on(
         [photo.change, model.change, size.change],

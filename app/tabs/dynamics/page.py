@@ -12,7 +12,7 @@ from app.inference.settling import LayerSettling
 from app.inference.tasks import SettlingOf
 from app.inference.traced import Traced
 from app.library.photographs import Subject
-from app.page import share
+from app.page import animations, share
 from app.page.changing_dropdown import ChangingDropdown
 from app.page.choices import model_choices, size_choice
 from app.page.events import Updates, in_browser
@@ -27,6 +27,9 @@ from vars_core.dynamics.circuit import ALPHA, BETA, GAMMA
 TAB = "dynamics"
 MAX_STEPS = 80
 STEPS = 40
+
+SECONDS = 0.12
+"""A step is shown for, in an animation."""
 
 DYNAMICS = """
 <div class="dynamics empty" data-words="">
@@ -131,9 +134,16 @@ def build(shell: Shell) -> None:
             raise words.no_dictionary(result.model)
         return await wait(words.export, subject, made, min(int(t), made.rates.num_steps))
 
+    async def filmed(session: str | None, photo: str, model: str, t: float, **asked: Any) -> animations.Film:
+        subject, result, made = await found(session, photo, model, **asked)
+        if made is None:
+            raise words.no_dictionary(result.model)
+        return animations.Film(await wait(words.film, subject, made), SECONDS)
+
     view = {"model": model, "size": size, **chosen, **rates, "t": step}
     with controls:
         share.build(shell, TAB, view, exported)
+        animations.build(shell, TAB, view, filmed)
     shell.events.on(
         [
             photo.change,

@@ -262,6 +262,23 @@ def export(subject: Subject, made: LayerSettling, step: int) -> Export:
     return Export(figure, arrays, described([subject], [made.model], settings))
 
 
+def film(subject: Subject, made: LayerSettling) -> list[np.ndarray]:
+    """The maps of all ways step by step: uint8 (h, w, 3) each."""
+    titles = list(names(made).values())
+    place = f"{title(made.model.name)} · layer {made.layer}, {group_words(made.head, made.convolutional)}"
+    return [
+        overlays.sheet(
+            [overlay(subject, made, path, step) for path in made.found.paths.values()],
+            titles,
+            columns=len(titles),
+            heading=f"{place} · step {step}",
+            footer=f"Circuit time {step * made.found.frame_time:.2f}. Each map has its own colour scale.",
+            width=200,
+        )
+        for step in range(made.rates.num_steps + 1)
+    ]
+
+
 WIDTH, GAP = 250, 14
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import av
 import pytest
+from PIL import Image
 
-from tests.app.browser import opened, pixels, wait_for_change
+from tests.app.browser import opened, pixels, wait_for_change, wait_for_map
 from tests.app.served import Served
 
 pytestmark = pytest.mark.browser
@@ -87,10 +89,26 @@ def test_a_model_without_codes_says_so_and_another_brings_its_own(browser: Any, 
         page.get_by_text("The layer's own ISTA").first.wait_for()
 
 
-def test_the_figure_is_downloaded(browser: Any, served: Served, tmp_path: Any) -> None:
+def test_the_figure_and_the_animation_are_downloaded(browser: Any, served: Served, tmp_path: Any) -> None:
     with opened_tab(browser, served) as page:
         wait_for_curves(page)
+        for button, start in (("figure", b"\x89PNG"), ("gif", b"GIF89a"), ("mp4", b"\x00\x00\x00")):
+            with page.expect_download() as download:
+                page.locator(f"#dynamics-{button}").click()
+            download.value.save_as(tmp_path / button)
+            assert (tmp_path / button).read_bytes().startswith(start)
+    with Image.open(tmp_path / "gif") as animated:
+        assert animated.n_frames == 9  # every step from 0 to T
+    with av.open(str(tmp_path / "mp4")) as film:
+        assert film.streams.video[0].codec_context.name == "h264"
+
+
+def test_the_attention_tab_s_iterates_are_downloaded_as_a_film(browser: Any, served: Served, tmp_path: Any) -> None:
+    with opened(browser, f"{served.url}?tab=attention&image=sample:cat") as page:
+        wait_for_map(page)
         with page.expect_download() as download:
-            page.locator("#dynamics-figure").click()
-        download.value.save_as(tmp_path / "figure.png")
-        assert (tmp_path / "figure.png").read_bytes().startswith(b"\x89PNG")
+            page.locator("#attention-gif").click()
+        download.value.save_as(tmp_path / "one.gif")
+        assert download.value.suggested_filename == "vars-attention.gif"
+    with Image.open(tmp_path / "one.gif") as animated:
+        assert animated.n_frames == 4  # t = 0 .. 3
