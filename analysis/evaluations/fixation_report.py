@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from analysis.drawing import draw_points, heat_overlay, thumbnail
+from analysis.drawing import draw_points, heat_overlay
+from analysis.engine import Item
+from analysis.evaluations.ends import Drawn, best_and_worst
 from analysis.evaluations.fixation_summary import Group, groups
 from analysis.evaluations.grouping import Entry
 from analysis.evaluations.report_parts import (
     Values,
     entries_by_key,
     entry_key,
-    load_again,
     measured,
     part_name,
     tell_conditions,
@@ -25,16 +26,13 @@ from analysis.evaluations.table import EVALUATIONS
 from analysis.figures import Line, line_chart
 from analysis.map_sources import BASELINE_CENTRE, BASELINE_CROSSVAL, HUMAN
 from analysis.metrics.table import Metric
-from analysis.reports import Card, Cell, Report
+from analysis.placed_map import PlacedMap
+from analysis.reports import Cell, Report
 from analysis.runs import Run
 from analysis.saliency import MapKey, normalise_map
-from vars_core.errors import InputError
 
 if TYPE_CHECKING:
     from analysis.evaluations.fixations import FixationEvaluation
-
-SHOWN = 10
-"""Images at either end."""
 
 ORDER = {BASELINE_CENTRE: 0, BASELINE_CROSSVAL: 1, HUMAN: 3}
 """Floors first, the ceiling last, models between them."""
@@ -55,9 +53,10 @@ def build_report(run: Run, evaluation: FixationEvaluation, summary: Sequence[Ent
     _blurs(report, every, values, keys)
     _observers(report, evaluation, chosen)
     report.heading("Best and worst images")
-    for group in chosen:
-        if group.model != HUMAN:
-            _best_and_worst(report, run, evaluation, group, keys.get(group.model))
+    shown = [group for group in chosen if group.model != HUMAN]
+    for group, best, worst in best_and_worst(run, evaluation, shown, keys, lambda one: one.scores["nss"], _drawn):
+        for end, cards in (("best", best), ("worst", worst)):
+            report.gallery(f"{group.title}: {end} images", cards, folded=group.layer is None)
     _everything(report, every, values)
     _rows_behind(report, run, chosen)
     return report.html()
@@ -167,34 +166,13 @@ def _observers(report: Report, evaluation: FixationEvaluation, chosen: Sequence[
     report.text("NSS at each observer's own fixations, mean over them; human: in the others' map.")
 
 
-def _best_and_worst(report: Report, run: Run, evaluation: FixationEvaluation, group: Group, key: MapKey | None) -> None:
-    order = np.argsort(-group.scores["nss"], kind="stable")
-    for ends, places in (("best", order[:SHOWN]), ("worst", order[::-1][:SHOWN])):
-        cards = (_card(run, evaluation, group, int(place), key) for place in places)
-        title = f"{group.title}: {ends} images"
-        report.gallery(title, list(cards), folded=group.layer is None)
-
-
-def _card(run: Run, evaluation: FixationEvaluation, group: Group, index: int, key: MapKey | None) -> Card:
-    position = int(group.positions[index])
-    where = f"{part_name(run, position)}, position {position}"
-    try:
-        item = load_again(evaluation, position)
-    except (InputError, OSError) as error:  # it was there when it was scored
-        return Card((), f"{group.ids[index]}: {error} ({where})", group.model)
-    shown = evaluation.shown_map(run, group.model, key, item)
-    if shown is None:
-        return Card((), f"{group.ids[index]}: its map was not kept ({where})", group.model)
+def _drawn(item: Item, shown: PlacedMap, group: Group, place: int) -> Drawn:
     people, _ = normalise_map(item.target.density)
     pictures = (
         ("map and fixations", draw_points(heat_overlay(item.image, shown.unit), item.target.points)),
         ("where people looked", heat_overlay(item.image, people)),
     )
-    text = (
-        f"{group.ids[index]}: NSS {group.scores['nss'][index]:.3f} over {int(group.fixations[index])} fixations "
-        f"({where})"
-    )
-    return Card([(caption, thumbnail(picture)) for caption, picture in pictures], text, group.model)
+    return pictures, f"NSS {group.scores['nss'][place]:.3f} over {int(group.fixations[place])} fixations"
 
 
 def _everything(report: Report, every: Sequence[Group], values: Values) -> None:

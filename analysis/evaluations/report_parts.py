@@ -7,14 +7,13 @@ from typing import Any
 
 import pyarrow.compute as pc
 
-from analysis.engine import Item, Measured
 from analysis.evaluations.grouping import COORDINATES, Entry
 from analysis.provenance import input_size
 from analysis.reports import Cell, Report
 from analysis.runs import Run
 
 Values = Mapping[tuple[Any, ...], Entry]
-"""The entries of a summary by :func:`entry_key`."""
+"""The entries of a summary by `entry_key`."""
 
 
 def entry_key(name: Mapping[str, Any], metric: str) -> tuple[Any, ...]:
@@ -65,13 +64,6 @@ def tell_failures(report: Report, run: Run, images: int) -> None:
     report.text(f"{len(failed)} of {images} images could not be scored:", kind="warning")
     rows = [(part_name(run, row["position"]), row["position"], row["id"], row["error"]) for row in failed.to_pylist()]
     report.table(("part", "position", "image", "why"), rows)
-
-
-def load_again(evaluation: Measured, position: int) -> Item:
-    """A sample that a report shows. Raises what its ``load`` raises: it was there when it was scored."""
-    sample = evaluation.samples[position]
-    image, target = evaluation.load(sample)
-    return Item(position, sample, image, target, {})
 
 
 def part_name(run: Run, position: int) -> str:

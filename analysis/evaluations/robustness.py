@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -44,6 +45,8 @@ SCHEMA = pa.schema(
 PREDICTION = ("suite", "picture", "corruption", "severity", "correct")
 """The columns that say what a model made of an image."""
 
+PHOTOGRAPHS = 4
+"""That stay decoded while their variants are made: those of the batches under way."""
 SIDE = 224
 """Pixels at which pictures are corrupted, as ImageNet-C was: its severities are meant for that size."""
 
@@ -80,6 +83,7 @@ class RobustnessEvaluation:
         self.absent = tuple(absent)
         self.seed = seed
         self.checked = checked
+        self._fitted = lru_cache(maxsize=PHOTOGRAPHS)(_fitted)
 
     def policy(self, sample: Labelled) -> str:
         """The sample's own; one corrupted on the fly was fitted before, and is seen whole."""
@@ -87,11 +91,10 @@ class RobustnessEvaluation:
 
     def load(self, sample: Labelled) -> tuple[np.ndarray, str]:
         """The image, corrupted where the suite does so on the fly, and its class."""
-        image = decode_image(sample.read())
-        if sample.suite == CORRUPTED and sample.corruption is not None:
-            fitted = Placement(image.shape[0], image.shape[1], SIDE, sample.policy).place(image)
-            image = corrupt(fitted, sample.corruption, sample.severity, sample.picture, self.seed)
-        return image, sample.wordnet
+        if sample.suite != CORRUPTED or sample.corruption is None:
+            return decode_image(sample.read()), sample.wordnet
+        fitted = self._fitted(sample.read, sample.policy)
+        return corrupt(fitted, sample.corruption, sample.severity, sample.picture, self.seed), sample.wordnet
 
     def baseline_rows(self, items: Sequence[Item]) -> list[Row]:
         """There are none."""
@@ -129,16 +132,17 @@ class RobustnessEvaluation:
         """The metrics of each model's suites, and the error of every corruption, over severities and at each."""
         entries: list[Entry] = []
         for model in run.values("model"):
-            found = predictions_of(run, model)
+            predictions = predictions_of(run, model)
             where = {"model": model, "layer": None, "readout": None, "iteration": None}
             for suite in SUITES:
-                if suite not in found:
+                if suite not in predictions:
                     continue
                 for name, metric in metrics_that_need(predictions_on(suite)).items():
                     assert metric.function is not None
-                    entries += _entries(where, name, metric.scale, metric.function(found[suite], found.get(CLEAN)))
+                    estimate = metric.function(predictions[suite], predictions.get(CLEAN))
+                    entries += _entries(where, name, metric.scale, estimate)
                 if SUITES[suite].corrupted:
-                    entries += _errors(where, suite, found[suite])
+                    entries += _errors(where, suite, predictions[suite])
         return entries
 
     def report(self, run: Run, summary: Sequence[Entry]) -> str:
@@ -198,7 +202,7 @@ class RobustnessEvaluation:
         suite, attack = next((name, one) for name, one in self.attacks.items())
         chosen = [sample for sample in self.samples if sample.suite == suite][: self.checked]
         images = [decode_image(sample.read()) for sample in chosen]
-        found = []
+        checks = []
         for backend in self.backends:
             ids = self._ids(backend)
             placed = [
@@ -209,8 +213,14 @@ class RobustnessEvaluation:
             assert isinstance(attack, Pgd)
             names = [sample.picture for sample in chosen]
             for check in check_model(backend.model, to_pixels(placed), labels, names, attack):
-                found.append({"model": backend.name, "images": len(chosen), **vars(check)})
-        return found
+                checks.append({"model": backend.name, "images": len(chosen), **vars(check)})
+        return checks
+
+
+def _fitted(read: Callable[[], bytes], policy: str) -> np.ndarray:
+    """A photograph fitted to the corruptions' size."""
+    image = decode_image(read())
+    return Placement(image.shape[0], image.shape[1], SIDE, policy).place(image)
 
 
 def predictions_of(run: Run, model: str) -> dict[str, Predictions]:
@@ -242,18 +252,19 @@ def _chosen(whole: Predictions, rows: np.ndarray) -> Predictions:
     return replace(whole, **{name: values[rows] for name, values in vars(whole).items()})
 
 
-def _entries(where: Entry, metric: str, scale: float, found: Estimate | None, **part: Any) -> list[Entry]:
-    if found is None:
+def _entries(where: Entry, metric: str, scale: float, estimate: Estimate | None, **part: Any) -> list[Entry]:
+    if estimate is None:
         return []
-    low_high = [scale * found.low, scale * found.high]
-    return [{**where, "metric": metric, "value": scale * found.value, "ci95": low_high, "n": found.images, **part}]
+    low_high = [scale * estimate.low, scale * estimate.high]
+    value, images = scale * estimate.value, estimate.images
+    return [{**where, "metric": metric, "value": value, "ci95": low_high, "n": images, **part}]
 
 
-def _errors(where: Entry, suite: str, found: Predictions) -> Iterator[Entry]:
+def _errors(where: Entry, suite: str, predictions: Predictions) -> Iterator[Entry]:
     """The top-1 error of every corruption in percent; with ``severity``, at that one."""
-    for name in found.names:
-        of_name = found.of(name)
-        yield from _entries(where, f"error_{suite}", 100.0, error(_chosen(found, of_name)), corruption=name)
-        for severity in sorted(set(found.severities[of_name].tolist())):
-            one = error(_chosen(found, found.of(name, severity)))
+    for name in predictions.names:
+        of_name = predictions.of(name)
+        yield from _entries(where, f"error_{suite}", 100.0, error(_chosen(predictions, of_name)), corruption=name)
+        for severity in sorted(set(predictions.severities[of_name].tolist())):
+            one = error(_chosen(predictions, predictions.of(name, severity)))
             yield from _entries(where, f"error_{suite}", 100.0, one, corruption=name, severity=severity)

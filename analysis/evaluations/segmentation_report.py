@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,14 +16,14 @@ from analysis.drawing import (
     error_overlay,
     heat_overlay,
     mask_overlay,
-    thumbnail,
 )
+from analysis.engine import Item
+from analysis.evaluations.ends import Drawn, best_and_worst
 from analysis.evaluations.grouping import Entry
 from analysis.evaluations.report_parts import (
     Values,
     entries_by_key,
     entry_key,
-    load_again,
     measured,
     part_name,
     tell_conditions,
@@ -34,16 +35,13 @@ from analysis.evaluations.table import EVALUATIONS
 from analysis.figures import Line, line_chart
 from analysis.metrics.segmentation import CURVE_THRESHOLDS, cut_map
 from analysis.metrics.table import Metric
+from analysis.placed_map import PlacedMap
 from analysis.reports import Card, Cell, Report
 from analysis.runs import Run
 from analysis.saliency import MapKey
-from vars_core.errors import InputError
 
 if TYPE_CHECKING:
     from analysis.evaluations.segmentation import Segmentation
-
-SHOWN = 10
-"""Images at either end."""
 
 PAPER = (
     ("RVT*", 39.92, 49.41, 3.95),
@@ -68,8 +66,9 @@ def build_report(run: Run, evaluation: Segmentation, summary: Sequence[Entry]) -
     _headline_table(report, chosen, values)
     _threshold_curves(report, evaluation, chosen)
     _iterate_curves(report, summary, keys, [group.model for group in chosen])
-    for group in chosen:
-        _best_and_worst(report, run, evaluation, group, keys.get(group.model))
+    ends = best_and_worst(run, evaluation, chosen, keys, Group.image_iou, partial(_drawn, evaluation.threshold))
+    for group, best, worst in ends:
+        _show(report, group, best, worst)
     _all_groups(report, every, values)
     _rows_behind(report, run, chosen)
     return report.html()
@@ -149,8 +148,7 @@ def _iterate_curves(
         report.figure(line_chart(lines, title=title, x="iterate", y=unit, whole=True, models=models))
 
 
-def _best_and_worst(report: Report, run: Run, evaluation: Segmentation, group: Group, key: MapKey | None) -> None:
-    order = np.argsort(-group.image_iou(), kind="stable")
+def _show(report: Report, group: Group, best: Sequence[Card], worst: Sequence[Card]) -> None:
     report.heading(f"{group.title}: best and worst images", model=group.model)
     report.legend(
         [
@@ -159,32 +157,19 @@ def _best_and_worst(report: Report, run: Run, evaluation: Segmentation, group: G
             (css_colour(FN_COLOUR), "false negative"),
         ]
     )
-    for title, places in (("Best", order[:SHOWN]), ("Worst, worst first", order[::-1][:SHOWN])):
-        cards = [_card(run, evaluation, group, int(place), key) for place in places]
+    for title, cards in (("Best", best), ("Worst, worst first", worst)):
         report.gallery(title, cards, folded=group.layer is None)
 
 
-def _card(run: Run, evaluation: Segmentation, group: Group, index: int, key: MapKey | None) -> Card:
-    position = int(group.positions[index])
-    where = f"{part_name(run, position)}, position {position}"
-    try:
-        item = load_again(evaluation, position)
-    except (InputError, OSError) as error:  # it was there when it was scored
-        return Card((), f"{group.ids[index]}: {error} ({where})", group.model)
-    shown = evaluation.shown_map(run, group.model, key, item)
-    if shown is None:
-        return Card((), f"{group.ids[index]}: its map was not kept ({where})", group.model)
-    mask = cut_map(shown, evaluation.threshold)
+def _drawn(threshold: float, item: Item, shown: PlacedMap, group: Group, place: int) -> Drawn:
+    mask = cut_map(shown, threshold)
     pictures = (
         ("map", heat_overlay(item.image, shown.unit)),
         ("mask", mask_overlay(item.image, mask)),
         ("errors", error_overlay(item.image, mask, item.target)),
     )
-    text = (
-        f"{group.ids[index]}: IoU {100 * group.image_iou()[index]:.2f} "
-        f"(TP {int(group.tp[index])}, FP {int(group.fp[index])}, FN {int(group.fn[index])}; {where})"
-    )
-    return Card([(caption, thumbnail(picture)) for caption, picture in pictures], text, group.model)
+    counts = f"TP {int(group.tp[place])}, FP {int(group.fp[place])}, FN {int(group.fn[place])}"
+    return pictures, f"IoU {100 * group.image_iou()[place]:.2f}, {counts}"
 
 
 def _metrics() -> Mapping[str, Metric]:

@@ -122,20 +122,20 @@ def open_suite(
         return _imagenet_c(folder, limit, policy or "whole")
     tables = sorted(folder.glob("val*.parquet"))
     if tables:
-        found = _parquet(suite, folder, tables, limit, policy or "whole")
+        listed = _parquet(suite, folder, tables, limit, policy or "whole")
     else:
-        found = _folders(suite, folder, limit, policy or "center")
-    if SUITES[suite].own_classes and len(found.classes) != OWN_CLASSES:
-        odd = Note(f"{suite} has {OWN_CLASSES} classes, class folders here", tuple(found.classes), fault=True)
-        found = replace(found, notes=(*found.notes, odd))
+        listed = _folders(suite, folder, limit, policy or "center")
+    if SUITES[suite].own_classes and len(listed.classes) != OWN_CLASSES:
+        odd = Note(f"{suite} has {OWN_CLASSES} classes, class folders here", tuple(listed.classes), fault=True)
+        listed = replace(listed, notes=(*listed.notes, odd))
     if suite == CORRUPTED:
         made = [
             replace(one, id=f"{one.id}/{name}/{severity}", corruption=name, severity=severity)
-            for name, severity in variants
-            for one in found.samples
+            for one in listed.samples
+            for name, severity in variants  # a photograph's variants one after the other: it is decoded once
         ]
-        found = replace(found, samples=tuple(made))
-    return found
+        listed = replace(listed, samples=tuple(made))
+    return listed
 
 
 def class_ids(num_classes: int) -> tuple[str, ...] | None:
@@ -196,15 +196,15 @@ def _imagenet_c(folder: Path, limit: int | None, policy: str) -> SuiteData:
         for severity in SEVERITIES:
             where = f"{name}/{severity}"
             inside = None if at is None else at / str(severity)
-            found: list[Labelled] = []
+            labelled: list[Labelled] = []
             if inside is not None and inside.is_dir():
-                found, more = _of_class_folders(IMAGENET_C, inside, where, limit, policy)
+                labelled, more = _of_class_folders(IMAGENET_C, inside, where, limit, policy)
                 notes += more
-            if not found:
+            if not labelled:
                 missing.append(where)
             samples += [
                 replace(one, id=f"{IMAGENET_C}/{where}/{one.picture}", corruption=name, severity=severity)
-                for one in found
+                for one in labelled
             ]
     if not samples:
         raise InputError(f"expected <corruption>/<severity>/<WordNet id>/<picture> in {folder}, found no picture so")

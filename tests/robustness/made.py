@@ -19,7 +19,7 @@ IDS = class_ids(200) or ()
 
 
 def write_picture(path: Path, says: int) -> None:
-    """A picture of one grey, by which :class:`MadeClassifier` takes it for class ``says`` (0..200)."""
+    """A picture of one grey, by which `MadeClassifier` takes it for class ``says`` (0..200)."""
     path.parent.mkdir(parents=True, exist_ok=True)
     Image.new("RGB", (8, 8), (says, says, says)).save(path)
 

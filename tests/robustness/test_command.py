@@ -15,9 +15,13 @@ from typer.testing import CliRunner, Result
 
 from analysis.__main__ import app
 from analysis.commands import robustness as command
+from analysis.evaluations import robustness
+from analysis.evaluations.robustness import RobustnessEvaluation
+from analysis.evaluations.suites import CORRUPTED, open_suite
 from analysis.metrics.robustness import ALEXNET
 from analysis.runs import Run
 from vars_core.errors import InputError
+from vars_core.images import decode_image
 
 from .made import IDS, MadeClassifier, class_folders, imagenet_c, write_picture
 
@@ -154,6 +158,19 @@ def test_parquet_with_its_classes_beside_it_reads_like_folders(tmp_path: Path) -
         csv.writer(file).writerows([("label", "wnid", "name"), (0, IDS[0], "a"), (1, IDS[1], "b")])
     assert run(tmp_path / "run", "--suite", "clean", "--data", tmp_path / "tables").exit_code == 0
     assert summary_of(tmp_path / "run") == {"clean": 75.0}
+
+
+def test_a_photograph_is_decoded_once_for_all_its_variants(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    variants = [("contrast", 1), ("contrast", 5), ("fog", 3)]
+    samples = open_suite(CORRUPTED, class_folders(tmp_path, {7: [7, 8], 9: [9]}), variants=variants).samples
+    assert len(samples) == 3 * len(variants)
+    decoded: list[bytes] = []
+    monkeypatch.setattr(robustness, "decode_image", lambda data: (decoded.append(data), decode_image(data))[1])
+    evaluation = RobustnessEvaluation(samples, {}, {})
+    made = [evaluation.load(sample)[0] for sample in samples]
+    assert len(decoded) == 3
+    for sample, image in zip(samples, made, strict=True):
+        assert (RobustnessEvaluation([sample], {}, {}).load(sample)[0] == image).all()
 
 
 def test_corrupting_on_the_fly_goes_by_its_own_name(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from PIL import Image
 
 from analysis.__main__ import main
 from analysis.commands import segmentation as command
+from analysis.evaluations.segmentation import Segmentation
 from vars_core.data.voc import read_voc
 
 from ..made import MadeAttention, MadeBackend, write_image
@@ -283,7 +284,11 @@ def test_the_report_opens_offline_and_holds_every_number_and_its_rows(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     root, out = make_voc(tmp_path / "voc", 12), tmp_path / "run"
+    loaded: list[str] = []
+    load = Segmentation.load
+    monkeypatch.setattr(Segmentation, "load", lambda self, pair: (loaded.append(pair.id), load(self, pair))[1])
     assert run(monkeypatch, "--data", root, "--out", out, "--model", "rvt_nano/vars_d", "--batch-size", 5) == 0
+    assert sorted(loaded) == sorted(2 * list(dict.fromkeys(loaded))), "once to be scored, once to be shown on 5 cards"
     report = (out / "report.html").read_text()
     page = re.sub(r"<script>.*?</script>", "", report, flags=re.DOTALL)
     assert not re.search(r'(src|href)="(?!data:)', page)
