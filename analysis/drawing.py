@@ -43,7 +43,7 @@ def error_overlay(image: np.ndarray, mask: np.ndarray, truth: np.ndarray, opacit
     """Where a bool mask is right and wrong: true positives green, false vermilion, misses blue; void and rest bare.
 
     Args:
-        truth: regions (H, W), see :mod:`analysis.metrics.segmentation`.
+        truth: regions (H, W), see `analysis.metrics.segmentation`.
     """
     painted = image.copy()
     wanted, counted = truth == FOREGROUND, truth != VOID

@@ -98,8 +98,8 @@ def performer_difference(layer: Layer) -> float:
     """The largest difference of one step without shrinkage from Performer attention, relative to its largest value."""
     problem = feature_problem(layer)
     expected = unnormalised_performer(layer)
-    found = problem.reconstruct(attention_step(problem))
-    return float((found - expected).abs().max() / expected.abs().max())
+    answer = problem.reconstruct(attention_step(problem))
+    return float((answer - expected).abs().max() / expected.abs().max())
 
 
 HEADER = (

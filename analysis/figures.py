@@ -123,7 +123,7 @@ def heat_map(
 
 
 def as_fragment(figure: go.Figure, identifier: str) -> str:
-    """The figure as HTML that needs the script of :func:`plotly_script` in the same page."""
+    """The figure as HTML that needs the script of `plotly_script` in the same page."""
     return str(
         figure.to_html(
             full_html=False,

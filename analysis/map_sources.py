@@ -1,6 +1,6 @@
 """Where maps of an image come from: a model, a prior that has seen no image, other images' fixations, people.
 
-Floors and ceilings are no special case: whatever gives maps is a :class:`MapSource` with a name, and an evaluation
+Floors and ceilings are no special case: whatever gives maps is a `MapSource` with a name, and an evaluation
 scores them all in the same way.
 """
 
@@ -88,8 +88,8 @@ class _Prior:
 
     def maps(self, items: Sequence[Item]) -> Iterator[Iterator[SourceMaps]]:
         for item in items:
-            found = self.map_of(item)
-            yield iter(() if found is None else (SourceMaps((found,)),))
+            placed = self.map_of(item)
+            yield iter(() if placed is None else (SourceMaps((placed,)),))
 
     def map_of(self, item: Item) -> PlacedMap | None:
         """The map of one image."""
@@ -184,11 +184,11 @@ class ModelMaps:
 
     def _layers(self, trace: Trace, index: int, placement: Placement, seconds: float) -> Iterator[SourceMaps]:
         for layer in self.reading.layers:
-            found = trace[layer]
+            recorded = trace[layer]
             keys, raw, heads = [], [], []
             for readout in self.reading.readouts:
-                iterates = found.maps[readout][:, index].numpy()
-                by_head = found.head_maps.get(readout)
+                iterates = recorded.maps[readout][:, index].numpy()
+                by_head = recorded.head_maps.get(readout)
                 for iteration, values in enumerate(iterates):
                     keys.append(MapKey(layer, readout, iteration))
                     raw.append(values)

@@ -1,9 +1,9 @@
 """A map placed on its image: the one thing that every metric of maps asks (SPEC §5, §7).
 
-A :class:`PlacedMap` answers with values at pixels, mean and standard deviation over all pixels, all pixels (whole, in
+A `PlacedMap` answers with values at pixels, mean and standard deviation over all pixels, all pixels (whole, in
 bands of rows, or sorted), and as a density. Three kinds of maps answer, each in the cheapest way it can: an array
-(:class:`DenseMap`), a layer's map that stays three small matrices until somebody wants every pixel
-(:class:`FactoredMap`), and the blur of a few points (`analysis.metrics.fixations.human`).
+(`DenseMap`), a layer's map that stays three small matrices until somebody wants every pixel
+(`FactoredMap`), and the blur of a few points (`analysis.metrics.fixations.human`).
 
 A map is *degenerate* where it has no range: at most 1e-9 of its magnitude, or a value that is not finite. Where the
 pixels are never formed, the standard deviation over them takes the place of the range.
@@ -111,7 +111,7 @@ class PlacedMap(ABC):
         return (self.at(points) - self.mean) / self.std
 
     def ranked_at(self, points: Pixels) -> np.ndarray:
-        """Values at n pixels as they are among :meth:`bands`: what is equal there is equal here."""
+        """Values at n pixels as they are among `bands`: what is equal there is equal here."""
         return self.array[points.rows, points.columns] if self.pixels <= BAND_PIXELS else self.at(points)
 
     @cached_property
@@ -125,7 +125,7 @@ class PlacedMap(ABC):
         return _joined(self.unit_bands())
 
     def kept_bands(self) -> Iterator[np.ndarray]:
-        """:meth:`bands`; a map of one band is formed once, however often it is asked for."""
+        """`bands`; a map of one band is formed once, however often it is asked for."""
         if self.pixels <= BAND_PIXELS:
             yield self.array
         else:
@@ -194,7 +194,7 @@ class DenseMap(PlacedMap):
 
 
 class FactoredMap(PlacedMap):
-    """One of the maps of a :class:`PlacedStack`, which computes what is cheaper for all of them together."""
+    """One of the maps of a `PlacedStack`, which computes what is cheaper for all of them together."""
 
     def __init__(self, stack: PlacedStack, index: int) -> None:
         self._stack = stack
@@ -354,7 +354,7 @@ def centre_map(height: int, width: int) -> PlacedMap:
 
 @lru_cache(maxsize=8)
 def shared_centre(height: int, width: int) -> PlacedMap:
-    """:func:`centre_map`, remembered: the photographs of a data set have few sizes."""
+    """`centre_map`, remembered: the photographs of a data set have few sizes."""
     return centre_map(height, width)
 
 

@@ -24,8 +24,8 @@ def conditions(facts: Mapping[str, Any]) -> list[str]:
 
 def weights(facts: Mapping[str, Any]) -> dict[str, str]:
     """The first digits of the hash of each model's checkpoint; "untrained" where it has none."""
-    found = {model: described["checkpoint"] for model, described in facts.get("models", {}).items()}
-    return {model: "untrained" if sha is None else str(sha)[:DIGITS] for model, sha in found.items()}
+    hashes = {model: described["checkpoint"] for model, described in facts.get("models", {}).items()}
+    return {model: "untrained" if sha is None else str(sha)[:DIGITS] for model, sha in hashes.items()}
 
 
 def input_size(described: Mapping[str, Any]) -> str:

@@ -75,7 +75,7 @@ _MAPS = pa.schema(
 
 
 class Run:
-    """One run folder; made by :meth:`open`."""
+    """One run folder; made by `open`."""
 
     def __init__(self, folder: Path, facts: dict[str, Any]) -> None:
         self.folder = folder
@@ -190,8 +190,8 @@ class Run:
         wanted = (pc.field("position") == position) & (pc.field("model") == model)
         for name, value in vars(key).items():
             wanted &= pc.field(name) == value
-        found = pq.read_table(path, filters=wanted).to_pylist()
-        return np.array(found[0]["values"], np.float32).reshape(-1, found[0]["width"]) if found else None
+        rows = pq.read_table(path, filters=wanted).to_pylist()
+        return np.array(rows[0]["values"], np.float32).reshape(-1, rows[0]["width"]) if rows else None
 
     def _maps_path(self, part: int) -> Path:
         return self.folder / "maps" / self.part_path(part).name
@@ -230,8 +230,8 @@ class Run:
         return pc.unique(self.rows([column])[column]).drop_null().to_pylist()
 
     def _parts(self) -> list[tuple[int, Path]]:
-        found = ((_PART.fullmatch(path.name), path) for path in (self.folder / "rows").iterdir())
-        return sorted((int(match[1]), path) for match, path in found if match)
+        numbered = ((_PART.fullmatch(path.name), path) for path in (self.folder / "rows").iterdir())
+        return sorted((int(match[1]), path) for match, path in numbered if match)
 
     # -- what is computed from them --------------------------------------------------------------------------------
 
@@ -253,7 +253,7 @@ class Run:
 
 
 def read_summary(folder: Path) -> list[dict[str, Any]]:
-    """The entries of a finished run's ``summary.json``, see :meth:`Run.write_summary`.
+    """The entries of a finished run's ``summary.json``, see `Run.write_summary`.
 
     Raises:
         InputError: there is none, or it is no such list.
@@ -272,13 +272,13 @@ def read_summary(folder: Path) -> list[dict[str, Any]]:
 
 def versions() -> dict[str, str]:
     """Python and the libraries that have a say in the numbers, read without importing them."""
-    found = {"python": platform.python_version(), "platform": platform.platform()}
+    installed = {"python": platform.python_version(), "platform": platform.platform()}
     for library in _LIBRARIES:
         try:
-            found[library] = metadata.version(library)
+            installed[library] = metadata.version(library)
         except metadata.PackageNotFoundError:
             continue
-    return found
+    return installed
 
 
 def _read_facts(folder: Path) -> dict[str, Any] | None:

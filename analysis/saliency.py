@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 if TYPE_CHECKING:  # reading maps needs neither torch nor a model at run time
-    from vars_core.trace import Trace
+    pass
 
 DEGENERATE_RANGE = 1e-9
 """A map whose range is at most this fraction of its magnitude says nothing."""
@@ -58,12 +57,3 @@ def normalise_map(saliency_map: np.ndarray) -> tuple[np.ndarray, bool]:
     if not np.isfinite(high - low):  # halving is exact, and the range of the halves is a float again
         values, low, high = values / 2, low / 2, high / 2
     return ((values - low) / (high - low)).astype(kind), False
-
-
-def read_maps(trace: Trace, layers: Sequence[str], readouts: Sequence[str]) -> Iterator[tuple[MapKey, np.ndarray]]:
-    """Every map of a traced batch, iterate by iterate: its key and an array (B, h, w), float32."""
-    for layer in layers:
-        for readout in readouts:
-            iterates = trace[layer].maps[readout].numpy()
-            for iteration, maps in enumerate(iterates):
-                yield MapKey(layer, readout, iteration), maps

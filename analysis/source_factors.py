@@ -4,8 +4,8 @@ Upsampling to the model's pixels, placing on the source and blurring all act on 
 linearly: map on the source = rows @ map @ columnsᵀ. So values at single pixels, and mean and spread over all pixels,
 follow from the small map without the large one, which makes scoring many layers, readouts and iterates cheap.
 
-Fixations are scored in double precision (:func:`source_factors`). Masks are cut in single precision, at the very values
-that ``Placement.to_source`` gives (:func:`single_factors`).
+Fixations are scored in double precision (`source_factors`). Masks are cut in single precision, at the very values
+that ``Placement.to_source`` gives (`single_factors`).
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class SourceFactors:
         return placed
 
     def band(self, small_map: np.ndarray, rows: slice) -> np.ndarray:
-        """Some rows of a map (h, w) in [0, 1] as placed: (k, width) in [0, 1], see :meth:`finished`."""
+        """Some rows of a map (h, w) in [0, 1] as placed: (k, width) in [0, 1], see `finished`."""
         return self.finished(self.rows[rows] @ np.asarray(small_map, dtype=self.dtype) @ self.columns.T)
 
     def finished(self, values: np.ndarray) -> np.ndarray:

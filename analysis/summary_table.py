@@ -29,19 +29,19 @@ def last_iterates(summary: Sequence[Entry]) -> dict[Place, dict[str, Entry]]:
 
 def iterates(summary: Sequence[Entry]) -> dict[Place, list[int]]:
     """Place → the iterates it has entries at, in order; none for what does not iterate."""
-    found: dict[Place, set[int]] = {}
+    steps_at: dict[Place, set[int]] = {}
     for entry in summary:
-        steps = found.setdefault(place_of(entry), set())
+        steps = steps_at.setdefault(place_of(entry), set())
         if entry["iteration"] is not None:
             steps.add(entry["iteration"])
-    return {place: sorted(steps) for place, steps in found.items()}
+    return {place: sorted(steps) for place, steps in steps_at.items()}
 
 
 def by_iterate(summary: Sequence[Entry], place: Place, metric: str) -> dict[int, Entry]:
     """Iterate → entry of a metric at one place, in order; what has no iterates stands at 0. Parts and blurs aside."""
-    found = {
+    by_step = {
         int(entry["iteration"] or 0): entry
         for entry in summary
         if place_of(entry) == place and entry["metric"] == metric and is_plain(entry)
     }
-    return dict(sorted(found.items()))
+    return dict(sorted(by_step.items()))

@@ -9,7 +9,6 @@ import zlib
 from collections.abc import Iterator
 
 import numpy as np
-from PIL import Image
 
 from tests.app.made import encoded, picture
 
@@ -82,12 +81,3 @@ def malformed(count: int = 500, seed: int = 0) -> Iterator[tuple[str, bytes]]:
         else:
             data[: len(data) // 2] = rng.integers(0, 256, len(data) // 2, dtype=np.uint8).tobytes()
             yield f"garbled {kind}", bytes(data)
-
-
-def is_readable(data: bytes) -> bool:
-    """Whether Pillow takes it for a whole picture after all."""
-    try:
-        Image.open(io.BytesIO(data)).load()
-    except Exception:
-        return False
-    return True

@@ -73,17 +73,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--without", nargs="*", default=["seconds"], help="columns left out (seconds)")
     asked = parser.parse_args(arguments)
     first, second = rows_of(asked.run), rows_of(asked.other)
-    found = list(differences(first, second, asked.without))
+    said = list(differences(first, second, asked.without))
     summaries = [run / "summary.json" for run in (asked.run, asked.other)]
     if all(path.is_file() for path in summaries):
         if summaries[0].read_bytes() != summaries[1].read_bytes():
-            found.append("summary.json: other bytes")
+            said.append("summary.json: other bytes")
     else:
-        found.append("summary.json: not in both")
+        said.append("summary.json: not in both")
     looked_at = [name for name in first.column_names if name not in asked.without]
     print(f"{len(first)} rows, {len(looked_at)} columns (without {', '.join(asked.without)})")
-    print("\n".join(found) if found else "rows and summary.json are the same")
-    return 1 if found else 0
+    print("\n".join(said) if said else "rows and summary.json are the same")
+    return 1 if said else 0
 
 
 if __name__ == "__main__":

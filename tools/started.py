@@ -82,9 +82,9 @@ class Started:
 def resident(pid: int) -> int:
     """Bytes of memory that a process holds (Linux)."""
     status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
-    found = re.search(r"VmRSS:\s+(\d+) kB", status)
-    assert found is not None
-    return int(found[1]) * 1024
+    stated = re.search(r"VmRSS:\s+(\d+) kB", status)
+    assert stated is not None
+    return int(stated[1]) * 1024
 
 
 def processor_time(pid: int) -> float:

@@ -27,7 +27,7 @@ def blobs(seed: int, height: int = 150, width: int = 200) -> np.ndarray:
 def right_answers(pictures: Sequence[np.ndarray]) -> list[Answers]:
     """What the models show for each picture, computed here, by themselves."""
     shelf = ModelShelf("cpu")
-    found: list[dict[str, list[Traced]]] = [{model: [] for model in EMBEDDED} for _ in pictures]
+    answers: list[dict[str, list[Traced]]] = [{model: [] for model in EMBEDDED} for _ in pictures]
     for model in EMBEDDED:
         backend, facts = shelf.backend(model), shelf.facts(model)
         for size in (1, 8):
@@ -35,8 +35,8 @@ def right_answers(pictures: Sequence[np.ndarray]) -> list[Answers]:
                 batch, _ = backend.prepare(pictures[start : start + size])
                 trace = backend.trace(batch, READOUTS, statistics=True)
                 for i in range(len(batch)):
-                    found[start + i][model].append(of_image(trace, i, facts))
-    return found
+                    answers[start + i][model].append(of_image(trace, i, facts))
+    return answers
 
 
 def expected(answers: Answers, model: str, readout: str, iteration: int) -> list[np.ndarray]:

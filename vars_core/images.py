@@ -124,19 +124,5 @@ def normalise(images: np.ndarray, preprocessing: Preprocessing = IMAGENET) -> Te
     import torch
 
     batch = torch.from_numpy(np.ascontiguousarray(images)).permute(0, 3, 1, 2).float() / 255
-    mean, std = _statistics(preprocessing)
-    return (batch - mean) / std
-
-
-def denormalise(batch: Tensor, preprocessing: Preprocessing = IMAGENET) -> np.ndarray:
-    """The inverse of `normalise`: (B, 3, H, W) -> uint8 (B, H, W, 3)."""
-    mean, std = _statistics(preprocessing)
-    pixels = (batch.cpu() * std + mean) * 255
-    return pixels.round().clamp(0, 255).byte().permute(0, 2, 3, 1).numpy()
-
-
-def _statistics(preprocessing: Preprocessing) -> tuple[Tensor, Tensor]:
-    import torch
-
     mean, std = (torch.tensor(values).view(1, 3, 1, 1) for values in (preprocessing.mean, preprocessing.std))
-    return mean, std
+    return (batch - mean) / std

@@ -56,7 +56,7 @@ def timm_entry(name: str) -> Callable[..., VisionModel]:
 
 
 class _Watch(MetaPathFinder):
-    """Sees timm being imported, once, and has it loaded by a :class:`_ThenRegister`."""
+    """Sees timm being imported, once, and has it loaded by a `_ThenRegister`."""
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None

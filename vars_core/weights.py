@@ -47,8 +47,8 @@ def load_model(
     else:
         raise InputError("expected a model spec, a checkpoint, or both; got neither")
     if num_classes is None:
-        found = stored_classes(stored, parsed) if stored is not None else None
-        num_classes = 1000 if found is None else found
+        classes = stored_classes(stored, parsed) if stored is not None else None
+        num_classes = 1000 if classes is None else classes
     model = create_model(
         parsed,
         num_classes=num_classes,

@@ -44,11 +44,11 @@ def agreement(
     from analysis.evaluations.agreement import AgreementEvaluation, PictureFile
 
     listing = find_images(data)
-    found = listing.by_name()
+    files = listing.by_name()
     notes = notes_of(left_out(listing.left_out))
     for note in notes:
         typer.echo(note.sentence(), err=True)
-    pictures = [PictureFile(image_id, path) for image_id, path in list(found.items())[:limit]]
+    pictures = [PictureFile(image_id, path) for image_id, path in list(files.items())[:limit]]
     plan = Plan(
         kind="agreement",
         out=out,
@@ -63,7 +63,7 @@ def agreement(
             "pictures_at_once": batch_size,
             "device": device,
         },
-        data={"folder": "/".join(data.resolve().parts[-2:]), "samples": len(pictures), "of": len(found)},
+        data={"folder": "/".join(data.resolve().parts[-2:]), "samples": len(pictures), "of": len(files)},
         noted={"notes": described(notes)},
         load=lambda: load_backends(for_maps(requests), device),
         what="photographs",

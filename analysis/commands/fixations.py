@@ -81,22 +81,22 @@ def fixations(
     requests = parse_models(model or [], checkpoint or [], size)
     chosen, blurs, step = parse_metrics(metrics), parse_blurs(blur), parse_iteration(iteration)
     chosen_layout = choose(layout, data, FIXATIONS)
-    found: FixationSet = chosen_layout.read(data)
-    drops = found.drops_first if drop_first is None else drop_first
+    recorded: FixationSet = chosen_layout.read(data)
+    drops = recorded.drops_first if drop_first is None else drop_first
     if drops:
-        found = found.without_first()
-    sizes, found = look_at_images(found)
-    degree = found.sigma if sigma is None else sigma
+        recorded = recorded.without_first()
+    sizes, recorded = look_at_images(recorded)
+    degree = recorded.sigma if sigma is None else sigma
     if not degree > 0:
         raise InputError(f"expected a --sigma above 0 pixels, got {sigma}")
-    typer.echo(f"{len(found.stimuli)} of {found.listed} listed images, {found.count} fixations")
-    for note in found.notes:
+    typer.echo(f"{len(recorded.stimuli)} of {recorded.listed} listed images, {recorded.count} fixations")
+    for note in recorded.notes:
         typer.echo(note.sentence(), err=note.fault)
-    for sentence in found.assumptions:
+    for sentence in recorded.assumptions:
         typer.echo(f"assumed: {sentence}")
-    faults = [note for note in found.notes if note.fault]
+    faults = [note for note in recorded.notes if note.fault]
     if extract is not None:
-        typer.echo(f"{write_table(found, extract)} fixations written to {extract}")
+        typer.echo(f"{write_table(recorded, extract)} fixations written to {extract}")
     if out is None:
         raise typer.Exit(EXIT_WITH_ERROR_ROWS if faults else 0)
 
@@ -119,8 +119,8 @@ def fixations(
         kind="fixations",
         out=out,
         settings=settings,
-        data=_described(data, found),
-        noted={"assumptions": list(found.assumptions)},
+        data=_described(data, recorded),
+        noted={"assumptions": list(recorded.assumptions)},
         load=lambda: load_backends(for_maps(requests), device),
         workers=workers,
     )
@@ -129,7 +129,7 @@ def fixations(
         readings = choose_readings(backends, layer, readout)
         headlines = choose_headlines(backends, readings, step)
         return FixationEvaluation(
-            found, sizes, readings, headlines, metrics=chosen, sigma=degree, blurs=blurs, limit=limit
+            recorded, sizes, readings, headlines, metrics=chosen, sigma=degree, blurs=blurs, limit=limit
         )
 
     status = run_evaluation(plan, make)
@@ -160,10 +160,10 @@ def parse_blurs(text: str) -> tuple[float, ...]:
     return tuple(sorted(values))
 
 
-def _described(data: Path, found: FixationSet) -> dict[str, Any]:
+def _described(data: Path, recorded: FixationSet) -> dict[str, Any]:
     digest = hashlib.sha256()
-    for stimulus in found.stimuli:
+    for stimulus in recorded.stimuli:
         digest.update(f"{stimulus.id}\n".encode())
         for column in (stimulus.fixations.xs, stimulus.fixations.ys, stimulus.fixations.observers):
             digest.update(np.ascontiguousarray(column).tobytes())
-    return {"folder": str(data.resolve()), **found.described(), "fixations_sha256": digest.hexdigest()}
+    return {"folder": str(data.resolve()), **recorded.described(), "fixations_sha256": digest.hexdigest()}

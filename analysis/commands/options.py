@@ -38,7 +38,7 @@ def parse_models(
 ) -> list[ModelRequest]:
     """Match ``--model SPEC`` with ``--checkpoint SPEC=FILE`` (``--checkpoint FILE`` where there is one model).
 
-    ``image_size`` is that of all of them (:func:`parse_image_size`).
+    ``image_size`` is that of all of them (`parse_image_size`).
 
     Nothing is loaded.
 

@@ -74,12 +74,12 @@ def robustness(
     specs, absent, files = models_of(model, checkpoint or [], weights)
     requests = parse_models(specs, files, size)
     variants = [(n, s) for n in parse_names(names or ["test"]) for s in parse_severities(severities or ["1,2,3,4,5"])]
-    found = {
+    suites = {
         name: open_suite(name, folders[SUITES[name].data], limit=limit, policy=policy, variants=variants)
         for name in chosen
     }
     faults = False
-    for name, one in found.items():
+    for name, one in suites.items():
         for note in one.notes:
             typer.echo(f"{name}: {note.sentence()}", err=note.fault)
             faults |= note.fault
@@ -100,7 +100,7 @@ def robustness(
             "batch_size": batch_size,
             "device": device,
         },
-        data=_described(found, folders),
+        data=_described(suites, folders),
         load=lambda: load_backends(requests, device),
         workers=workers,
         assumed=lambda backend: (*of_model(backend), *of_classes(backend)),
@@ -110,11 +110,11 @@ def robustness(
         from analysis.evaluations.robustness import RobustnessEvaluation
 
         for backend in backends:
-            for name, one in found.items():
+            for name, one in suites.items():
                 check_classes(backend.name, backend.model.num_classes, one, name)
         return RobustnessEvaluation(
-            [sample for one in found.values() for sample in one.samples],
-            {name: one.classes for name, one in found.items() if SUITES[name].own_classes},
+            [sample for one in suites.values() for sample in one.samples],
+            {name: one.classes for name, one in suites.items() if SUITES[name].own_classes},
             attacks,
             backends=backends,
             absent=absent,
@@ -203,13 +203,13 @@ def models_of(
     return chosen, absent, files
 
 
-def _described(found: Mapping[str, SuiteData], folders: Mapping[str, Path]) -> dict[str, Any]:
+def _described(suites: Mapping[str, SuiteData], folders: Mapping[str, Path]) -> dict[str, Any]:
     def digest(samples: Sequence[Any]) -> str:
         return hashlib.sha256("".join(f"{one.id}\n" for one in samples).encode()).hexdigest()
 
-    every = [sample for one in found.values() for sample in one.samples]
+    every = [sample for one in suites.values() for sample in one.samples]
     return {
-        "folder": " + ".join(dict.fromkeys(str(folders[SUITES[name].data].resolve()) for name in found)),
+        "folder": " + ".join(dict.fromkeys(str(folders[SUITES[name].data].resolve()) for name in suites)),
         "samples": len(every),
         "names_sha256": digest(every),
         "suites": {
@@ -221,6 +221,6 @@ def _described(found: Mapping[str, SuiteData], folders: Mapping[str, Path]) -> d
                 "names_sha256": digest(one.samples),
                 "notes": described(one.notes),
             }
-            for name, one in found.items()
+            for name, one in suites.items()
         },
     }

@@ -74,16 +74,16 @@ def segmentation(
     step = parse_iteration(iteration)
     chosen = choose(layout, data, MASKS)
     asked = None if mask_values is None else MaskValues.parse(mask_values)
-    found: MaskSet = chosen.read(data, split=split, values=asked)
-    for note in found.notes:
+    masks: MaskSet = chosen.read(data, split=split, values=asked)
+    for note in masks.notes:
         typer.echo(note.sentence(), err=note.fault)
-    for sentence in found.assumptions:
+    for sentence in masks.assumptions:
         typer.echo(f"assumed: {sentence}")
-    found = replace(found, pairs=found.pairs[:limit])
+    masks = replace(masks, pairs=masks.pairs[:limit])
     settings = {
         "layout": chosen.name,
-        "split": found.split,
-        "mask_values": found.values.name,
+        "split": masks.split,
+        "mask_values": masks.values.name,
         "models": [request.spec for request in requests],
         "image_size": None if size is None else size_text(size),
         "layers": layer or ["default"],
@@ -99,10 +99,10 @@ def segmentation(
         kind="segmentation",
         out=out,
         settings=settings,
-        data={"folder": str(data.resolve()), **found.described()},
+        data={"folder": str(data.resolve()), **masks.described()},
         noted={
-            "assumptions": list(found.assumptions),
-            "notes": described_notes(found.notes),
+            "assumptions": list(masks.assumptions),
+            "notes": described_notes(masks.notes),
             "mask_values_asked": asked is not None,
         },
         load=lambda: load_backends(for_maps(requests), device),
@@ -112,6 +112,6 @@ def segmentation(
     def make(backends: Sequence[Backend]) -> Segmentation:
         readings = choose_readings(backends, layer, readout)
         headlines = choose_headlines(backends, readings, step)
-        return Segmentation(found, readings, headlines, threshold=threshold, per_head=heads, workers=workers)
+        return Segmentation(masks, readings, headlines, threshold=threshold, per_head=heads, workers=workers)
 
     raise typer.Exit(run_evaluation(plan, make))

@@ -66,10 +66,10 @@ def find_images(folder: Path) -> Listing:
     """
     if not folder.is_dir():
         raise InputError(f"expected a folder of pictures, there is none at '{folder}'")
-    found = list_files(folder)
-    if not found.files:
+    listing = list_files(folder)
+    if not listing.files:
         raise InputError(f"expected a folder of pictures, found none in '{folder}'")
-    return found
+    return listing
 
 
 def write_tree(images: dict[str, Path], settings: TreeSettings, workers: int) -> Iterator[Outcome]:

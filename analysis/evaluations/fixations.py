@@ -63,8 +63,8 @@ class FixationEvaluation(MapEvaluation):
     Args:
         fixations: the data set.
         sizes: (height, width) of every image whose fixations may serve as the others'.
-        readings, headlines: see :class:`MapEvaluation`.
-        metrics: names of :func:`image_metrics`; None for all.
+        readings, headlines: see `MapEvaluation`.
+        metrics: names of `image_metrics`; None for all.
         sigma: pixels of one degree of visual angle: the blur of fixations.
         blurs: σ in pixels by which maps are blurred before they are scored; 0 leaves them.
         limit: only the first so many images are scored; the others' fixations still count as other images'.
@@ -100,13 +100,13 @@ class FixationEvaluation(MapEvaluation):
 
     def truth(self, sample: Stimulus, height: int, width: int) -> FixationTruth:
         """The fixations of a sample as pixels of an image of that size."""
-        found = sample.fixations
-        points, kept = points_on(found.xs, found.ys, height, width)
-        not_numbers = int((np.isnan(found.xs) | np.isnan(found.ys)).sum())
+        recorded = sample.fixations
+        points, kept = points_on(recorded.xs, recorded.ys, height, width)
+        not_numbers = int((np.isnan(recorded.xs) | np.isnan(recorded.ys)).sum())
         return FixationTruth(
             frame=Frame(sample.id, (height, width), self.sigma, self.pool),
             points=points,
-            observers=found.observers[kept],
+            observers=recorded.observers[kept],
             outside=len(kept) - len(points) - not_numbers,
             not_numbers=not_numbers,
         )

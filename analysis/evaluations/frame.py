@@ -1,7 +1,7 @@
 """The frame of every evaluation: models are loaded, samples walked, rows stored, summary and report written.
 
 An evaluation says what its samples are, how one is loaded and scored, how rows are summed up and what the report shows
-(:class:`Evaluation`); :func:`run_evaluation` does everything else, alike for all: the run's folder and its provenance,
+(`Evaluation`); `run_evaluation` does everything else, alike for all: the run's folder and its provenance,
 continuing, progress, what is printed, the exit status.
 """
 

@@ -104,12 +104,12 @@ class MapEvaluation(ABC):
         keys = {}
         for model, headline in self.headlines.items():
             where = (model, headline.layer, headline.readout)
-            found = (e["iteration"] for e in summary if (e["model"], e["layer"], e["readout"]) == where)
-            keys[model] = headline.key(max(found, default=0))
+            iterates = (e["iteration"] for e in summary if (e["model"], e["layer"], e["readout"]) == where)
+            keys[model] = headline.key(max(iterates, default=0))
         return keys
 
     def headline_lines(self, summary: Sequence[Entry]) -> dict[str, dict[str, float]]:
-        """The first table: title → metric → value, of the maps :meth:`keys` as they are, and of what is no model."""
+        """The first table: title → metric → value, of the maps `keys` as they are, and of what is no model."""
         keys, lines = self.keys(summary), dict[str, dict[str, float]]()
         for entry in summary:
             name = (entry["model"], entry["layer"], entry["readout"], entry["iteration"])

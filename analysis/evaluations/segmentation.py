@@ -60,7 +60,7 @@ class Segmentation(MapEvaluation):
 
     Args:
         masks: photographs with their label images, and what these mean.
-        readings, headlines, workers: see :class:`MapEvaluation`.
+        readings, headlines, workers: see `MapEvaluation`.
         threshold: a pixel is foreground where the normalised map reaches it.
         per_head: also find the best head of each map on each image (an oracle, and labelled as one).
     """

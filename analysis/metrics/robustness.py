@@ -105,8 +105,8 @@ def mean_corruption_accuracy(predictions: Predictions, clean: Predictions | None
         chosen = predictions.of(name, severity)
         per_name = sum(other == name for other, _ in cells)
         weights[chosen] = 1 / (len(predictions.names) * per_name * chosen.sum())
-    found = _linear([(predictions, weights)])
-    return None if found is None else Estimate(1 - found.value, 1 - found.high, 1 - found.low, found.images)
+    wrong = _linear([(predictions, weights)])
+    return None if wrong is None else Estimate(1 - wrong.value, 1 - wrong.high, 1 - wrong.low, wrong.images)
 
 
 def mce(predictions: Predictions, clean: Predictions | None = None) -> Estimate | None:

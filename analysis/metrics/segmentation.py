@@ -73,7 +73,7 @@ def count_at_thresholds(
 
 
 def count_map(placed: PlacedMap, truth: np.ndarray, thresholds: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """:func:`count_at_thresholds` of a map on its image, scaled to [0, 1]; a large one band by band."""
+    """`count_at_thresholds` of a map on its image, scaled to [0, 1]; a large one band by band."""
     tp = fp = np.zeros(len(thresholds), np.int64)
     top = 0
     for band in placed.unit_bands():
@@ -83,7 +83,7 @@ def count_map(placed: PlacedMap, truth: np.ndarray, thresholds: np.ndarray) -> t
 
 
 def cut_map(placed: PlacedMap, threshold: float) -> np.ndarray:
-    """Bool (H, W): where a map on its image, scaled to [0, 1], reaches the threshold; :func:`count_map` counts it."""
+    """Bool (H, W): where a map on its image, scaled to [0, 1], reaches the threshold; `count_map` counts it."""
     return np.concatenate([mask_at(band, threshold) for band in placed.unit_bands()])
 
 

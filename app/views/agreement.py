@@ -29,7 +29,7 @@ def notes(clean: Sequence[Traced], rows: Sequence[Sequence[Traced]], look: Look)
             if result is reference or not result.layers:
                 lines.append("")
                 continue
-            found = agreement(reference, result, look)
-            said = "degenerate" if found.degenerate else f"r = {found.correlation:.2f} · SSIM {found.ssim:.2f}"
+            compared = agreement(reference, result, look)
+            said = "degenerate" if compared.degenerate else f"r = {compared.correlation:.2f} · SSIM {compared.ssim:.2f}"
             lines.append(said)
     return lines

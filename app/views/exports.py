@@ -78,8 +78,8 @@ class Downloads:
 
     def take(self, token: str) -> File | None:
         """The file, None when it is unknown or was pushed out by newer ones."""
-        found = self._files.get("downloads", token)
-        return found if isinstance(found, File) else None
+        file = self._files.get("downloads", token)
+        return file if isinstance(file, File) else None
 
 
 def described(subjects: list[Subject], models: list[ModelFacts], view: Mapping[str, Any]) -> dict[str, Any]:

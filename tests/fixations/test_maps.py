@@ -129,9 +129,6 @@ def test_other_images_fixations_are_brought_to_this_images_size_without_its_own(
     assert sorted(zip(others.rows.tolist(), others.columns.tolist(), strict=True)) == sorted(
         zip(ys[kept].astype(int).tolist(), xs[kept].astype(int).tolist(), strict=True)
     )
-    by_image = pool.others_by_image("a", (40, 56))
-    assert len(by_image) == 2
-    np.testing.assert_array_equal(np.concatenate([one.rows for one in by_image]), others.rows)
 
 
 def test_the_centre_bias_is_the_filtered_map_of_the_others_fixations() -> None:

@@ -105,7 +105,7 @@ def reach(points: Iterable[Coordinates]) -> str:
     return f"x lies between {xs.min():g} and {xs.max():g}, y between {ys.min():g} and {ys.max():g}"
 
 
-def look_at_images(found: FixationSet) -> tuple[dict[str, Size], FixationSet]:
+def look_at_images(fixations: FixationSet) -> tuple[dict[str, Size], FixationSet]:
     """(height, width) of every readable image, and the data set with notes on fixations that cannot be used.
 
     Raises:
@@ -114,20 +114,21 @@ def look_at_images(found: FixationSet) -> tuple[dict[str, Size], FixationSet]:
     sizes: dict[str, Size] = {}
     unreadable: list[str] = []
     points: list[Coordinates] = []
-    for stimulus in found.stimuli:
+    for stimulus in fixations.stimuli:
         try:
             sizes[stimulus.id] = picture_size(stimulus.path, min_side=2)
         except InputError as error:
             unreadable.append(str(error))
             continue
         points.append(Coordinates.of(stimulus.id, stimulus.fixations.xs, stimulus.fixations.ys, sizes[stimulus.id]))
-    if any(len(one.xs) for one in points) or (points and found.count):
+    if any(len(one.xs) for one in points) or (points and fixations.count):
         check(points)
     outside = {one.name: len(one.xs) - one.inside() for one in points}
-    lacking = {s.id: int((~(np.isfinite(s.fixations.xs) & np.isfinite(s.fixations.ys))).sum()) for s in found.stimuli}
+    each = {stimulus.id: stimulus.fixations for stimulus in fixations.stimuli}
+    lacking = {name: int((~(np.isfinite(one.xs) & np.isfinite(one.ys))).sum()) for name, one in each.items()}
     mostly = [one.name for one in points if len(one.xs) > ENOUGH and 0 < one.inside() < MOSTLY * len(one.xs)]
     corner = {one.name: int(((one.xs == 0) & (one.ys == 0)).sum()) for one in points}
-    disordered = [s.id for s in found.stimuli if _is_disordered(s.fixations)]
+    disordered = [s.id for s in fixations.stimuli if _is_disordered(s.fixations)]
     notes = [
         Note(f"{sum(outside.values())} fixations dropped outside their image; images", _counted(outside)),
         Note(f"{sum(lacking.values())} fixations dropped without a number; images", _counted(lacking)),
@@ -137,8 +138,9 @@ def look_at_images(found: FixationSet) -> tuple[dict[str, Size], FixationSet]:
         Note("images skipped without a fixation inside them", tuple(one.name for one in points if not one.inside())),
         Note("images that cannot be read", tuple(unreadable), fault=True),
     ]
-    said = (*found.assumptions, *_assumed(found.stimuli, points, sizes))
-    return sizes, replace(found, notes=(*found.notes, *(note for note in notes if note.names)), assumptions=said)
+    said = (*fixations.assumptions, *_assumed(fixations.stimuli, points, sizes))
+    said_of = tuple(note for note in notes if note.names)
+    return sizes, replace(fixations, notes=(*fixations.notes, *said_of), assumptions=said)
 
 
 def _assumed(stimuli: Sequence[Stimulus], points: Sequence[Coordinates], sizes: Mapping[str, Size]) -> list[str]:

@@ -115,7 +115,7 @@ def called(column: str) -> str:
 
 
 def group_by_image(table: pa.Table, stimuli: Listing) -> FixationSet:
-    """A table of :func:`read_table` joined to pictures by name, images in the order of their first fixation."""
+    """A table of `read_table` joined to pictures by name, images in the order of their first fixation."""
     images, image_of = _coded(table["image"])
     observers, observer_of = _coded(table["observer"])
     number = {name: _numbers(table, name) for name in (*NEEDED[2:], *OPTIONAL)}
@@ -123,7 +123,7 @@ def group_by_image(table: pa.Table, stimuli: Listing) -> FixationSet:
     order = np.argsort(image_of, kind="stable")
     bounds = np.searchsorted(image_of[order], np.arange(len(images) + 1))
     joined = JoinedNames(stimuli)
-    found = []
+    looked_at = []
     lost = 0
     for i, name in enumerate(images):
         own = everything.keep(order[bounds[i] : bounds[i + 1]])
@@ -131,8 +131,8 @@ def group_by_image(table: pa.Table, stimuli: Listing) -> FixationSet:
         if picture is None:
             lost += len(own)
         else:
-            found.append(Stimulus(picture.name, picture, own))
-    if not found:
+            looked_at.append(Stimulus(picture.name, picture, own))
+    if not looked_at:
         raise InputError(
             f"none of the {len(images)} images of the table is among the {len(stimuli.files)} in {STIMULI}: "
             f"the table has {images[0]!r}, the folder {stimuli.files[0].name!r}"
@@ -140,7 +140,7 @@ def group_by_image(table: pa.Table, stimuli: Listing) -> FixationSet:
     return FixationSet(
         layout="table",
         observers=tuple(observers),
-        stimuli=tuple(found),
+        stimuli=tuple(looked_at),
         listed=len(images),
         sigma=SIGMA,
         drops_first=False,
@@ -148,7 +148,7 @@ def group_by_image(table: pa.Table, stimuli: Listing) -> FixationSet:
             (f"images listed but missing in {STIMULI}, with {lost} fixations", joined.missing_hinted(), False),
             (
                 "fixations without an observer's name, taken for one observer's; images",
-                unnamed(found, observers),
+                unnamed(looked_at, observers),
                 False,
             ),
             (f"images in {STIMULI} without a fixation in the table", joined.unlisted(), False),
@@ -168,7 +168,7 @@ def unnamed(stimuli: Sequence[Stimulus], observers: Sequence[str]) -> list[str]:
 
 
 def write_table(fixations: FixationSet, path: Path) -> int:
-    """Write a data set as a table that :func:`read_table` reads back; CSV or Parquet by the name's ending.
+    """Write a data set as a table that `read_table` reads back; CSV or Parquet by the name's ending.
 
     Returns:
         The number of rows.
@@ -183,16 +183,16 @@ def write_table(fixations: FixationSet, path: Path) -> int:
     parts = [
         pa.table(
             {
-                "image": pa.array([stimulus.id] * len(found), pa.string()),
-                "observer": pa.array(names[found.observers], pa.string()),
-                "x": found.xs,
-                "y": found.ys,
-                "start_s": pa.array(found.start_s, from_pandas=True),  # not known is an empty field
-                "duration_s": pa.array(found.duration_s, from_pandas=True),
+                "image": pa.array([stimulus.id] * len(own), pa.string()),
+                "observer": pa.array(names[own.observers], pa.string()),
+                "x": own.xs,
+                "y": own.ys,
+                "start_s": pa.array(own.start_s, from_pandas=True),  # not known is an empty field
+                "duration_s": pa.array(own.duration_s, from_pandas=True),
             }
         )
         for stimulus in fixations.stimuli
-        for found in (stimulus.fixations,)
+        for own in (stimulus.fixations,)
     ]
     table = pa.concat_tables(parts)
     try:

@@ -20,7 +20,7 @@ class Fixations:
     """Fixations of one image, n of them, in the order each observer made them.
 
     ``xs``, ``ys``: float64 (n,), pixels, 0-based, ``map[y, x]``; NaN where the source held no number.
-    ``observers``: int64 (n,), indices into :attr:`FixationSet.observers`.
+    ``observers``: int64 (n,), indices into `FixationSet.observers`.
     ``start_s``, ``duration_s``: float64 (n,), seconds from the image's onset; NaN where unknown.
     """
 
@@ -129,10 +129,10 @@ def stimuli_in(folder: Path) -> Listing:
     """
     if not folder.is_dir():
         raise InputError(f"expected a folder of images at {folder}, there is none")
-    found = list_files(folder, deep=False)
-    if not found.files:
+    listing = list_files(folder, deep=False)
+    if not listing.files:
         raise InputError(f"expected images in {folder}, it holds none")
-    return found
+    return listing
 
 
 class JoinedNames:

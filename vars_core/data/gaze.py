@@ -76,20 +76,20 @@ def find_saccades(gaze: np.ndarray) -> list[tuple[int, int]]:
     """
     samples = len(gaze)
     change = velocity_difference(gaze)
-    found: list[tuple[int, int]] = []
+    saccades: list[tuple[int, int]] = []
     for start, peak_end in _runs(change > THRESHOLD):
         if peak_end - start + 1 < SHORTEST_SACCADE:
             continue
         end = _saccade_end(change, peak_end)
         if end is None:
             continue
-        if found and start - found[-1][1] - 1 < SHORTEST_FIXATION:
-            found[-1] = (found[-1][0], end)
+        if saccades and start - saccades[-1][1] - 1 < SHORTEST_FIXATION:
+            saccades[-1] = (saccades[-1][0], end)
         else:
-            found.append((start, end))
-    if found and samples - 1 - found[-1][1] <= SHORTEST_FIXATION:
-        found[-1] = (found[-1][0], samples - 1)
-    return found
+            saccades.append((start, end))
+    if saccades and samples - 1 - saccades[-1][1] <= SHORTEST_FIXATION:
+        saccades[-1] = (saccades[-1][0], samples - 1)
+    return saccades
 
 
 def velocity_difference(gaze: np.ndarray) -> np.ndarray:

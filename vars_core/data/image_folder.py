@@ -25,14 +25,14 @@ class FolderImages:
             raise InputError(f"expected a folder with one folder per class, {self.root} is none")
         folders = list_folders(self.root)
         listings = {folder.name: list_files(folder) for folder in folders.files}
-        found = tuple(name for name, listing in listings.items() if listing.files)
-        if classes is not None and set(found) - set(classes):
-            raise InputError(f"{self.root} has classes that are not expected: {sorted(set(found) - set(classes))}")
-        self.classes = classes or found
+        named = tuple(name for name, listing in listings.items() if listing.files)
+        if classes is not None and set(named) - set(classes):
+            raise InputError(f"{self.root} has classes that are not expected: {sorted(set(named) - set(classes))}")
+        self.classes = classes or named
         self.notes = notes_of(
             (
                 "class folders without a picture",
-                [name for name in listings if name not in found],
+                [name for name in listings if name not in named],
                 False,
             ),
             left_out([*folders.left_out, *(f"{n}/{inside}" for n, one in listings.items() for inside in one.left_out)]),

@@ -143,11 +143,11 @@ def choose(name: str | None, root: Path, kind: str) -> Layout:
                 f"expected --layout {' or '.join(known)}, got {name!r} (nearest: {nearest(name, known, 1)})"
             )
         return known[name]
-    found = recognise(root, kind)
-    if found is None:
+    recognised = recognise(root, kind)
+    if recognised is None:
         where = f"in {root}" if Path(root).is_dir() else f"in {root}: there is no folder {root}"
         raise InputError(f"expected {described(kind)} {where}")
-    return found
+    return recognised
 
 
 def described(kind: str) -> str:

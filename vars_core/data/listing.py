@@ -43,13 +43,13 @@ class Listing:
         Raises:
             InputError: one name for two files.
         """
-        found: dict[str, Path] = {}
+        files: dict[str, Path] = {}
         for file in self.files:
             name = composed(file.relative_to(self.folder).with_suffix("").as_posix())
-            if name in found:
-                raise InputError(f"expected one file per name, {found[name].name} and {file.name} share {name!r}")
-            found[name] = file
-        return dict(sorted(found.items()))
+            if name in files:
+                raise InputError(f"expected one file per name, {files[name].name} and {file.name} share {name!r}")
+            files[name] = file
+        return dict(sorted(files.items()))
 
 
 def is_foreign(name: str) -> bool:
@@ -118,15 +118,15 @@ class NameIndex:
         wanted = composed(name)
         if wanted in self._whole:
             return self._whole[wanted]
-        found = self._stems.get(wanted)
-        if found is None and PurePosixPath(wanted).suffix.lower() in PICTURE_SUFFIXES:
-            found = self._stems.get(_stem(wanted))
-        if found is not None and len(found) > 1:
+        candidates = self._stems.get(wanted)
+        if candidates is None and PurePosixPath(wanted).suffix.lower() in PICTURE_SUFFIXES:
+            candidates = self._stems.get(_stem(wanted))
+        if candidates is not None and len(candidates) > 1:
             raise InputError(
                 f"expected one file called {name!r} in {self.listing.folder.name}, there are "
-                f"{' and '.join(file.name for file in found)}"
+                f"{' and '.join(file.name for file in candidates)}"
             )
-        return found[0] if found else None
+        return candidates[0] if candidates else None
 
     def nearest(self, name: str) -> str:
         """The files most like ``name`` as one readable phrase."""
@@ -138,15 +138,15 @@ def composed(name: str) -> str:
     return unicodedata.normalize("NFC", name)
 
 
-def same_file_twice(found: Mapping[str, Path] | Iterable[tuple[str, Path]], where: str) -> None:
+def same_file_twice(files: Mapping[str, Path] | Iterable[tuple[str, Path]], where: str) -> None:
     """Raise InputError where two entries of a list mean one file.
 
     Args:
-        found: entry → file, or such pairs.
+        files: entry → file, or such pairs.
         where: the list, in words.
     """
     first: dict[Path, str] = {}
-    for entry, file in found.items() if isinstance(found, Mapping) else found:
+    for entry, file in files.items() if isinstance(files, Mapping) else files:
         if file in first:
             both = f"{first[file]!r} twice" if first[file] == entry else f"{first[file]!r} and {entry!r}"
             raise InputError(

@@ -41,7 +41,7 @@ def read_mit1003(root: Path) -> FixationSet:
     """
     root = Path(root)
     stimuli = stimuli_in(root / STIMULI)
-    found = _read(root, stimuli.files)
+    recorded = _read(root, stimuli.files)
     observers = _observer_folders(root)
     stems = {picture.stem for picture in stimuli.files}
     trials = {path.stem for folder in observers.files for path in list_files(folder, {".mat"}, deep=False).files}
@@ -53,7 +53,7 @@ def read_mit1003(root: Path) -> FixationSet:
         ("observers of MIT1003 without a folder in DATA", absent, False),
         left_out([*stimuli.left_out, *observers.left_out]),
     )
-    return replace(found, listed=len(found.stimuli) + len(strangers), notes=(*notes, *found.notes))
+    return replace(recorded, listed=len(recorded.stimuli) + len(strangers), notes=(*notes, *recorded.notes))
 
 
 def read_mit1003_image(root: Path, file: str) -> FixationSet:
@@ -67,12 +67,12 @@ def _read(root: Path, pictures: Sequence[Path]) -> FixationSet:
     trials = _Trials()
     stimuli = []
     for picture in pictures:
-        found = [
+        of_picture = [
             trial
             for observer, folder in enumerate(observers)
             if (trial := trials.read(folder / f"{picture.stem}.mat", observer)) is not None
         ]
-        stimuli.append(Stimulus(picture.name, picture, _joined(found)))
+        stimuli.append(Stimulus(picture.name, picture, _joined(of_picture)))
     if trials.broken and not any(len(stimulus.fixations) for stimulus in stimuli):
         raise InputError(trials.broken[0])
     return FixationSet(
@@ -111,10 +111,10 @@ class _Trials:
             self.turned.append(trial)
         if lost := int((~np.isfinite(gaze).all(axis=1)).sum()):
             self.without_number[trial] = lost
-        found = detect_fixations(gaze)
-        if not len(found.xs):
+        fixations = detect_fixations(gaze)
+        if not len(fixations.xs):
             self.no_samples.append(trial)
-        return found.xs, found.ys, np.full(len(found.xs), observer), found.start_s, found.duration_s
+        return fixations.xs, fixations.ys, np.full(len(fixations.xs), observer), fixations.start_s, fixations.duration_s
 
     def notes(self) -> tuple[Note, ...]:
         lost = self.without_number
@@ -188,8 +188,8 @@ def _field(value: Any, name: str, path: Path) -> Any:
         element = np.asarray(element.ravel()[0])
     names = element.dtype.names
     if names is None or name not in names:
-        found = f"a struct with {', '.join(names) or 'no fields'}" if names else _kind(element)
-        raise TrialError(f"expected a struct with a field {name!r} in {_where(path)}, found {found}")
+        described = f"a struct with {', '.join(names) or 'no fields'}" if names else _kind(element)
+        raise TrialError(f"expected a struct with a field {name!r} in {_where(path)}, found {described}")
     if not element.size:
         raise TrialError(f"expected a struct with a field {name!r} in {_where(path)}, found an empty one")
     return element.ravel()[0][name]

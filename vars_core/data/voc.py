@@ -43,8 +43,8 @@ def read_voc(root: Path, split: str | None = None, values: MaskValues | None = N
         raise InputError(f"expected a split listed in {lists}, got {split!r} ({hint})")
     listings = [list_files(root / folder) for folder in (IMAGES, MASKS)]
     pairs = _listed(root, split, *listings)
-    found = [f"{listing.folder.name}/{name}" for listing in listings for name in listing.left_out]
-    return MaskSet("voc", pairs, values_of(pairs, values, "voc"), split, notes_of(left_out(found)))
+    strangers = [f"{listing.folder.name}/{name}" for listing in listings for name in listing.left_out]
+    return MaskSet("voc", pairs, values_of(pairs, values, "voc"), split, notes_of(left_out(strangers)))
 
 
 def read_voc_image(root: Path, file: str, values: MaskValues | None = None) -> MaskSet:
@@ -103,10 +103,10 @@ def _lines(path: Path) -> list[str]:
         text = path.read_bytes().decode("utf-8-sig")
     except (OSError, UnicodeDecodeError):
         raise InputError(f"expected a text file with one name a line, {path} is not") from None
-    found = [line.strip() for line in text.splitlines() if line.strip()]
-    if not found:
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    if not lines:
         raise InputError(f"expected at least one name in {path}, it is empty")
-    return found
+    return lines
 
 
 def _meant(line: str, images: NameIndex) -> tuple[str, Path | None]:

@@ -24,7 +24,7 @@ class Accuracy:
 
     @classmethod
     def of(cls, sums: Tensor) -> Accuracy:
-        """From the sum of what :func:`tally` returned for every batch."""
+        """From the sum of what `tally` returned for every batch."""
         top1, top5, loss, count = sums.tolist()
         return cls(top1 / max(count, 1), top5 / max(count, 1), loss / max(count, 1), int(count))
 

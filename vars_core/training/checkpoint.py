@@ -32,7 +32,7 @@ def write_training_state(state: Mapping[str, Any], path: Path) -> None:
 
 
 def read_training_state(path: str | Path) -> dict[str, Any]:
-    """What :func:`write_training_state` stored; InputError for what is no checkpoint of a training run."""
+    """What `write_training_state` stored; InputError for what is no checkpoint of a training run."""
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError:

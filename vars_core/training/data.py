@@ -67,7 +67,7 @@ class JoinedArrays:
         return sum(map(len, self.parts))
 
     def gather(self, index: NDArray[np.int64]) -> tuple[Tensor, Tensor]:
-        """As :meth:`ImageArray.gather`."""
+        """As `ImageArray.gather`."""
         first, *_ = self.parts
         images = np.empty((len(index), *first.images.shape[1:]), dtype=np.uint8)
         labels = np.empty(len(index), dtype=np.int64)

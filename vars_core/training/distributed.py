@@ -78,7 +78,7 @@ class SharedBatchNorm(_BatchNorm):
     """BatchNorm whose batch is that of all processes together, on any device and backend.
 
     torch's SyncBatchNorm runs on accelerators alone. Mean first, then the spread about it: two small sums per layer.
-    Processes must hold batches of one shape, which :func:`vars_core.training.order.share` sees to.
+    Processes must hold batches of one shape, which `vars_core.training.order.share` sees to.
     """
 
     def forward(self, input: Tensor) -> Tensor:
@@ -109,7 +109,7 @@ class SharedBatchNorm(_BatchNorm):
 
 
 def _shared(kind: type[nn.Module]) -> type[nn.Module]:
-    """``kind`` with its own handling of shapes, over :class:`SharedBatchNorm`'s arithmetic."""
+    """``kind`` with its own handling of shapes, over `SharedBatchNorm`'s arithmetic."""
     own = next(base for base in kind.__mro__ if "forward" in vars(base))
     if own is not _BatchNorm and not own.__module__.startswith("vars_core."):
         raise InputError(f"{kind.__name__} computes its statistics itself and cannot be shared between processes")

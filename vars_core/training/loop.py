@@ -30,10 +30,10 @@ def train(
 ) -> TrainingRun:
     """Train to the recipe's end; ``request.out`` then holds last.pt (and best.pt), steps.csv and epochs.csv.
 
-    ``resume``: what :func:`vars_core.training.checkpoint.read_training_state` returned. On one CPU the weights at the
+    ``resume``: what `vars_core.training.checkpoint.read_training_state` returned. On one CPU the weights at the
     end are then identical to those of a run that was never interrupted.
 
-    Raises :class:`Diverged` when the loss is no longer finite.
+    Raises `Diverged` when the loss is no longer finite.
     """
     world = world or World()
     request.out.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""A dataclass is a command line: a field declared by :func:`option` is an option, with its help, its name, its range.
+"""A dataclass is a command line: a field declared by `option` is an option, with its help, its name, its range.
 
 What a value means, what it may be and how it is asked for stand in one place. Fields declared otherwise stay inside.
 """

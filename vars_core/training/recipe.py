@@ -166,7 +166,7 @@ class Recipe:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Recipe:
-        """The inverse of :meth:`as_dict`; tuples may have become lists on the way (JSON)."""
+        """The inverse of `as_dict`; tuples may have become lists on the way (JSON)."""
         known = dict(values)
         known["stages"] = tuple(Stage(**stage) for stage in known["stages"])
         augmentation: dict[str, Any] = {
@@ -252,7 +252,7 @@ PRESETS = {recipe.name: recipe for recipe in (IMAGENET, NANO, NANO_ACCELERATOR, 
 
 
 def preset(name: str) -> Recipe:
-    """The recipe called ``name``; raises :class:`InputError` with the nearest names otherwise."""
+    """The recipe called ``name``; raises `InputError` with the nearest names otherwise."""
     if name not in PRESETS:
         raise InputError(f"no recipe is called {name!r}; nearest: {nearest(name, PRESETS)}")
     return PRESETS[name]

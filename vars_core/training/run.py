@@ -112,7 +112,7 @@ class TrainingRun:
         keep_moments(optimiser, self.optimiser, dict(before.named_parameters()), dict(model.named_parameters()))
 
     def step(self, pixels: Tensor, labels: Tensor) -> None:
-        """One update; its loss waits in ``pending`` to be judged by :meth:`settle`."""
+        """One update; its loss waits in ``pending`` to be judged by `settle`."""
         recipe, update = self.recipe, self.progress.update
         self.scheduler.step_update(update)
         if recipe.bound_every and update and update % recipe.bound_every == 0:
@@ -135,7 +135,7 @@ class TrainingRun:
         return float(self.optimiser.param_groups[0]["lr"])
 
     def settle(self) -> list[float]:
-        """Losses of the pending steps, over all processes; raises :class:`Diverged` at the first that is no number."""
+        """Losses of the pending steps, over all processes; raises `Diverged` at the first that is no number."""
         values = []
         for taken in self.pending:
             value = self.world.total(taken.loss).item() / self.world.size

@@ -26,7 +26,7 @@ logger = logging.getLogger(__name__)
 
 
 def run_request(request: Request) -> TrainingRun:
-    """Do what ``request`` says and return the finished run; raises :class:`InputError` where it cannot be done."""
+    """Do what ``request`` says and return the finished run; raises `InputError` where it cannot be done."""
     if request.threads is not None:
         torch.set_num_threads(request.threads)
     with joined_world(choose_device(request.device)) as world:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import lru_cache
 
 import numpy as np
@@ -49,11 +49,6 @@ class FixationPool:
         """All fixations but those on image ``name``, as pixels of an image of ``shape``."""
         every, own = self._pixels(shape), self._own.get(name, slice(0, 0))
         return Pixels(np.delete(every.rows, own), np.delete(every.columns, own))
-
-    def others_by_image(self, name: str, shape: tuple[int, int]) -> Sequence[Pixels]:
-        """The same, image by image."""
-        every = self._pixels(shape)
-        return [Pixels(every.rows[own], every.columns[own]) for other, own in self._own.items() if other != name]
 
     def centre_bias(self, name: str, shape: tuple[int, int]) -> np.ndarray | None:
         """The blurred density of the fixations on all other images, float64 ``shape``, summing to 1.

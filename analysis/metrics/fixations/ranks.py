@@ -31,5 +31,5 @@ def twice_below(values: np.ndarray, many: np.ndarray) -> int:
 
 
 def twice_below_sorted(values: np.ndarray, ordered: np.ndarray) -> int:
-    """:func:`twice_below` of numbers in ascending order."""
+    """`twice_below` of numbers in ascending order."""
     return sum(int(np.searchsorted(ordered, values, side=side).sum()) for side in ("left", "right"))

@@ -28,7 +28,7 @@ def auc_judd(placed: PlacedMap, points: Pixels) -> float:
 
     Judd, Ehinger, Durand and Torralba 2009, the area taken exactly: equal to scikit-learn's ``roc_auc_score``. The
     often-used toolbox joins the curve's points at the fixations' values by straight lines instead
-    (:func:`auc_judd_trapezoid`).
+    (`auc_judd_trapezoid`).
     """
     if placed.degenerate:
         return 0.5 if len(points) else np.nan
@@ -65,7 +65,7 @@ def shuffled_auc(placed: PlacedMap, points: Pixels, others: Pixels) -> float:
     """Area under the ROC curve of fixations against the fixations on other images, ties ½.
 
     Zhang, Tong, Marks, Shan and Cottrell 2008. All the others' fixations are taken, brought to this image's size:
-    nothing is drawn by chance, and this is what the customary random splits (:func:`shuffled_auc_splits`) estimate.
+    nothing is drawn by chance, and this is what the customary random splits (`shuffled_auc_splits`) estimate.
     """
     if not len(points) or not len(others):
         return np.nan

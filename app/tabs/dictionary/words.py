@@ -160,14 +160,14 @@ def footer(atoms: LayerAtoms, look: AtomLook) -> str:
 
 def limits(atoms: LayerAtoms, places: list[tuple[int, int]]) -> dict[str, tuple[float, float]]:
     """For each part the values at the ends of the colour scale that these atoms share: static ones lie about 0."""
-    found: dict[str, tuple[float, float]] = {}
+    by_part: dict[str, tuple[float, float]] = {}
     for part in atoms.parts:
         values = [atoms.atoms[place] for place in places if part_of(atoms, place[1]) == part]
         if values:
             low, high = overlays.shared_limits(values)
             peak = max(abs(low), abs(high)) or 1.0
-            found[part] = (low, high) if part == "dynamic" else (-peak, peak)
-    return found
+            by_part[part] = (low, high) if part == "dynamic" else (-peak, peak)
+    return by_part
 
 
 def tile(values: np.ndarray, part: str, scale: tuple[float, float]) -> np.ndarray:

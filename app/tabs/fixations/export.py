@@ -33,7 +33,7 @@ def export(subject: Subject, traced: Traced, look: Look, points: Points, first: 
     shown = traced.layer(layer_of(traced, look.layer))
     step, photograph = min(look.t, shown.num_steps), subject.photograph
     raw = list(shown.maps[look.readout])
-    found = score(photograph.height, photograph.width, traced, shown.name, look.readout, step, points)
+    scores = score(photograph.height, photograph.width, traced, shown.name, look.readout, step, points)
     limits = overlays.shared_limits(raw) if look.scale == "shared" else None
     height, width = subject.display.shape[:2]
     pictures = [
@@ -43,37 +43,37 @@ def export(subject: Subject, traced: Traced, look: Look, points: Points, first: 
     names = [f"{title(traced.model.name)}, t = {step}", "Centre Gaussian (no image seen)"]
     sheet = overlays.sheet(
         [dotted(picture, photograph, points) for picture in pictures],
-        [f"{name}{numbers(one)}" for name, one in zip(names, both(found), strict=True)],
+        [f"{name}{numbers(one)}" for name, one in zip(names, both(scores), strict=True)],
         columns=2,
         heading=f"{title(traced.model.name)} · layer {shown.name} · {look.readout} · "
-        f"{0 if found is None else found.kept.sum()} fixations",
-        footer=ceiling(found) + figure_words(traced.model),
+        f"{0 if scores is None else scores.kept.sum()} fixations",
+        footer=ceiling(scores) + figure_words(traced.model),
         width=480,
     )
     view = {**replace(look, layer=shown.name, t=step).settings, "first": first}
     settings = described([subject], [traced.model], view)
-    return Export(sheet, arrays(subject, raw, step, points, found), {**settings, **facts(points, found)})
+    return Export(sheet, arrays(subject, raw, step, points, scores), {**settings, **facts(points, scores)})
 
 
-def facts(points: Points, found: Scores | None) -> dict[str, Any]:
+def facts(points: Points, scores: Scores | None) -> dict[str, Any]:
     """The scores in plain numbers; "scores" is None where no fixation lies inside the photograph."""
-    z, centre = (None, None) if found is None else (by_point(found, one.z) for one in (found.map, found.centre))
+    z, centre = (None, None) if scores is None else (by_point(scores, one.z) for one in (scores.map, scores.centre))
     return {
         "fixations": {
             "given": len(points.points),
-            "counted": 0 if found is None else int(found.kept.sum()),
+            "counted": 0 if scores is None else int(scores.kept.sum()),
             "sigma": points.sigma,
             "notes": list(points.notes),
         },
         "scores": None
-        if found is None
+        if scores is None
         else {
-            "nss": found.map.nss,
-            "auc_judd": found.map.auc,
-            "degenerate": found.map.degenerate,
-            "nss_by_iterate": found.by_iterate.tolist(),
-            "centre": {"nss": found.centre.nss, "auc_judd": found.centre.auc},
-            "human_nss": found.human,
+            "nss": scores.map.nss,
+            "auc_judd": scores.map.auc,
+            "degenerate": scores.map.degenerate,
+            "nss_by_iterate": scores.by_iterate.tolist(),
+            "centre": {"nss": scores.centre.nss, "auc_judd": scores.centre.auc},
+            "human_nss": scores.human,
         },
         "points": [
             {"x": x, "y": y, "observer": observer, "z": number(z, i), "z_centre": number(centre, i)}
@@ -83,7 +83,7 @@ def facts(points: Points, found: Scores | None) -> dict[str, Any]:
 
 
 def arrays(
-    subject: Subject, raw: list[np.ndarray], step: int, points: Points, found: Scores | None
+    subject: Subject, raw: list[np.ndarray], step: int, points: Points, scores: Scores | None
 ) -> dict[str, np.ndarray]:
     """The maps, the points, and what was measured at them."""
     made = {
@@ -94,15 +94,15 @@ def arrays(
         "ys": points.ys,
         "observers": points.observers.astype(str),
     }
-    if found is None:
+    if scores is None:
         return made
     return {
         **made,
-        "z": by_point(found, found.map.z),
-        "z_centre": by_point(found, found.centre.z),
-        "nss_by_iterate": found.by_iterate,
+        "z": by_point(scores, scores.map.z),
+        "z_centre": by_point(scores, scores.centre.z),
+        "nss_by_iterate": scores.by_iterate,
         "histogram_edges": Z_EDGES,
-        "histogram_everywhere": found.map.everywhere,
+        "histogram_everywhere": scores.map.everywhere,
     }
 
 
@@ -113,9 +113,9 @@ def dotted(picture: np.ndarray, photograph: Photograph, points: Points) -> np.nd
     return draw_points(picture, points_on(points.xs * across, points.ys * down, height, width)[0])
 
 
-def both(found: Scores | None) -> tuple[MapScore | None, MapScore | None]:
+def both(scores: Scores | None) -> tuple[MapScore | None, MapScore | None]:
     """The map's scores and the centre's."""
-    return (None, None) if found is None else (found.map, found.centre)
+    return (None, None) if scores is None else (scores.map, scores.centre)
 
 
 def numbers(one: MapScore | None) -> str:
@@ -123,9 +123,9 @@ def numbers(one: MapScore | None) -> str:
     return "" if one is None else f":  NSS {one.nss:.3f} · AUC-Judd {one.auc:.3f}"
 
 
-def ceiling(found: Scores | None) -> str:
+def ceiling(scores: Scores | None) -> str:
     """The footer's words about people."""
-    return "" if found is None or found.human is None else f"Humans, one observer left out: NSS {found.human:.3f}. "
+    return "" if scores is None or scores.human is None else f"Humans, one observer left out: NSS {scores.human:.3f}. "
 
 
 def number(values: np.ndarray | None, i: int) -> float | None:
