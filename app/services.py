@@ -106,6 +106,10 @@ class Services:
         """
         return self._asked(session, subject, model, wish)
 
+    def answer(self, session: str | None, subject: Subject, model: str, task: Task[R]) -> Future[R]:
+        """What ``model`` answers to any task about a picture; cached, queued and cancelled like `trace`."""
+        return self._asked(session, subject, model, task)
+
     def class_names(self, traced: Traced) -> tuple[str, ...] | None:
         """The names of a model's classes in the order of its logits, None where they are not known."""
         known = traced.model.trained and traced.logits.size == len(self.tiny_imagenet)

@@ -6,10 +6,14 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from app.inference import atoms, settling, traced
+import numpy as np
+
+from app.inference import atoms, closer, settling, traced
 from app.inference.atoms import LayerAtoms
+from app.inference.closer import Baselines, Closer, Curves
 from app.inference.settling import LayerSettling
 from app.inference.traced import READOUTS, ModelFacts, Traced
+from vars_core.targets import ClassLogit, Target
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -57,3 +61,80 @@ class SettlingOf:
 
     def __call__(self, backend: Backend, batch: Tensor, facts: ModelFacts) -> list[LayerSettling]:
         return settling.of_batch(backend, batch, facts, self.layer, self.head, self.channel, self.rates)
+
+
+@dataclass(frozen=True)
+class HeadMaps:
+    """What is read from a gradient, head by head: of every token (``target`` None), one token or a class.
+
+    ``layers`` None: every layer. Raises InputError for a token or class that is not there.
+    """
+
+    target: Target = None
+    layers: tuple[str, ...] | None = None
+
+    def __call__(self, backend: Backend, batch: Tensor, facts: ModelFacts) -> list[Closer]:
+        trace = backend.trace(batch, closer.READOUTS, self.layers, per_head=True, target=self.target)
+        return [closer.of_image(trace, i, facts) for i in range(len(batch))]
+
+
+@dataclass(frozen=True)
+class ClassBaselines:
+    """Grad-CAM and gradient × activation of a layer's output for one class; nothing without captum."""
+
+    layer: str
+    index: int
+
+    def __call__(self, backend: Backend, batch: Tensor, facts: ModelFacts) -> list[Baselines]:
+        from analysis.class_baselines import CLASS_BASELINES, installed
+
+        if not installed():
+            return [Baselines({})] * len(batch)
+        found = {name: method(backend, batch, self.layer, self.index) for name, method in CLASS_BASELINES.items()}
+        return [Baselines({name: maps[i] for name, maps in found.items()}) for i in range(len(batch))]
+
+
+@dataclass(frozen=True)
+class CurvesOf:
+    """Deletion and insertion of one map, and of a centred and a random one, for the class the model predicts."""
+
+    layer: str
+    readout: str
+    iteration: int
+    steps: int
+    target: Target = None
+    head: int | None = None
+
+    def __call__(self, backend: Backend, batch: Tensor, facts: ModelFacts) -> list[Curves]:
+        from analysis.baselines import centre_gaussian
+        from analysis.evaluations.faithfulness import class_probability
+        from analysis.metrics.faithfulness import faithfulness_curves
+
+        per_head = self.head is not None
+        trace = backend.trace(batch, (self.readout,), [self.layer], per_head=per_head, target=self.target)
+        recorded, answers = trace[self.layer], []
+        for i, picture in enumerate(batch):
+            predicted = int(trace.logits[i].argmax())
+            index = self.target.classes if isinstance(self.target, ClassLogit) else predicted
+            assert isinstance(index, int)
+            every = (
+                recorded.maps[self.readout] if self.head is None else recorded.head_maps[self.readout][:, :, self.head]
+            )
+            maps = {
+                "shown": every[min(self.iteration, len(every) - 1), i].numpy(),
+                "centre": centre_gaussian(*recorded.grid),
+                "random": np.random.default_rng(0).random(recorded.grid),
+            }
+            probability = class_probability(backend, index)
+            found = {
+                name: faithfulness_curves(probability, picture.numpy(), one, steps=self.steps)
+                for name, one in maps.items()
+            }
+            answers.append(
+                Curves(
+                    index,
+                    {name: one.deletion for name, one in found.items()},
+                    {name: one.insertion for name, one in found.items()},
+                )
+            )
+        return answers

@@ -7,9 +7,11 @@ from dataclasses import replace
 import numpy as np
 
 from analysis.animation import labelled
+from app.inference.closer import Closer
 from app.inference.models import title
 from app.inference.traced import Traced
 from app.library.photographs import Subject
+from app.tabs.attention.asked import A_CLASS, ONE_TOKEN, Asked
 from app.views import grids, overlays
 from app.views.exports import Export, described
 from app.views.layers import layer_of
@@ -35,6 +37,21 @@ def export(subject: Subject, traced: Traced, look: Look) -> Export:
     settings = described([subject], [traced.model], replace(look, layer=shown.name, t=step).settings)
     arrays = {"map": raw[step], "picture": subject.display, "logits": traced.logits, **shown.maps}
     return Export(sheet, arrays, settings)
+
+
+def with_closer(made: Export, asked: Asked, closer: Closer, layer: str, readout: str, traced: Traced) -> Export:
+    """The same with what the closer look shows: every head's maps, and whose they are."""
+    arrays = dict(made.arrays)
+    for one in closer.layers:
+        arrays |= {f"closer/{one.name}/{name}": values for name, values in one.maps.items()}
+        arrays |= {f"closer/{one.name}/heads/{name}": values for name, values in one.heads.items()}
+    facts: dict[str, object] = {"whose": asked.whose, "head": asked.head, "readout": readout}
+    if asked.whose == ONE_TOKEN:
+        token = asked.token_of(traced.layer(layer))
+        facts |= {"layer": layer, "token": [token.row, token.column]}
+    if asked.whose == A_CLASS:
+        facts["class"] = asked.class_of(traced)
+    return Export(made.figure, arrays, {**made.settings, "closer": facts})
 
 
 def overlay_image(subject: Subject, traced: Traced, look: Look) -> np.ndarray:

@@ -14,8 +14,10 @@ from app.page.events import Updates
 from app.page.shell import Shell, fine, heading
 from app.page.viewer import map_viewer, select_iterate
 from app.page.wiring import traced, wait
+from app.tabs.attention import closer_page as closer
 from app.tabs.attention import words
-from app.tabs.attention.export import export, film
+from app.tabs.attention.asked import NOBODY, Asked
+from app.tabs.attention.export import export, film, with_closer
 from app.views.exports import Export
 from app.views.layers import layer_of
 from app.views.look import look
@@ -39,6 +41,7 @@ def build(shell: Shell) -> None:
             with gr.Row(elem_classes="charts"):
                 charts = {name: gr.Plot(show_label=False, elem_id=f"{TAB}-{name}") for name in CHARTS}
             no_charts = gr.HTML("", apply_default_css=False)
+            closer_pictures = closer.pictures()
         with gr.Column(elem_classes="controls", scale=0) as controls:
             model = gr.Dropdown(model_choices(shell), value=DEFAULT_MODEL, label="Model", elem_id="attention-model")
             size = size_choice(TAB)
@@ -46,6 +49,7 @@ def build(shell: Shell) -> None:
             maps = map_controls(TAB, iteration, shared="shared by all iterates")
             heading("Prediction")
             prediction = gr.HTML("", apply_default_css=False, elem_id="attention-prediction")
+            asking, draw_curves = closer.controls()
 
     async def show(
         session: str | None, photo: str, model: str, size: str, layer: str | None, t: float
@@ -70,8 +74,14 @@ def build(shell: Shell) -> None:
 
     async def exported(session: str | None, photo: str, model: str, size: str, **view: Any) -> Export:
         subject = await wait(services.subject, session, photo)
+        asked = Asked(view.pop("whose"), view.pop("token"), view.pop("class"), view.pop("head"))
+        closer_readout, seen = view.pop("closer"), look(**view)
         result = await traced(services, session, subject, sized(model, size))
-        return await wait(export, subject, result, look(**view))
+        made = await wait(export, subject, result, seen)
+        if asked.whose == NOBODY:
+            return made
+        _, layer, found = await closer.found(services, session, subject, sized(model, size), seen.layer, asked)
+        return with_closer(made, asked, found, layer.name, closer_readout, result)
 
     async def filmed(session: str | None, photo: str, model: str, size: str, **view: Any) -> animations.Film:
         subject = await wait(services.subject, session, photo)
@@ -80,7 +90,7 @@ def build(shell: Shell) -> None:
 
     with controls:
         seen = {"model": model, "size": size, **maps.linked()}
-        share.build(shell, TAB, seen, exported)
+        share.build(shell, TAB, {**seen, **asking.linked()}, exported)
         animations.build(shell, TAB, seen, filmed)
     which = {"photo": photo, "model": model, "size": size, "layer": maps.layer}
     shown = shell.events.on(
@@ -103,6 +113,7 @@ def build(shell: Shell) -> None:
     drawn = {**charts, "no charts": no_charts}
     shell.events.after(shown, chart, which, drawn)
     shell.events.on([maps.layer.input], chart, which, drawn, quiet=True)
+    closer.connect(shell, closer_pictures, asking, draw_curves, maps, which)
     tell_model(TAB, model, size)
     maps.connect(shell, TAB)
     select_iterate(TAB, viewer, iteration)

@@ -101,3 +101,25 @@ def test_attention_says_that_it_does_not_iterate(browser: Any, served: Served) -
         page.get_by_role("option", name="RVT-nano · self-attention").click()
         wait_for_change(page, before)
         page.get_by_text("there is nothing to iterate").wait_for()
+
+
+def test_a_click_on_the_map_asks_what_the_token_there_listens_to(browser: Any, served: Served) -> None:
+    with opened(browser, served.url) as page:
+        wait_for_map(page)
+        page.locator("#attention-viewer .viewer-panel .viewer-frame").click(position={"x": 5, "y": 5})
+        wait_for_map(page, "attention-closer")
+        page.locator("#attention-closer figcaption", has_text="Token (0, 0) listens to").wait_for()
+        before = pixels(page, "attention-closer")
+        page.get_by_role("button", name="layer 1.1, head 2").click()
+        wait_for_change(page, before, "attention-closer")
+        page.locator("#attention-closer figcaption", has_text="head 2").wait_for()
+        assert "whose=token" in page.url and "head=2" in page.url
+
+
+def test_a_class_is_explained_beside_other_methods(browser: Any, served: Served) -> None:
+    pytest.importorskip("captum", reason="Grad-CAM is computed by captum, an extra")
+    with opened(browser, served.url + "?tab=attention&whose=class&class=4") as page:
+        wait_for_map(page, "attention-closer")
+        name = served.services.tiny_imagenet[4]
+        page.locator("#attention-closer figcaption", has_text=f"For “{name}”").wait_for()
+        page.locator("#attention-closer figcaption", has_text="Grad-CAM of layer 1.1").wait_for()

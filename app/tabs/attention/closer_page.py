@@ -1,0 +1,256 @@
+"""The closer look below the map: heads, tokens, classes, deletion and insertion; nothing runs unasked."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+import numpy as np
+from gradio.components.base import Component
+
+from app.inference.closer import READOUTS, Closer
+from app.inference.models import sized
+from app.inference.tasks import ClassBaselines, CurvesOf, HeadMaps
+from app.inference.traced import LayerMaps, Traced
+from app.library.photographs import Subject
+from app.page.changing_dropdown import ChangingDropdown
+from app.page.choices import MapControls
+from app.page.events import Updates, in_browser
+from app.page.shell import Shell, fine, heading, unseen
+from app.page.viewer import control
+from app.page.wiring import changes, traced, wait
+from app.services import Services
+from app.tabs.attention import closer_words as words
+from app.tabs.attention.asked import A_CLASS, ALL_HEADS, NOBODY, ONE_TOKEN, PREDICTED, WHOSE, Asked, class_choices
+from app.views.layers import layer_of
+from vars_core.errors import InputError
+from vars_core.targets import ClassLogit, Token
+
+CURVE_STEPS = 14
+"""Of the curves on the page: each step is two runs of the model for each of three maps."""
+
+CURVES = ("curve-0", "curve-1")
+
+LOOK = """
+<div class="closer">
+  <div class="viewer" id="attention-closer-viewer" data-viewer="attention-closer"></div>
+  <div class="closer-heads" role="group" aria-label="Heads"></div>
+</div>
+"""
+
+
+@dataclass(frozen=True)
+class Controls:
+    """What a visitor asks with."""
+
+    whose: gr.Radio
+    token: gr.Textbox
+    index: gr.Dropdown
+    head: gr.Dropdown
+    readout: gr.Radio
+
+    def linked(self) -> dict[str, Component]:
+        """These, by the names that they have in a link."""
+        return {
+            "whose": self.whose,
+            "token": self.token,
+            "class": self.index,
+            "head": self.head,
+            "closer": self.readout,
+        }
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """Where it is shown."""
+
+    look: gr.HTML
+    said: gr.HTML
+    charts: dict[str, gr.Plot]
+    curves_said: gr.HTML
+
+
+def pictures() -> Pictures:
+    """Below the map."""
+    look = gr.HTML(
+        value=None,
+        html_template=LOOK,
+        js_on_load=(
+            "VARS.closer.mount(element, () => trigger('select'));"
+            "VARS.closer.show(props.value);"
+            "watch('value', () => VARS.closer.show(props.value));"
+        ),
+        apply_default_css=False,
+        elem_id="attention-closer",
+    )
+    said = gr.HTML("", apply_default_css=False)
+    with gr.Row(elem_classes="charts"):
+        charts = {name: gr.Plot(show_label=False, visible=False, elem_id=f"attention-{name}") for name in CURVES}
+    return Pictures(look, said, charts, gr.HTML("", apply_default_css=False))
+
+
+def controls() -> tuple[Controls, gr.Button]:
+    """Beside the map, and the button that draws curves."""
+    heading("Look closer")
+    whose = gr.Radio(
+        [(read, name) for name, read in WHOSE.items()], value=NOBODY, label="Show also", elem_id="attention-whose"
+    )
+    head = ChangingDropdown(words.head_choices(0), value=ALL_HEADS, label="Head", elem_id="attention-head")
+    index = ChangingDropdown(
+        [("the predicted class", PREDICTED)], value=PREDICTED, label="Class", elem_id="attention-class"
+    )
+    readout = gr.Radio(list(READOUTS), value=READOUTS[0], label="Read as", elem_id="attention-closer-readout")
+    curves = gr.Button("Deletion and insertion", size="sm", elem_id="attention-curves")
+    return Controls(whose, unseen("attention-token"), index, head, readout), curves
+
+
+async def found(
+    services: Services, session: str | None, subject: Subject, model: str, layer: str | None, asked: Asked
+) -> tuple[Traced, LayerMaps, Closer]:
+    """What the model computes, the layer looked at, and its maps head by head. Raises InputError."""
+    result = await traced(services, session, subject, model)
+    if not result.layers:
+        raise words.without(result)
+    shown = result.layer(layer_of(result, layer))
+    task = HeadMaps(asked.target(result, shown), (shown.name,) if asked.whose == ONE_TOKEN else None)
+    return result, shown, await asyncio.wrap_future(services.answer(session, subject, model, task))
+
+
+async def others(
+    services: Services, session: str | None, subject: Subject, model: str, layer: str, target: object
+) -> dict[str, np.ndarray]:
+    """Maps of other methods beside a class's; of this project's own models."""
+    if not isinstance(target, ClassLogit) or model.startswith("timm/"):
+        return {}
+    assert isinstance(target.classes, int)
+    try:
+        task = ClassBaselines(layer, target.classes)
+        return dict((await asyncio.wrap_future(services.answer(session, subject, model, task))).maps)
+    except InputError:
+        return {}  # a model from a file that is one of timm's
+
+
+def connect(
+    shell: Shell,
+    shown: Pictures,
+    asking: Controls,
+    button: gr.Button,
+    maps: MapControls,
+    which: Mapping[str, Component],
+) -> None:
+    """``which``: photo, model, size and layer."""
+    services = shell.services
+
+    async def look(
+        session: str | None,
+        photo: str,
+        model: str,
+        size: str,
+        layer: str | None,
+        whose: str,
+        token: str,
+        index: str | None,
+        head: str | None,
+    ) -> Updates | None:
+        if not photo:
+            return None
+        asked = Asked(whose, token, index, head)
+        if whose == NOBODY:
+            return {"look": None, "said": ""}
+        subject = await wait(services.subject, session, photo)
+        name = sized(model, size)
+        result, layer_maps, closer = await found(services, session, subject, name, layer, asked)
+        target = asked.target(result, layer_maps)
+        beside = await others(services, session, subject, name, layer_maps.name, target)
+        names = services.class_names(result)
+        title = words.heading(
+            asked,
+            (target.row, target.column) if isinstance(target, Token) else None,
+            words.called(asked.class_of(result), names) if whose == A_CLASS else "",
+        )
+        heads = words.head_choices(closer.layer(layer_maps.name).num_heads)
+        kept = head if head in {value for _, value in heads} else ALL_HEADS
+        return {
+            "look": await wait(words.view, subject, result, closer, title, layer_maps.name, beside),
+            "said": "".join(map(fine, words.said(asked))),
+            "head": gr.update(choices=heads, value=kept),
+            "index": gr.update(choices=class_choices(result, names)),
+        }
+
+    async def curves(
+        session: str | None,
+        photo: str,
+        model: str,
+        size: str,
+        layer: str | None,
+        readout: str,
+        t: float,
+        whose: str,
+        token: str,
+        index: str | None,
+        head: str | None,
+        closer: str,
+    ) -> Updates | None:
+        if not photo:
+            return None
+        subject, name = await wait(services.subject, session, photo), sized(model, size)
+        result = await traced(services, session, subject, name)
+        if not result.layers:
+            raise words.without(result)
+        layer_maps = result.layer(layer_of(result, layer))
+        asked = Asked(whose, token, index, head)
+        task = CurvesOf(layer_maps.name, readout, int(t), CURVE_STEPS)
+        if whose != NOBODY:
+            heads = (await found(services, session, subject, name, layer, asked))[2].layer(layer_maps.name).num_heads
+            target = asked.target(result, layer_maps)
+            task = CurvesOf(layer_maps.name, closer, int(t), CURVE_STEPS, target, asked.head_of(heads))
+        made = await asyncio.wrap_future(services.answer(session, subject, name, task))
+        drawn = await wait(words.curve_figures, made)
+        said = words.curve_words(made, words.called(made.predicted, services.class_names(result)), CURVE_STEPS)
+        updates = {key: gr.update(value=one, visible=True) for key, one in zip(CURVES, drawn, strict=True)}
+        return {**updates, "curves said": fine(said)}
+
+    asked: dict[str, Any] = {"whose": asking.whose, "token": asking.token, "index": asking.index, "head": asking.head}
+    key = unseen("attention-asked")
+    in_browser(
+        [*changes([*which.values(), asking.whose, asking.token]), asking.index.input],
+        "given => ({key: VARS.closer.key(given)})",
+        {**which, **{name: one for name, one in asked.items() if name != "head"}},
+        {"key": key},
+    )
+    shell.events.on(
+        [key.change],
+        look,
+        {**which, **asked},
+        {"look": shown.look, "said": shown.said, "head": asking.head, "index": asking.index},
+        progress=shown.look,
+    )
+    shell.events.on(
+        [button.click],
+        curves,
+        {**which, "readout": maps.readout, "t": maps.iteration, **asked, "closer": asking.readout},
+        {**shown.charts, "curves said": shown.curves_said},
+        progress=shown.curves_said,
+    )
+    control(
+        shell.page,
+        "attention-closer",
+        {
+            "layer": maps.layer,
+            "t": maps.iteration,
+            "opacity": maps.opacity,
+            "scale": maps.scale,
+            "readout": asking.readout,
+        },
+    )
+    steering = {**asked, "layer": maps.layer, "t": maps.iteration, "readout": asking.readout}
+    in_browser([shell.page.load, *changes(steering.values())], "view => VARS.closer.view(view)", steering)
+    in_browser(
+        [shown.look.select],
+        "given => VARS.closer.picked(given)",
+        {"whose": asking.whose, "token": asking.token, "head": asking.head, "layer": maps.layer},
+        {"whose": asking.whose, "token": asking.token, "head": asking.head, "layer": maps.layer},
+    )
