@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from itertools import chain
 
 import numpy as np
 import torch
@@ -12,6 +13,7 @@ from torch import Tensor
 from vars_core.errors import InputError
 from vars_core.image_size import ImageSize
 from vars_core.images import Placement, normalise
+from vars_core.inference import frozen
 from vars_core.models.base import VisionModel
 from vars_core.preprocessing import Preprocessing
 from vars_core.readings import default_reading
@@ -37,15 +39,22 @@ def choose_device(device: str = "auto") -> torch.device:
 class Backend:
     """A model in evaluation mode on a device. Stateless between calls: any number of threads may share one.
 
-    ``precision``: "fp32", or "bf16"/"fp16" for the matrix products inside the model. Results are float32 on the CPU.
+    ``model`` is the trained one; calls run its fast form (`vars_core.inference`), which agrees with it to rounding and
+    follows its weights. ``precision``: "fp32", or "bf16"/"fp16" for the matrix products inside the model. Results are
+    float32 on the CPU. ``compiled``: `logits` runs through ``torch.compile``, a minute or two at its first call for
+    every batch size; it then agrees with `trace` to rounding, not bit for bit.
     """
 
-    def __init__(self, model: VisionModel, device: str = "auto", precision: str = "fp32") -> None:
+    def __init__(
+        self, model: VisionModel, device: str = "auto", precision: str = "fp32", *, compiled: bool = False
+    ) -> None:
         if precision not in PRECISIONS:
             raise InputError(f"unknown precision {precision!r}: expected one of {', '.join(PRECISIONS)}")
         self.device = choose_device(device)
         self.precision = precision
         self.model = model.to(self.device).eval()
+        self.compiled = compiled
+        self._made: tuple[object, VisionModel, Callable[[Tensor], Tensor]] | None = None
 
     @property
     def name(self) -> str:
@@ -100,7 +109,7 @@ class Backend:
     def logits(self, batch: Tensor) -> Tensor:
         """(B, 3, S, S), normalised -> (B, classes)."""
         with self._autocast():
-            return self.model(batch.to(self.device)).float().cpu()
+            return self._logits_of()(batch.to(self.device)).float().cpu()
 
     @torch.no_grad()
     def trace(
@@ -130,8 +139,27 @@ class Backend:
         )
         with torch.set_grad_enabled(isinstance(target, ClassLogit)):
             with self._autocast():
-                logits = self.model(batch.to(self.device), recorder)
+                logits = self._fast()(batch.to(self.device), recorder)
             return recorder.result(logits.float().cpu())
+
+    def _fast(self) -> VisionModel:
+        return self._current()[1]
+
+    def _logits_of(self) -> Callable[[Tensor], Tensor]:
+        return self._current()[2]
+
+    def _current(self) -> tuple[object, VisionModel, Callable[[Tensor], Tensor]]:
+        """The fast model of the weights as they are now: made anew where they have changed since."""
+        weights = chain(self.model.parameters(), self.model.buffers())
+        stamp = tuple((tensor.data_ptr(), tensor._version) for tensor in weights)
+        made = self._made
+        if made is None or made[0] != stamp:
+            with torch.no_grad():
+                fast = frozen(self.model)
+            assert isinstance(fast, VisionModel)
+            made = (stamp, fast, torch.compile(fast, options={"freezing": True}) if self.compiled else fast)
+            self._made = made
+        return made
 
     def _autocast(self) -> AbstractContextManager[object]:
         dtype = PRECISIONS[self.precision]

@@ -17,13 +17,14 @@ from vars_core.precision import at_least_float32
 class DenseDictionary:
     """P as a matrix of atoms (…, N, m) per image and head; x is (…, N, d), codes are (…, m, d).
 
-    The last ``num_static`` atoms are learned, those before are computed from the tokens.
+    The last ``num_static`` atoms are learned, those before are computed from the tokens. ``gram``: PᵀP where it is
+    known already.
     """
 
-    def __init__(self, atoms: Tensor, num_static: int = 0) -> None:
+    def __init__(self, atoms: Tensor, num_static: int = 0, gram: Tensor | None = None) -> None:
         self.atoms = atoms
         self.num_static = num_static
-        self._gram = atoms.transpose(-2, -1) @ atoms
+        self._gram = atoms.transpose(-2, -1) @ atoms if gram is None else gram
 
     @property
     def num_dynamic(self) -> int:

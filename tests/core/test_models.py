@@ -128,3 +128,10 @@ def test_a_mixer_is_solved_by_the_solvers_of_its_entry(mixer: str) -> None:
     solvers = MIXERS[mixer].solvers
     assert solver_of(None) == (solvers[0] if solvers else None)
     assert all(solver_of(name) == name for name in solvers)
+
+
+@pytest.mark.parametrize("spec", ["rvt_nano/self", "rvt_tiny/performer", "deit_tiny/self", "gfnet_tiny/filter"])
+def test_a_model_that_solves_nothing_has_no_steps(spec: str) -> None:
+    assert create_model(spec, num_steps=3).num_steps == 0
+    solving = spec.partition("/")[0] + "/vars_s"
+    assert create_model(solving, num_steps=3).num_steps == 3

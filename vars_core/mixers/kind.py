@@ -73,3 +73,7 @@ class MixerKind:
     norms: Norms = layer_norms
     deit_head_dim: int = 32
     replacing_filter: Build | None = None
+
+    def num_steps(self, solving: Solving) -> int:
+        """The T that its layers have: 0 where there is nothing to solve."""
+        return solving.num_steps if self.solvers else 0

@@ -47,6 +47,6 @@ def build_deit(
             stages=[blocks],
             transitions=[],
             head=NormThenPool(dim, num_classes),
-            num_steps=solving.num_steps,
+            num_steps=mixer_kind(spec.mixer).num_steps(solving),
         )
     )

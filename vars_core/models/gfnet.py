@@ -42,7 +42,7 @@ def build_gfnet(
             stages=[[_block(spec.mixer, shape, solving, rate) for rate in drop_path_rates(drop_path, config.depth)]],
             transitions=[],
             head=NormThenPool(config.dim, num_classes),
-            num_steps=solving.num_steps,
+            num_steps=mixer_kind(spec.mixer).num_steps(solving),
         )
     )
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from torch import nn
 
 from vars_core.image_size import ImageSize
-from vars_core.mixers import LayerShape, Solving
+from vars_core.mixers import LayerShape, Solving, mixer_kind
 from vars_core.mlp import ConvMlp, Mlp
 from vars_core.models.backbone import Backbone, Downsample, PoolThenNorm, drop_path_rates
 from vars_core.models.blocks import build_block
@@ -79,7 +79,7 @@ def build_rvt(
         stages=stages,
         transitions=transitions,
         head=PoolThenNorm(dims[-1], num_classes),
-        num_steps=solving.num_steps,
+        num_steps=mixer_kind(spec.mixer).num_steps(solving),
     )
     return initialise(model)
 

@@ -1,0 +1,101 @@
+"""The fast form of a model computes what the trained one computes."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from vars_core import Backend, create_model
+from vars_core.inference import frozen
+from vars_core.inference.separable import SeparableTransform
+from vars_core.models.base import VisionModel
+from vars_core.readouts import READOUTS
+from vars_core.trace import Trace, TraceRecorder
+
+SPECS = [
+    *(f"rvt_nano/{mixer}" for mixer in ("self", "performer", "vars_s", "vars_d", "vars_sd")),
+    *(f"deit_tiny/{mixer}" for mixer in ("self", "vars_s")),
+    *(f"gfnet_tiny/{mixer}" for mixer in ("filter", "vars_s", "vars_sd")),
+    "rvt_tiny/vars_s",
+]
+
+
+def trained(spec: str) -> VisionModel:
+    """Fresh weights, norms that have seen something, a solver that has learned something; small images."""
+    torch.manual_seed(0)
+    model = create_model(spec, num_classes=7, image_size=64, lam=0.2).eval()
+    for module in model.modules():
+        if isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d):
+            assert module.running_mean is not None and module.running_var is not None
+            module.running_mean.normal_(std=0.3)
+            module.running_var.uniform_(0.5, 2)
+            module.weight.data.uniform_(0.5, 1.5)
+            module.bias.data.normal_(std=0.3)
+        if hasattr(module, "coupling"):
+            module.coupling.data += 0.02 * torch.randn_like(module.coupling)
+    return model.double()  # a code at a threshold falls on one side of it in both
+
+
+def traced(model: VisionModel, images: Tensor) -> Trace:
+    recorder = TraceRecorder(READOUTS, statistics=True, codes=True)
+    with torch.no_grad():
+        return recorder.result(model(images, recorder))
+
+
+@pytest.mark.parametrize("spec", SPECS)
+def test_every_number_of_the_fast_model_is_the_trained_ones(spec: str) -> None:
+    model, images = trained(spec), torch.randn(3, 3, 64, 64, dtype=torch.float64)
+    expected, found = traced(model, images), traced(frozen(model), images)  # type: ignore[arg-type]
+    assert (found.logits - expected.logits).abs().max() <= 1e-5 * expected.logits.abs().max()
+    for ours, theirs in zip(found.layers, expected.layers, strict=True):
+        assert ours.name == theirs.name
+        pairs = [(ours.maps[name], theirs.maps[name]) for name in READOUTS]
+        pairs += [
+            (getattr(ours, name), getattr(theirs, name))
+            for name in ("objective", "sparsity", "delta", "codes")
+            if getattr(theirs, name) is not None
+        ]
+        for one, other in pairs:
+            assert one.shape == other.shape
+            assert (one - other).abs().max() <= 1e-5 * other.abs().max()
+
+
+@pytest.mark.parametrize("mixer", ["self", "performer", "vars_s", "vars_d", "vars_sd"])
+def test_traced_and_plain_logits_of_a_backend_are_equal_bit_for_bit(mixer: str) -> None:
+    backend = Backend(trained(f"rvt_nano/{mixer}").float(), "cpu")
+    images = torch.randn(3, 3, 64, 64)
+    assert torch.equal(backend.logits(images), backend.trace(images, READOUTS).logits)
+
+
+def test_the_backend_follows_weights_that_change() -> None:
+    model = trained("rvt_nano/vars_sd").float()
+    backend, images = Backend(model, "cpu"), torch.randn(1, 3, 64, 64)
+    before = backend.logits(images)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.mul_(1.01)
+    after = backend.logits(images)
+    assert (after - before).abs().max() > 1e-3
+    torch.testing.assert_close(after, model(images).detach(), atol=1e-4, rtol=1e-4)
+
+
+def test_making_a_model_fast_leaves_it_as_it_was() -> None:
+    model, images = trained("rvt_nano/vars_s"), torch.randn(1, 3, 64, 64, dtype=torch.float64)
+    state, before = {key: value.clone() for key, value in model.state_dict().items()}, model(images).detach()
+    frozen(model)
+    assert all(torch.equal(value, model.state_dict()[key]) for key, value in state.items())
+    assert list(state) == list(model.state_dict())
+    assert torch.equal(model(images).detach(), before)
+
+
+@pytest.mark.parametrize("grid", [(4, 4), (7, 7), (14, 14), (6, 9), (5, 2), (3, 1)])
+def test_rows_then_columns_are_the_two_dimensional_transform(grid: tuple[int, int]) -> None:
+    transform = SeparableTransform(grid, torch.zeros((), dtype=torch.float64))
+    tokens = torch.randn(2, *grid, 3, dtype=torch.float64)
+    spectra = torch.fft.rfft2(tokens, dim=(1, 2), norm="ortho").flatten(1, 2)
+    torch.testing.assert_close(transform(tokens), torch.stack([spectra.real, spectra.imag], 1))
+    free = torch.randn(2, 2, spectra.shape[1], 3, dtype=torch.float64)  # of no real image
+    halves = torch.complex(free[:, 0], free[:, 1]).unflatten(1, (grid[0], -1))
+    expected = torch.fft.irfft2(halves, s=grid, dim=(1, 2), norm="ortho")
+    torch.testing.assert_close(transform.inverse(free), expected)
