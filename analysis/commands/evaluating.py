@@ -11,7 +11,7 @@ import typer
 from analysis.commands.options import choose_layers, choose_readouts
 from analysis.evaluations.maps import Headline
 from analysis.saliency import Reading
-from vars_core.errors import InputError
+from vars_core.errors import InputError, check_range
 
 if TYPE_CHECKING:
     from vars_core.backend import Backend
@@ -64,8 +64,8 @@ def choose_headlines(
         InputError: an iterate that no model reaches.
     """
     longest = max((backend.num_steps for backend in backends), default=0)
-    if backends and step is not None and step > longest:
-        raise InputError(f"expected --iteration between 0 and {longest}, got {step}")
+    if backends and step is not None:
+        check_range("--iteration", step, 0, longest)
     chosen = {}
     for backend in backends:
         reading = readings[backend.name]

@@ -30,7 +30,7 @@ from vars_core.data.layouts import MASKS, choose, described
 from vars_core.data.mask_set import MaskSet
 from vars_core.data.mask_values import CHOICES, MaskValues
 from vars_core.data.notes import described as described_notes
-from vars_core.errors import InputError
+from vars_core.errors import check_range
 from vars_core.image_size import size_text
 
 if TYPE_CHECKING:
@@ -69,8 +69,7 @@ def segmentation(
     """
     size = parse_image_size(image_size)
     requests = parse_models(model or [], checkpoint or [], size)
-    if not 0 <= threshold <= 1:
-        raise InputError(f"expected a --threshold between 0 and 1, got {threshold}")
+    check_range("a --threshold", threshold, 0, 1)
     step = parse_iteration(iteration)
     chosen = choose(layout, data, MASKS)
     asked = None if mask_values is None else MaskValues.parse(mask_values)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from vars_core import readouts
-from vars_core.errors import InputError, nearest
+from vars_core.errors import InputError, check_range, nearest
 from vars_core.images import Placement
 from vars_core.preprocessing import Preprocessing
 
@@ -86,8 +86,7 @@ class Traced:
         """One raw map (h, w), float32. ``iteration`` past the last iterate means the last one."""
         if readout not in READOUTS:
             raise InputError(f"unknown readout {readout!r}: expected one of {', '.join(READOUTS)}")
-        if iteration < 0:
-            raise InputError(f"expected an iteration of 0 or more, got {iteration}")
+        check_range("an iteration", iteration, 0)
         maps = self.layer(layer).maps[readout]
         return np.asarray(maps[min(iteration, len(maps) - 1)])
 

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from vars_core.errors import InputError
+from vars_core.errors import InputError, check_range
 
 
 @dataclass(frozen=True)
@@ -44,14 +44,11 @@ class Settings:
     framed: bool = False
 
     def __post_init__(self) -> None:
-        if not 0 <= self.port <= 65535:
-            raise InputError(f"expected a port 0..65535, got {self.port}")
-        if self.queue_size < 1:
-            raise InputError(f"expected a queue size of 1 or more, got {self.queue_size}")
+        check_range("a port", self.port, 0, 65535)
+        check_range("a queue size", self.queue_size, 1)
         if self.root_path and not re.fullmatch(r"(/[\w.~-]+)+", self.root_path, re.ASCII):
             raise InputError(f"expected a root path such as /vars, without a slash at its end, got {self.root_path!r}")
-        if self.max_pixels < 4:
-            raise InputError(f"expected --max-pixels of 4 or more, got {self.max_pixels}")
+        check_range("--max-pixels", self.max_pixels, 4)
         for folder in (*self.data.values(), self.weights, self.runs):
             if folder is not None and not folder.is_dir():
                 raise InputError(f"expected a folder, got {folder}")

@@ -8,7 +8,7 @@ from typing import Any
 
 from app.inference.traced import READOUTS, Traced
 from app.views.layers import layer_of
-from vars_core.errors import InputError
+from vars_core.errors import InputError, check_range
 from vars_core.readings import DEFAULT_READOUT
 
 SCALES = ("map", "shared")
@@ -33,10 +33,9 @@ class Look:
     def __post_init__(self) -> None:
         if self.readout not in READOUTS:
             raise InputError(f"unknown readout {self.readout!r}: expected one of {', '.join(READOUTS)}")
-        if self.t < LAST:
-            raise InputError(f"expected an iterate of 0 or more, got {self.t}")
-        if not 0 <= self.opacity <= 1:
-            raise InputError(f"expected an opacity 0..1, got {self.opacity}")
+        if self.t != LAST:
+            check_range("an iterate", self.t, 0)
+        check_range("an opacity", self.opacity, 0, 1)
         if self.scale not in SCALES:
             raise InputError(f"unknown colour scale {self.scale!r}: expected {' or '.join(SCALES)}")
 
@@ -62,6 +61,5 @@ def exact(look: Look, results: Sequence[Traced]) -> Look:
     last = max((result.layer(layer_of(result, look.layer)).num_steps for result in with_maps), default=0)
     if look.t == LAST:
         return replace(look, t=last)
-    if look.t > last:
-        raise InputError(f"expected an iterate of 0..{last}, got {look.t}")
+    check_range("an iterate", look.t, 0, last)
     return look

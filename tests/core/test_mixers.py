@@ -116,8 +116,8 @@ def test_a_grid_that_the_weights_do_not_belong_to_is_refused_in_one_sentence(nam
 @pytest.mark.parametrize(
     ("wish", "message"),
     [
-        ({"num_steps": -1}, "num_steps must be 0 or more, got -1"),
-        ({"lam": -0.5}, "lam must be 0 or more, got -0.5"),
+        ({"num_steps": -1}, "expected num_steps of 0 or more, got -1"),
+        ({"lam": -0.5}, "expected lam of 0 or more, got -0.5"),
         ({"solver": "fista"}, "unknown solver 'fista': expected ista or lista"),
     ],
 )

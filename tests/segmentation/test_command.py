@@ -120,7 +120,7 @@ def test_the_same_command_again_computes_nothing_and_gives_the_same_bytes(
 @pytest.mark.parametrize(
     ("arguments", "named"),
     [
-        (("--threshold", "1.5"), "--threshold between 0 and 1, got 1.5"),
+        (("--threshold", "1.5"), "--threshold of 0..1, got 1.5"),
         (("--iteration", "-1"), '"last" or a number'),
         (("--image-size", "small"), "an image size such as 224 or 224x168 (width x height), got 'small'"),
         (("--split", "train"), "got 'train' (known: 'val')"),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from torch import nn
 
-from vars_core.errors import InputError
+from vars_core.errors import InputError, check_range
 from vars_core.mixers.base import Mixer
 from vars_core.tokens import Grid
 
@@ -23,10 +23,9 @@ class Solving:
     solver: str | None = None
 
     def __post_init__(self) -> None:
-        if self.num_steps < 0:
-            raise InputError(f"num_steps must be 0 or more, got {self.num_steps}")
-        if self.lam is not None and not self.lam >= 0:
-            raise InputError(f"lam must be 0 or more, got {self.lam}")
+        check_range("num_steps", self.num_steps, 0)
+        if self.lam is not None:
+            check_range("lam", self.lam, 0)
         if self.solver is not None and self.solver not in SOLVERS:
             raise InputError(f"unknown solver {self.solver!r}: expected {' or '.join(SOLVERS)}")
 

@@ -24,7 +24,7 @@ from app.tabs.dictionary import words
 from app.tabs.dictionary.order import ALL, PARTS, SCALES, SORTS, AtomLook
 from app.views.exports import arrays_file
 from app.views.layers import layer_of
-from vars_core.errors import InputError
+from vars_core.errors import check_range
 
 MODEL = "rvt_nano/vars_sd"
 
@@ -58,19 +58,18 @@ def build(services: Services) -> None:
         if not words.has_dictionary(result):
             raise words.no_dictionary(result.model)
         where = layer or layer_of(result, None)
-        found = await dictionary_of(services, session, subject, sized(model, size), where)
-        if look.t > found.num_steps:
-            raise InputError(f"expected an iterate of 0..{found.num_steps}, got {look.t}")
-        made = await wait(words.export, subject, found, look)
-        groups, count, *grid = found.atoms.shape
+        dictionary = await dictionary_of(services, session, subject, sized(model, size), where)
+        check_range("an iterate", look.t, 0, dictionary.num_steps)
+        made = await wait(words.export, subject, dictionary, look)
+        groups, count, *grid = dictionary.atoms.shape
         facts = {
             **made.settings,
             "grid": grid,
-            "channels" if found.convolutional else "heads": groups,
+            "channels" if dictionary.convolutional else "heads": groups,
             "atoms_each": count,
-            "dynamic_each": found.num_dynamic,
-            "atoms": words.listed(found, look),
-            "trained": found.model.trained,
+            "dynamic_each": dictionary.num_dynamic,
+            "atoms": words.listed(dictionary, look),
+            "trained": dictionary.model.trained,
         }
         return made.figure, facts, await wait(written, arrays_file("dictionary", made).data)
 

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from app.inference.atoms import LayerAtoms
-from vars_core.errors import InputError
+from vars_core.errors import InputError, check_range
 
 ALL = "all"
 PARTS = (ALL, "dynamic", "static")
@@ -46,10 +46,8 @@ class AtomLook:
                 raise InputError(f"unknown {name} {value[:40]!r}: expected one of {', '.join(known)}")
         if self.scale not in SCALES:
             raise InputError(f"unknown colour scale {self.scale[:40]!r}: expected {' or '.join(SCALES)}")
-        if self.t < 0:
-            raise InputError(f"expected an iterate of 0 or more, got {self.t}")
-        if self.page < 1:
-            raise InputError(f"expected a page of 1 or more, got {self.page}")
+        check_range("an iterate", self.t, 0)
+        check_range("a page", self.page, 1)
 
     @property
     def settings(self) -> dict[str, object]:

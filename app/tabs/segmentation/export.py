@@ -22,7 +22,7 @@ from app.views.layers import layer_of
 from app.views.look import Look
 from app.views.weights import figure_words
 from vars_core.data.masks import FOREGROUND, VOID
-from vars_core.errors import InputError
+from vars_core.errors import InputError, check_range
 
 MODES = {"mask": "mask", "contour": "contour", "cutout": "cut-out", "errors": "error map", "truth": "truth"}
 """Ways to show a mask, and what they are called. The last two need a ground truth."""
@@ -41,8 +41,7 @@ class Cut:
     mode: str = "mask"
 
     def __post_init__(self) -> None:
-        if not 0 <= self.threshold <= 1:
-            raise InputError(f"expected a threshold 0..1, got {self.threshold}")
+        check_range("a threshold", self.threshold, 0, 1)
         if self.mode not in MODES:
             raise InputError(f"unknown way to show a mask {self.mode!r}: expected one of {', '.join(MODES)}")
 
