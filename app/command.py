@@ -39,7 +39,7 @@ def serve(
         str, typer.Option(envvar="VARS_ROOT_PATH", help="Path under which a proxy serves the page, e.g. /vars.")
     ] = Settings.root_path,
     max_pixels: Annotated[
-        int, typer.Option(envvar="VARS_MAX_PIXELS", help="Largest photograph that is decoded, in pixels.")
+        int, typer.Option(envvar="VARS_MAX_PIXELS", help="Pixels that a larger photograph is reduced to.")
     ] = Settings.max_pixels,
     queue_size: Annotated[
         int, typer.Option(envvar="VARS_QUEUE_SIZE", help="Model runs that may wait before one is refused.")

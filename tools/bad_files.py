@@ -67,7 +67,7 @@ def malformed(count: int = 500, seed: int = 0) -> Iterator[tuple[str, bytes]]:
         ("a pickle", b"\x80\x04\x95\x1a\x00\x00\x00\x00\x00\x00\x00\x8c\x05posix\x94\x8c\x06system\x94\x93\x94."),
         ("pdf", b"%PDF-1.7\n" + bytes(200)),
         ("gzip", b"\x1f\x8b\x08" + bytes(100)),
-        ("too many pixels", encoded(np.zeros((2100, 2000, 3), np.uint8))),
+        ("too many pixels", png_of_size(9_000, 8_000)),
         ("postscript", b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 100 100\nshowpage\n"),
     ]
     yield from fixed[:count]

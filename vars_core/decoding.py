@@ -7,19 +7,27 @@ XMP or a TIFF tag) happens here, once, so that a photograph and its mask meet up
 from __future__ import annotations
 
 import io
+import math
 import struct
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from PIL import Image, UnidentifiedImageError
 
 from vars_core.errors import InputError
 
-FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "GIF", "BMP", "TIFF", "PPM")
-"""What is decoded. Pillow knows many more, among them PostScript, for which it starts another program."""
+FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "GIF", "BMP", "TIFF", "PPM", "HEIF")
+"""What is decoded. Pillow knows many more, among them PostScript, for which it starts another program.
+
+HEIF, as phones write it (.heic), comes from pillow-heif, which is loaded when the first such file is met.
+"""
+
+_HEIF_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
+"""What stands at byte 8 of a HEIF file, after "ftyp"; AVIF files, which Pillow reads itself, have other brands."""
 
 MAX_PIXELS = 64_000_000
 """Of a picture, unless the caller says otherwise."""
@@ -45,34 +53,55 @@ class ImageError(InputError):
 class Picture:
     """A decoded, upright picture as its file holds it: palette indices, grey levels or colours, any bit depth.
 
-    ``format``: one of `FORMATS` (or "MPO", a JPEG with further pictures).
+    ``format``: one of `FORMATS` (or "MPO", a JPEG with further pictures). ``full_size``: the (height, width) of the
+    file's picture, upright; larger than the image's where it was reduced.
     """
 
     name: str
     format: str
     image: Image.Image
+    full_size: tuple[int, int]
 
     @property
     def is_lossy(self) -> bool:
         """Whether the format does not keep every number as it was."""
-        return self.format in ("JPEG", "MPO")
+        return self.format in ("JPEG", "MPO", "HEIF")
 
 
-def read_picture(source: str | Path | bytes, *, max_pixels: int = MAX_PIXELS, min_side: int = 1) -> Picture:
+def read_picture(
+    source: str | Path | bytes, *, max_pixels: int = MAX_PIXELS, min_side: int = 1, reduce: bool = False
+) -> Picture:
     """The first frame of a picture file, or of its bytes. The size is checked before any pixel is decoded.
+
+    ``reduce``: a larger picture is brought to at most ``max_pixels`` instead of being refused. A JPEG is reduced while
+    it is decoded, so that memory stays bounded; of other formats one of at most `MAX_PIXELS` is reduced afterwards.
 
     Raises:
         ImageError: absent, of another format, damaged, too large, or with a side below ``min_side`` pixels.
     """
     with _opened(source) as (name, image):
-        _check_size(name, *image.size, max_pixels, min_side)
-        form = image.format or ""
+        form, (width, height) = image.format or "", image.size
+        reduced = reduce and width * height > max_pixels
+        allowed = max_pixels
+        if reduced:
+            allowed = width * height if form in ("JPEG", "MPO") else max(max_pixels, MAX_PIXELS)
+        _check_size(name, width, height, allowed, min_side)
         if getattr(image, "is_animated", False):
             image.seek(0)
         _check_bitmap(name, image)
+        if reduced:
+            shrink = (max_pixels / (width * height)) ** 0.5
+            image.draft(None, (max(1, round(width * shrink)), max(1, round(height * shrink))))
+            _check_size(name, *image.size, max(max_pixels, MAX_PIXELS), min_side)
         image.load()
-        turn = _TURNS.get(_orientation(image))  # none of a TIFF, which Pillow has turned while loading
-        return Picture(name, form, image.transpose(turn) if turn is not None else image)
+        orientation = _orientation(image)  # upright of a TIFF, which Pillow has turned while loading
+        upright: Image.Image = image.transpose(_TURNS[orientation]) if orientation in _TURNS else image
+        full_size = (upright.height, upright.width)
+        if reduced and form in ("JPEG", "MPO"):  # the file's own size, of which the decoder gave a part
+            full_size = (width, height) if orientation >= 5 else (height, width)
+        if upright.width * upright.height > max_pixels:
+            upright = upright.reduce(math.ceil((upright.width * upright.height / max_pixels) ** 0.5))
+        return Picture(name, form, upright, full_size)
 
 
 def picture_size(source: str | Path | bytes, *, max_pixels: int = MAX_PIXELS, min_side: int = 1) -> tuple[int, int]:
@@ -97,7 +126,7 @@ def _opened(source: str | Path | bytes) -> Iterator[tuple[str, Image.Image]]:
             warnings.simplefilter("ignore")
             with (
                 io.BytesIO(source) if isinstance(source, bytes) else Path(source).open("rb") as stream,
-                Image.open(stream, formats=FORMATS) as image,
+                Image.open(_recognised(stream), formats=FORMATS) as image,
             ):
                 yield name, image
     except ImageError:
@@ -110,6 +139,17 @@ def _opened(source: str | Path | bytes) -> Iterator[tuple[str, Image.Image]]:
         raise ImageError(f"{name} cannot be decoded: it is damaged ({type(error).__name__})") from None
     except Exception as error:  # decoders of some eight formats raise almost anything on a damaged file
         raise ImageError(f"{name} cannot be decoded: {' '.join(str(error).split()) or type(error).__name__}") from None
+
+
+def _recognised(stream: BinaryIO) -> BinaryIO:
+    """The same stream, with the reader of HEIF at hand where it holds such a file."""
+    start = stream.read(12)
+    stream.seek(0)
+    if start[4:8] == b"ftyp" and start[8:12] in _HEIF_BRANDS and "HEIF" not in Image.OPEN:
+        import pillow_heif
+
+        pillow_heif.register_heif_opener()
+    return stream
 
 
 def _check_size(name: str, width: int, height: int, max_pixels: int, min_side: int) -> None:

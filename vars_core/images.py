@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from vars_core.decoding import MAX_PIXELS, ImageError, read_picture
+from vars_core.decoding import MAX_PIXELS, ImageError, Picture, read_picture
 from vars_core.errors import InputError
 from vars_core.image_size import ImageSize, height_and_width
 from vars_core.preprocessing import IMAGENET, INTERPOLATIONS, Preprocessing
@@ -27,7 +27,18 @@ def decode_image(source: str | Path | bytes, *, max_pixels: int = MAX_PIXELS, mi
     Upright, whatever orientation the file carries; transparency is laid on white; the first frame of an animation is
     taken; grey, palette, CMYK and 16-bit pictures become RGB. Raises `vars_core.decoding.ImageError`.
     """
-    picture = read_picture(source, max_pixels=max_pixels, min_side=min_side)
+    return _pixels(read_picture(source, max_pixels=max_pixels, min_side=min_side))
+
+
+def decode_reduced(
+    source: str | Path | bytes, *, max_pixels: int = MAX_PIXELS, min_side: int = 2
+) -> tuple[np.ndarray, tuple[int, int]]:
+    """As `decode_image`, but a larger picture is reduced to at most ``max_pixels``; and the file's (height, width)."""
+    picture = read_picture(source, max_pixels=max_pixels, min_side=min_side, reduce=True)
+    return _pixels(picture), picture.full_size
+
+
+def _pixels(picture: Picture) -> np.ndarray:
     try:
         return np.array(_to_rgb(picture.image))
     except (OSError, ValueError, MemoryError) as error:

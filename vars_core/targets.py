@@ -12,13 +12,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-
-import torch
-from torch import Tensor
+from typing import TYPE_CHECKING
 
 from vars_core.errors import InputError
-from vars_core.operators import Operator
-from vars_core.tokens import Grid
+
+if TYPE_CHECKING:  # the page names targets before it has loaded PyTorch
+    from torch import Tensor
+
+    from vars_core.operators import Operator
+    from vars_core.tokens import Grid
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,7 @@ class Token:
         rows, columns = grid
         if not (0 <= self.row < rows and 0 <= self.column < columns):
             raise InputError(f"expected a token of the {rows}×{columns} grid, got ({self.row}, {self.column})")
-        weights = torch.zeros_like(v)
+        weights = v.new_zeros(v.shape)
         weights[:, :, self.row * columns + self.column] = 1
         return weights
 
@@ -52,7 +54,7 @@ class ClassLogit:
             raise InputError(f"expected one class, or one for each of {batch} images, got {len(classes)}")
         if wrong := [index for index in classes if not 0 <= index < count]:
             raise InputError(f"expected a class 0..{count - 1}, got {wrong[0]}")
-        return logits[torch.arange(batch), torch.tensor(classes)].sum()
+        return logits[range(batch), classes].sum()
 
 
 Target = Token | ClassLogit | None

@@ -19,7 +19,7 @@ import numpy as np
 from analysis.corruptions import corrupt
 from vars_core.data.listing import PICTURE_SUFFIXES, list_files
 from vars_core.errors import InputError, nearest
-from vars_core.images import Placement, decode_image
+from vars_core.images import Placement, decode_reduced
 
 DISPLAY_SIDE = 640
 """Longest side of a picture as the page shows it."""
@@ -51,7 +51,10 @@ SAMPLES = {
 
 @dataclass(frozen=True)
 class Photograph:
-    """A decoded photograph. ``pixels`` uint8 (h, w, 3), at most `KEPT_PIXELS`; height and width are the source's."""
+    """A decoded photograph. ``pixels`` uint8 (h, w, 3), at most `KEPT_PIXELS`; height and width are the source's.
+
+    ``read_at``: the (height, width) that a larger source was reduced to while it was read.
+    """
 
     ref: str
     title: str
@@ -59,6 +62,7 @@ class Photograph:
     width: int
     pixels: np.ndarray = field(repr=False)
     squares: Mapping[int, np.ndarray] = field(repr=False)
+    read_at: tuple[int, int] | None = None
 
     @cached_property
     def display(self) -> np.ndarray:
@@ -128,8 +132,11 @@ class Subject:
 
 
 def read_photograph(ref: str, title: str, source: Path | bytes, *, max_pixels: int) -> Photograph:
-    """Decode a file, cut out what models of the usual sizes see, and keep a bounded copy. Raises InputError."""
-    image = decode_image(source, max_pixels=max_pixels)
+    """Decode a file, cut out what models of the usual sizes see, and keep a bounded copy. Raises InputError.
+
+    A photograph of more than ``max_pixels`` is reduced while it is read (`vars_core.images.decode_reduced`).
+    """
+    image, (full_height, full_width) = decode_reduced(source, max_pixels=max_pixels)
     height, width = image.shape[:2]
     if max(height, width) > MAX_ASPECT * min(height, width):
         raise InputError(f"the photograph is {width}×{height} pixels: expected sides within a factor of {MAX_ASPECT}")
@@ -137,7 +144,8 @@ def read_photograph(ref: str, title: str, source: Path | bytes, *, max_pixels: i
     scale = (KEPT_PIXELS / (height * width)) ** 0.5
     if scale < 1:
         image = resized(image, max(1, round(height * scale)), max(1, round(width * scale)))
-    return Photograph(ref, title, height, width, image, squares)
+    reduced = None if (height, width) == (full_height, full_width) else (height, width)
+    return Photograph(ref, title, full_height, full_width, image, squares, reduced)
 
 
 def read_upload(path: Path, *, max_pixels: int) -> Photograph:

@@ -122,7 +122,7 @@ def connect(rail: Rail, services: Services, events: Events) -> None:
         return {"folder": name, "file": gr.update(choices=services.data.get(name, []), value=file)}
 
     photo = {"photo": rail.photo}
-    events.on([rail.drop.input], uploaded, {"path": rail.drop}, {**photo, "path": rail.drop})
+    events.on([rail.drop.input], uploaded, {"path": rail.drop}, {**photo, "path": rail.drop}, cleared=("path",))
     in_browser([rail.samples.select], "({ref}) => ({photo: ref})", {"ref": rail.samples}, photo)
     lists = {"folder": rail.folder, "file": rail.file} if rail.folder is not None and rail.file is not None else {}
     events.on([rail.photo.change], shown, photo, {"current": rail.current, "samples": rail.samples, **lists})
@@ -158,7 +158,11 @@ def samples_html() -> str:
 def photograph_html(photograph: Photograph) -> str:
     """The chosen photograph with its name and size."""
     name = html.escape(photograph.title)
+    said = f"{name} · {photograph.width}×{photograph.height}"
+    if photograph.read_at is not None:
+        height, width = photograph.read_at
+        said += f", more than this server decodes: read at {width}×{height}"
     return (
         f'<figure><img src="{data_uri(fitted(photograph.display, 480))}" alt="{name}">'
-        f"<figcaption>{name} · {photograph.width}×{photograph.height}</figcaption></figure>"
+        f"<figcaption>{said}</figcaption></figure>"
     )

@@ -11,12 +11,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
+from PIL.JpegImagePlugin import JpegImageFile
 
 from vars_core.data.mask_set import MaskSet
 from vars_core.data.mask_values import MaskValues
 from vars_core.data.masks import Pair, read_mask
 from vars_core.decoding import ImageError, picture_size, read_picture
-from vars_core.images import decode_image
+from vars_core.images import decode_image, decode_reduced
 
 # What the picture must be turned by so that a reader who obeys the tag sees it upright.
 STORED = {
@@ -163,3 +164,56 @@ def test_bitmaps_that_pillow_reads_as_noise_are_refused(tmp_path: Path) -> None:
     (tmp_path / "runs.bmp").write_bytes(plain)
     with pytest.raises(ImageError, match=r"runs\.bmp is a bitmap of 4 bits of a kind"):
         read_mask(tmp_path / "runs.bmp")
+
+
+@pytest.mark.parametrize("orientation", [1, 3, 6, 8])
+def test_a_phones_heic_is_upright(tmp_path: Path, orientation: int) -> None:
+    pillow_heif = pytest.importorskip("pillow_heif")
+    picture, exif = upright(5, 64, 96), Image.Exif()
+    exif[274] = orientation
+    stored = Image.fromarray(np.ascontiguousarray(STORED[orientation](picture)))
+    file = pillow_heif.from_pillow(stored)
+    file.save(tmp_path / "a.heic", quality=100, exif=exif.tobytes())
+    found = decode_image(tmp_path / "a.heic")
+    assert found.shape == picture.shape
+    assert np.abs(found.astype(int) - picture).mean() < 4, "HEIC is lossy"
+    assert decode_image((tmp_path / "a.heic").read_bytes()).shape == picture.shape
+    assert picture_size(tmp_path / "a.heic") == picture.shape[:2]
+
+
+def test_what_only_begins_like_a_heic_is_a_sentence(tmp_path: Path) -> None:
+    with pytest.raises(ImageError, match=r"not a picture in a format that can be read|damaged|cannot be decoded"):
+        decode_image(b"\0\0\0\x18ftypheic" + b"\0" * 200)
+
+
+@pytest.mark.parametrize(("suffix", "orientation"), [(".jpg", 1), (".jpg", 6), (".png", 1), (".tif", 1)])
+def test_a_photograph_over_the_limit_is_reduced_where_that_is_asked_for(
+    tmp_path: Path, suffix: str, orientation: int
+) -> None:
+    picture, path = upright(4, 300, 400), tmp_path / f"a{suffix}"
+    write_turned(path, picture, orientation)
+    with pytest.raises(ImageError, match="more than the 20,000 allowed"):
+        decode_image(path, max_pixels=20_000)
+    found, size = decode_reduced(path, max_pixels=20_000)
+    assert size == (300, 400)
+    assert 5_000 < found.shape[0] * found.shape[1] <= 20_000
+    small = cv2.resize(picture, found.shape[1::-1], interpolation=cv2.INTER_AREA)
+    assert np.abs(found.astype(int) - small).mean() < 3
+
+
+def test_a_large_jpeg_is_reduced_by_the_decoder_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, decoded = tmp_path / "a.jpg", []
+    Image.new("RGB", (12_000, 8_000), "red").save(path, quality=30)
+    load = JpegImageFile.load
+    monkeypatch.setattr(JpegImageFile, "load", lambda image: (load(image), decoded.append(image.size))[0])
+    found, size = decode_reduced(path, max_pixels=1_000_000)
+    assert size == (8_000, 12_000)
+    assert found.shape[:2] == (500, 750)
+    assert max(decoded) == (1500, 1000), "an eighth of either side"
+
+
+def test_other_formats_far_over_the_limit_are_still_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.png"
+    Image.new("1", (9_000, 8_000)).save(path)
+    with pytest.raises(ImageError, match="9000×8000 pixels, more than the 64,000,000 allowed"):
+        decode_reduced(path, max_pixels=1_000_000)

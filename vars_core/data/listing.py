@@ -15,7 +15,22 @@ from pathlib import Path, PurePosixPath
 from vars_core.errors import InputError, nearest
 
 PICTURE_SUFFIXES = frozenset(
-    {".jpg", ".jpeg", ".png", ".webp", ".avif", ".gif", ".bmp", ".tif", ".tiff", ".ppm", ".pgm", ".pbm"}
+    {
+        ".jpg",
+        ".jpeg",
+        ".png",
+        ".webp",
+        ".avif",
+        ".gif",
+        ".bmp",
+        ".tif",
+        ".tiff",
+        ".ppm",
+        ".pgm",
+        ".pbm",
+        ".heic",
+        ".heif",
+    }
 )
 """Endings of the files that are taken for pictures, in lower case: one for each format that is decoded."""
 

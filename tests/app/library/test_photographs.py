@@ -20,6 +20,7 @@ from app.library.photographs import (
     read_upload,
     sample,
 )
+from app.page.rail import photograph_html
 from tests.app.made import encoded, photograph, picture
 from vars_core.errors import InputError
 from vars_core.images import Placement, decode_image
@@ -84,7 +85,7 @@ def test_exif_orientation_is_applied_and_metadata_dropped() -> None:
     [
         (b"", "empty"),
         (b"not a picture", "not a picture"),
-        (encoded(picture(2000, 2000)), "more than the 1,000,000 allowed"),
+        (encoded(Image.new("1", (9000, 8000))), "more than the 64,000,000 allowed"),
         (encoded(picture(1, 1)), "at least 2×2"),
         (encoded(np.zeros((4, 300, 3), np.uint8)), "within a factor of 20"),
         (encoded(picture(200, 200), "JPEG")[:400], "cannot be decoded"),
@@ -159,3 +160,11 @@ def test_decoding_here_is_the_core_s_decoding() -> None:
     data = encoded(picture())
     assert np.array_equal(read_photograph("r", "t", data, max_pixels=10**6).pixels, decode_image(data))
     assert io.BytesIO(data).getbuffer().nbytes == len(data)
+
+
+def test_a_photograph_over_the_limit_is_reduced_and_the_page_says_so() -> None:
+    found = read_photograph("upload:x", "x", encoded(picture(300, 400), "JPEG", quality=95), max_pixels=30_000)
+    assert (found.height, found.width) == (300, 400)
+    assert found.read_at == (150, 200)
+    assert "x · 400×300, more than this server decodes: read at 200×150" in photograph_html(found)
+    assert read_photograph("upload:x", "x", encoded(picture(30, 40)), max_pixels=30_000).read_at is None
