@@ -1,95 +1,51 @@
-"""What the endpoints share: how one is declared, and the inputs that several have."""
+"""What the endpoints share: how one is declared, and how a request becomes a photograph."""
 
 from __future__ import annotations
 
+import inspect
 import secrets
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 import gradio as gr
+from gradio.components.base import Component
 from gradio.utils import get_upload_folder
 
-from app.inference.models import DEFAULT_SIZE, SIZES
-from app.inference.traced import READOUTS
 from app.library.photographs import Corruption, Subject
-from app.page.rail import as_sent, photograph_input
 from app.page.wiring import raised, wait
 from app.services import Services
-from app.views.look import LAST, SCALES
-from vars_core.readings import DEFAULT_READOUT
 
 Endpoint = Callable[..., Awaitable[Any]]
 
-PHOTO = "sample:cat"
-MODEL = "rvt_nano/vars_d"
 
+def declare(handler: Endpoint, answers: list[Any], name: str, **made: Component) -> None:
+    """One endpoint: ``/name``, documented by the handler's docstring. The model queue bounds its work.
 
-def declare(handler: Endpoint, inputs: list[Any], outputs: list[Any], name: str) -> None:
-    """One endpoint: ``/name``, documented by the handler's docstring. The model queue bounds its work."""
+    Its inputs are the parameters of the handler that are annotated with one (`app.page.inputs`).
+
+    Args:
+        made: inputs of parameters whose components only the server can make.
+    """
+    hints = get_type_hints(handler, include_extras=True)
+    inputs = [
+        made[one.name] if one.name in made else get_args(hints[one.name])[1](one.default)
+        for one in inspect.signature(handler).parameters.values()
+        if one.name in made or get_origin(hints[one.name]) is Annotated
+    ]
     endpoint = raised(handler)
     endpoint.__name__ = name  # the name of the MCP tool
-    gr.on([], endpoint, inputs, outputs, api_name=name, api_visibility="public", concurrency_limit=None)
-
-
-def photograph_inputs() -> list[Any]:
-    """``image`` and ``photo``, which `subject_of` reads."""
-    return [
-        photograph_input("Photograph as a file; None to use `photo`"),
-        gr.Textbox(PHOTO, label="Photograph that the server has, used without a file"),
-    ]
-
-
-def model_input(name: str = MODEL) -> gr.Textbox:
-    """``model``."""
-    return gr.Textbox(name, label="Model, one of /models")
-
-
-def size_input() -> gr.Textbox:
-    """``size``."""
-    offered = ", ".join(map(str, SIZES))
-    return gr.Textbox(DEFAULT_SIZE, label=f"Input size in pixels a side: {offered}, or {DEFAULT_SIZE}")
-
-
-def layer_input() -> gr.Textbox:
-    """``layer``."""
-    return gr.Textbox("", label="Layer as stage.block, e.g. 0.3; empty for the model's default")
-
-
-def map_inputs() -> list[Any]:
-    """``layer``, ``readout`` and ``iteration``: which map."""
-    return [
-        layer_input(),
-        gr.Radio(list(READOUTS), value=DEFAULT_READOUT, label="Readout"),
-        gr.Number(LAST, label="Iterate 0..T; -1 for the last", precision=0),
-    ]
-
-
-def scale_input() -> gr.Radio:
-    """``scale``: how maps are coloured."""
-    return gr.Radio(list(SCALES), value="map", label="Colour scale")
-
-
-def corruption_inputs() -> list[Any]:
-    """``severity`` and ``seed``."""
-    return [gr.Number(3, label="Severity 1..5", precision=0), gr.Number(0, label="Seed", precision=0)]
-
-
-def several(choices: list[str], value: list[str], label: str) -> gr.Dropdown:
-    """A list of names; unknown ones get through, to be answered with the nearest known ones."""
-    return gr.Dropdown(choices, value=value, multiselect=True, allow_custom_value=True, label=label)
-
-
-def file_input(label: str) -> gr.File:
-    """A file as it was sent, whatever it holds; None for none."""
-    made = gr.File(label=label)
-    as_sent(made)
-    return made
+    gr.on([], endpoint, inputs, answers, api_name=name, api_visibility="public", concurrency_limit=None)
 
 
 def picture_output(label: str) -> gr.Image:
     """A picture, as PNG."""
     return gr.Image(label=label, format="png")
+
+
+def outputs(*pictures: str) -> list[Component]:
+    """Pictures by their labels, facts, and arrays."""
+    return [*map(picture_output, pictures), gr.JSON(label="Facts"), gr.File(label="Arrays (.npz)")]
 
 
 async def subject_of(

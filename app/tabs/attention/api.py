@@ -2,25 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 import gradio as gr
 
-from app.inference.models import DEFAULT_SIZE, sized
-from app.page.endpoint import (
-    MODEL,
-    PHOTO,
-    declare,
-    listed,
-    map_inputs,
-    model_input,
-    photograph_inputs,
-    picture_output,
-    scale_input,
-    size_input,
-    subject_of,
-    written,
-)
+from app.inference.models import DEFAULT_MODEL, DEFAULT_SIZE, sized
+from app.page import inputs as given
+from app.page.endpoint import declare, listed, outputs, subject_of, written
 from app.page.wiring import session_of, traced, wait
 from app.services import Services
 from app.tabs.attention.export import export, overlay_image
@@ -35,15 +23,15 @@ def build(services: Services) -> None:
     """The endpoint."""
 
     async def attend(
-        image: str | None = None,
-        photo: str = PHOTO,
-        model: str = MODEL,
-        layer: str = "",
-        readout: str = DEFAULT_READOUT,
-        iteration: float = LAST,
-        opacity: float = 0.6,
-        scale: str = "map",
-        size: str = DEFAULT_SIZE,
+        image: given.Picture = None,
+        photo: given.Photo = given.PHOTO,
+        model: given.Model = DEFAULT_MODEL,
+        layer: given.Layer = "",
+        readout: given.ReadoutName = DEFAULT_READOUT,
+        iteration: given.Iteration = LAST,
+        opacity: Annotated[float, given.number("Opacity 0..1")] = 0.6,
+        scale: given.Scale = "map",
+        size: given.Size = DEFAULT_SIZE,
         request: gr.Request | None = None,
     ) -> Any:
         """The attention map of one model over a photograph.
@@ -70,10 +58,4 @@ def build(services: Services) -> None:
         overlay = await wait(overlay_image, subject, result, seen)
         return overlay, made.figure, facts, await wait(written, arrays_file("attention", made).data)
 
-    opacity = gr.Number(0.6, label="Opacity 0..1")
-    declare(
-        attend,
-        [*photograph_inputs(), model_input(), *map_inputs(), opacity, scale_input(), size_input()],
-        [picture_output("Picture"), picture_output("Figure"), gr.JSON(label="Facts"), gr.File(label="Arrays (.npz)")],
-        "attention",
-    )
+    declare(attend, outputs("Picture", "Figure"), "attention")

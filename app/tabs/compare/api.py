@@ -3,26 +3,15 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
+from typing import Annotated, Any
 
 import gradio as gr
 
 from analysis.corruptions import NAMES
-from app.inference.models import DEFAULT_SIZE, sized
+from app.inference.models import DEFAULT_MODEL, DEFAULT_SIZE, sized
 from app.library.photographs import Subject
-from app.page.endpoint import (
-    MODEL,
-    PHOTO,
-    corruption_inputs,
-    declare,
-    map_inputs,
-    photograph_inputs,
-    picture_output,
-    scale_input,
-    several,
-    size_input,
-    subject_of,
-)
+from app.page import inputs as given
+from app.page.endpoint import declare, picture_output, subject_of
 from app.page.wiring import session_of, traced_all, wait
 from app.services import Services
 from app.views import grids
@@ -32,7 +21,8 @@ from app.views.look import LAST, Look, exact
 from app.views.pictures import checked
 from vars_core.readings import DEFAULT_READOUT
 
-START_MODELS = [MODEL, "rvt_nano/self"]
+START_MODELS = [DEFAULT_MODEL, "rvt_nano/self"]
+PICTURES = ["clean", *NAMES]
 START_PICTURES = ["clean", "fog"]
 
 
@@ -40,18 +30,20 @@ def build(services: Services) -> None:
     """The endpoint."""
 
     async def compare(
-        image: str | None = None,
-        photo: str = PHOTO,
+        image: given.Picture = None,
+        photo: given.Photo = given.PHOTO,
         models: list[str] = START_MODELS,
-        pictures: list[str] = START_PICTURES,
-        severity: float = 3,
-        seed: float = 0,
-        layer: str = "",
-        readout: str = DEFAULT_READOUT,
-        iteration: float = LAST,
-        scale: str = "map",
-        reference: str = "none",
-        size: str = DEFAULT_SIZE,
+        pictures: Annotated[
+            list[str], given.names_of(PICTURES, "Pictures: clean or names of corruptions, 1 to 5")
+        ] = START_PICTURES,
+        severity: given.Severity = 3,
+        seed: given.Seed = 0,
+        layer: given.Layer = "",
+        readout: given.ReadoutName = DEFAULT_READOUT,
+        iteration: given.Iteration = LAST,
+        scale: given.Scale = "map",
+        reference: Annotated[str, given.text("none, or the index of the panel to subtract")] = "none",
+        size: given.Size = DEFAULT_SIZE,
         request: gr.Request | None = None,
     ) -> Any:
         """Up to four models on the clean photograph and on corrupted ones: a figure, the likeliest class of each panel
@@ -75,16 +67,7 @@ def build(services: Services) -> None:
 
     declare(
         compare,
-        [
-            *photograph_inputs(),
-            several(services.models.names, START_MODELS, "Models, a list of 1 to 4"),
-            several(["clean", *NAMES], START_PICTURES, "Pictures: clean or names of corruptions, 1 to 5"),
-            *corruption_inputs(),
-            *map_inputs(),
-            scale_input(),
-            gr.Textbox("none", label="none, or the index of the panel to subtract"),
-            size_input(),
-        ],
         [picture_output("Figure"), gr.JSON(label="Facts")],
         "compare",
+        models=given.names_of(services.models.names, "Models, a list of 1 to 4")(START_MODELS),
     )

@@ -2,26 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 import gradio as gr
 
 from analysis.corruptions import NAMES
 from app.inference.attacked import ATTACKS, AttackWith
-from app.inference.models import DEFAULT_SIZE, sized
-from app.page.endpoint import (
-    MODEL,
-    PHOTO,
-    corruption_inputs,
-    declare,
-    map_inputs,
-    model_input,
-    photograph_inputs,
-    picture_output,
-    size_input,
-    subject_of,
-    written,
-)
+from app.inference.models import DEFAULT_MODEL, DEFAULT_SIZE, sized
+from app.page import inputs as given
+from app.page.endpoint import declare, outputs, picture_output, subject_of, written
 from app.page.wiring import attacked, session_of, traced, wait
 from app.services import Services
 from app.tabs.corruptions import attack_words
@@ -35,31 +24,30 @@ def build(services: Services) -> None:
     """The endpoints."""
 
     async def corrupt(
-        image: str | None = None,
-        photo: str = PHOTO,
-        name: str = "fog",
-        severity: float = 3,
-        seed: float = 0,
+        image: given.Picture = None,
+        photo: given.Photo = given.PHOTO,
+        name: Annotated[str, given.name_of(NAMES, "Corruption")] = "fog",
+        severity: given.Severity = 3,
+        seed: given.Seed = 0,
         request: gr.Request | None = None,
     ) -> Any:
         """A photograph with a corruption of ImageNet-C, drawn at its scale (short side 256 pixels)."""
         subject = await subject_of(services, session_of(request), image, photo, checked(name, severity, seed))
         return await wait(lambda: subject.display)
 
-    name = gr.Dropdown(list(NAMES), value="fog", label="Corruption", allow_custom_value=True)
-    declare(corrupt, [*photograph_inputs(), name, *corruption_inputs()], [picture_output("Picture")], "corrupt")
+    declare(corrupt, [picture_output("Picture")], "corrupt")
 
     async def attack(
-        image: str | None = None,
-        photo: str = PHOTO,
-        model: str = MODEL,
-        name: str = "pgd",
-        epsilon: float = 1,
-        steps: float = 5,
-        layer: str = "",
-        readout: str = DEFAULT_READOUT,
-        iteration: float = LAST,
-        size: str = DEFAULT_SIZE,
+        image: given.Picture = None,
+        photo: given.Photo = given.PHOTO,
+        model: given.Model = DEFAULT_MODEL,
+        name: Annotated[str, given.name_of(ATTACKS, "Attack")] = "pgd",
+        epsilon: Annotated[float, given.number("Epsilon in 1/255")] = 1,
+        steps: Annotated[float, given.whole("Steps of pgd")] = 5,
+        layer: given.Layer = "",
+        readout: given.ReadoutName = DEFAULT_READOUT,
+        iteration: given.Iteration = LAST,
+        size: given.Size = DEFAULT_SIZE,
         request: gr.Request | None = None,
     ) -> Any:
         """A photograph, moved by at most epsilon / 255 in every pixel that the model sees, so that the model's own
@@ -80,18 +68,4 @@ def build(services: Services) -> None:
         file = await wait(lambda: written(arrays_file("attack", made).data))
         return made.figure, made.settings, file
 
-    kind = gr.Dropdown(list(ATTACKS), value="pgd", label="Attack", allow_custom_value=True)
-    declare(
-        attack,
-        [
-            *photograph_inputs(),
-            model_input(),
-            kind,
-            gr.Number(1, label="Epsilon in 1/255"),
-            gr.Number(5, label="Steps of pgd", precision=0),
-            *map_inputs(),
-            size_input(),
-        ],
-        [picture_output("Figure"), gr.JSON(label="Facts"), gr.File(label="Arrays (.npz)")],
-        "attack",
-    )
+    declare(attack, outputs("Figure"), "attack")

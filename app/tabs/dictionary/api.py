@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 import gradio as gr
 
 from app.inference.models import DEFAULT_SIZE, sized
-from app.page.endpoint import (
-    PHOTO,
-    declare,
-    layer_input,
-    model_input,
-    photograph_inputs,
-    picture_output,
-    size_input,
-    subject_of,
-    written,
-)
+from app.page import inputs as given
+from app.page.endpoint import declare, outputs, subject_of, written
 from app.page.wiring import dictionary_of, session_of, traced, wait
 from app.services import Services
 from app.tabs.dictionary import words
@@ -33,17 +24,17 @@ def build(services: Services) -> None:
     """The endpoint."""
 
     async def atoms(
-        image: str | None = None,
-        photo: str = PHOTO,
-        model: str = MODEL,
-        layer: str = "",
-        head: str = ALL,
-        part: str = ALL,
-        sort: str = SORTS[0],
-        iteration: float = 3,
-        scale: str = SCALES[0],
-        page: float = 1,
-        size: str = DEFAULT_SIZE,
+        image: given.Picture = None,
+        photo: given.Photo = given.PHOTO,
+        model: given.Model = MODEL,
+        layer: given.Layer = "",
+        head: Annotated[str, given.text("Head from 0, for VARS-S a block of 16 channels; all for every one")] = ALL,
+        part: Annotated[str, given.one_of(PARTS, "Part: computed from the image, or learned")] = ALL,
+        sort: Annotated[str, given.one_of(SORTS, "Order: by use at the iterate, or by index")] = SORTS[0],
+        iteration: Annotated[float, given.whole("Iterate 0..T")] = 3,
+        scale: Annotated[str, given.one_of(SCALES, "Colour scale: each atom's own, or shared")] = SCALES[0],
+        page: Annotated[float, given.whole("Page of 64 atoms, from 1")] = 1,
+        size: given.Size = DEFAULT_SIZE,
         request: gr.Request | None = None,
     ) -> Any:
         """The dictionary of one VARS layer: its atoms over the token grid, and their use by the codes.
@@ -73,20 +64,4 @@ def build(services: Services) -> None:
         }
         return made.figure, facts, await wait(written, arrays_file("dictionary", made).data)
 
-    declare(
-        atoms,
-        [
-            *photograph_inputs(),
-            model_input(MODEL),
-            layer_input(),
-            gr.Textbox(ALL, label="Head from 0, for VARS-S a block of 16 channels; all for every one"),
-            gr.Radio(list(PARTS), value=ALL, label="Part: computed from the image, or learned"),
-            gr.Radio(list(SORTS), value=SORTS[0], label="Order: by use at the iterate, or by index"),
-            gr.Number(3, label="Iterate 0..T", precision=0),
-            gr.Radio(list(SCALES), value=SCALES[0], label="Colour scale: each atom's own, or shared"),
-            gr.Number(1, label="Page of 64 atoms, from 1", precision=0),
-            size_input(),
-        ],
-        [picture_output("Figure"), gr.JSON(label="Facts"), gr.File(label="Arrays (.npz)")],
-        "dictionary",
-    )
+    declare(atoms, outputs("Figure"), "dictionary")

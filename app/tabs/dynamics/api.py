@@ -2,24 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 import gradio as gr
 
-from app.inference.models import DEFAULT_SIZE, sized
+from app.inference.models import DEFAULT_MODEL, DEFAULT_SIZE, sized
 from app.inference.tasks import SettlingOf
-from app.page.endpoint import (
-    MODEL,
-    PHOTO,
-    declare,
-    layer_input,
-    model_input,
-    photograph_inputs,
-    picture_output,
-    size_input,
-    subject_of,
-    written,
-)
+from app.page import inputs as given
+from app.page.endpoint import declare, outputs, subject_of, written
 from app.page.wiring import session_of, settling_of, traced, wait
 from app.services import Services
 from app.tabs.dynamics import words
@@ -31,19 +21,21 @@ def build(services: Services) -> None:
     """The endpoint."""
 
     async def dynamics(
-        image: str | None = None,
-        photo: str = PHOTO,
-        model: str = MODEL,
-        layer: str = "",
-        head: float = 0,
-        channel: float = 0,
-        lam: float = 1,
-        bound: float = 1,
-        steps: float = 40,
-        alpha: float = 1,
-        beta: float = 2,
-        gamma: float = 2,
-        size: str = DEFAULT_SIZE,
+        image: given.Picture = None,
+        photo: given.Photo = given.PHOTO,
+        model: given.Model = DEFAULT_MODEL,
+        layer: given.Layer = "",
+        head: Annotated[float, given.whole("Head from 0; for VARS-S a block of 16 channels")] = 0,
+        channel: Annotated[float, given.whole("Channel of the head from 0, whose codes are kept")] = 0,
+        lam: Annotated[float, given.number("λ as a multiple of the layer's own")] = 1,
+        bound: Annotated[
+            float, given.number("L of ISTA as a multiple of the largest eigenvalue; below 0.5 it diverges")
+        ] = 1,
+        steps: Annotated[float, given.whole("T, steps 1..100")] = 40,
+        alpha: Annotated[float, given.number("α of the circuit")] = 1,
+        beta: Annotated[float, given.number("β of the circuit")] = 2,
+        gamma: Annotated[float, given.number("γ of the circuit")] = 2,
+        size: given.Size = DEFAULT_SIZE,
         request: gr.Request | None = None,
     ) -> Any:
         """How the codes of one head of a VARS layer settle: by the paper's circuit, ISTA, its own steps, attention.
@@ -63,22 +55,4 @@ def build(services: Services) -> None:
         facts = {**export.settings, **words.facts(made), "trained": made.model.trained}
         return export.figure, facts, await wait(written, arrays_file("dynamics", export).data)
 
-    declare(
-        dynamics,
-        [
-            *photograph_inputs(),
-            model_input(),
-            layer_input(),
-            gr.Number(0, label="Head from 0; for VARS-S a block of 16 channels", precision=0),
-            gr.Number(0, label="Channel of the head from 0, whose codes are kept", precision=0),
-            gr.Number(1, label="λ as a multiple of the layer's own"),
-            gr.Number(1, label="L of ISTA as a multiple of the largest eigenvalue; below 0.5 it diverges"),
-            gr.Number(40, label="T, steps 1..100", precision=0),
-            gr.Number(1, label="α of the circuit"),
-            gr.Number(2, label="β of the circuit"),
-            gr.Number(2, label="γ of the circuit"),
-            size_input(),
-        ],
-        [picture_output("Figure"), gr.JSON(label="Facts"), gr.File(label="Arrays (.npz)")],
-        "dynamics",
-    )
+    declare(dynamics, outputs("Figure"), "dynamics")

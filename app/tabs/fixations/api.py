@@ -3,27 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import gradio as gr
 
-from app.inference.models import DEFAULT_SIZE, sized
+from app.inference.models import DEFAULT_MODEL, DEFAULT_SIZE, sized
 from app.library.fixation_library import FIRST
 from app.library.fixation_points import Points, listed_points
 from app.library.photographs import Photograph
-from app.page.endpoint import (
-    MODEL,
-    PHOTO,
-    declare,
-    file_input,
-    map_inputs,
-    model_input,
-    photograph_inputs,
-    picture_output,
-    size_input,
-    subject_of,
-    written,
-)
+from app.page import inputs as given
+from app.page.endpoint import declare, outputs, subject_of, written
 from app.page.wiring import session_of, traced, wait
 from app.services import Services
 from app.tabs.fixations.export import export
@@ -49,17 +38,17 @@ def build(services: Services) -> None:
         return recorded
 
     async def fixate(
-        image: str | None = None,
-        photo: str = PHOTO,
-        xs: list[float] | None = None,
-        ys: list[float] | None = None,
-        table: str | None = None,
-        first: str = "usual",
-        model: str = MODEL,
-        layer: str = "",
-        readout: str = DEFAULT_READOUT,
-        iteration: float = LAST,
-        size: str = DEFAULT_SIZE,
+        image: given.Picture = None,
+        photo: given.Photo = given.PHOTO,
+        xs: Annotated[list[float] | None, given.values("x of the fixations, a list of numbers")] = None,
+        ys: Annotated[list[float] | None, given.values("y of the fixations, a list of numbers")] = None,
+        table: Annotated[str | None, given.file("Table of fixations (.csv, .parquet)")] = None,
+        first: Annotated[str, given.one_of(FIRST, "First fixation of each observer, of recorded ones")] = "usual",
+        model: given.Model = DEFAULT_MODEL,
+        layer: given.Layer = "",
+        readout: given.ReadoutName = DEFAULT_READOUT,
+        iteration: given.Iteration = LAST,
+        size: given.Size = DEFAULT_SIZE,
         request: gr.Request | None = None,
     ) -> Any:
         """One map against fixations: xs and ys in pixels of the photograph, or a table (CSV or Parquet with x, y and
@@ -79,18 +68,4 @@ def build(services: Services) -> None:
         made = await wait(export, subject, result, exact(seen, [result]), points, first)
         return made.figure, made.settings, await wait(lambda: written(arrays_file("fixations", made).data))
 
-    declare(
-        fixate,
-        [
-            *photograph_inputs(),
-            gr.JSON(None, label="x of the fixations, a list of numbers"),
-            gr.JSON(None, label="y of the fixations, a list of numbers"),
-            file_input("Table of fixations (.csv, .parquet)"),
-            gr.Radio(list(FIRST), value="usual", label="First fixation of each observer, of recorded ones"),
-            model_input(),
-            *map_inputs(),
-            size_input(),
-        ],
-        [picture_output("Figure"), gr.JSON(label="Facts"), gr.File(label="Arrays (.npz)")],
-        "fixations",
-    )
+    declare(fixate, outputs("Figure"), "fixations")

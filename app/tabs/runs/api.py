@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 import gradio as gr
 
+from app.page import inputs as given
 from app.page.endpoint import declare
 from app.page.wiring import wait
 from app.services import Services
@@ -21,11 +22,11 @@ def build(services: Services) -> None:
         """
         return await wait(words.described, services.runs)
 
-    async def one_run(run: str = "") -> dict[str, Any]:
+    async def one_run(run: Annotated[str, given.text("Run, one of /runs")] = "") -> dict[str, Any]:
         """One run: its provenance (command, settings, versions, device, checkpoints, data) and its summary, a list of
         {model, layer, readout, iteration, metric, value, ci95, n}, None while it has not finished.
         """
         return await wait(lambda: files.facts(services.runs.open(run)))
 
-    declare(list_runs, [], [gr.JSON(label="Runs")], "runs")
-    declare(one_run, [gr.Textbox("", label="Run, one of /runs")], [gr.JSON(label="Facts")], "run")
+    declare(list_runs, [gr.JSON(label="Runs")], "runs")
+    declare(one_run, [gr.JSON(label="Facts")], "run")

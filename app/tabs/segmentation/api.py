@@ -4,27 +4,16 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import gradio as gr
 import numpy as np
 
-from app.inference.models import DEFAULT_SIZE, sized
+from app.inference.models import DEFAULT_MODEL, DEFAULT_SIZE, sized
 from app.library.mask_reading import JUDGED, reading_of
 from app.library.photographs import Photograph
-from app.page.endpoint import (
-    MODEL,
-    PHOTO,
-    declare,
-    file_input,
-    map_inputs,
-    model_input,
-    photograph_inputs,
-    picture_output,
-    size_input,
-    subject_of,
-    written,
-)
+from app.page import inputs as given
+from app.page.endpoint import declare, outputs, subject_of, written
 from app.page.wiring import session_of, traced, wait
 from app.services import Services
 from app.tabs.segmentation.export import Cut, export
@@ -34,6 +23,8 @@ from app.views.exports import arrays_file
 from app.views.look import LAST, Look, exact
 from vars_core.data.mask_values import CHOICES
 from vars_core.readings import DEFAULT_READOUT
+
+MEANING = f"What the numbers of the mask mean: {CHOICES}; or {JUDGED}, and said"
 
 
 def build(services: Services) -> None:
@@ -49,16 +40,16 @@ def build(services: Services) -> None:
         return truth
 
     async def segment(
-        image: str | None = None,
-        photo: str = PHOTO,
-        model: str = MODEL,
-        layer: str = "",
-        readout: str = DEFAULT_READOUT,
-        iteration: float = LAST,
-        threshold: float = PAPER_THRESHOLD,
-        mask: str | None = None,
-        size: str = DEFAULT_SIZE,
-        mask_values: str = JUDGED,
+        image: given.Picture = None,
+        photo: given.Photo = given.PHOTO,
+        model: given.Model = DEFAULT_MODEL,
+        layer: given.Layer = "",
+        readout: given.ReadoutName = DEFAULT_READOUT,
+        iteration: given.Iteration = LAST,
+        threshold: Annotated[float, given.number("Threshold 0..1")] = PAPER_THRESHOLD,
+        mask: Annotated[str | None, given.file("Ground truth as a mask image")] = None,
+        size: given.Size = DEFAULT_SIZE,
+        mask_values: Annotated[str, given.text(MEANING)] = JUDGED,
         request: gr.Request | None = None,
     ) -> Any:
         """The mask of one map: where the map, scaled to its own 0..1, reaches the threshold.
@@ -82,17 +73,4 @@ def build(services: Services) -> None:
         file = await wait(lambda: written(arrays_file("segmentation", made).data))
         return np.where(made.arrays["mask"], np.uint8(255), np.uint8(0)), made.figure, made.settings, file
 
-    declare(
-        segment,
-        [
-            *photograph_inputs(),
-            model_input(),
-            *map_inputs(),
-            gr.Number(PAPER_THRESHOLD, label="Threshold 0..1"),
-            file_input("Ground truth as a mask image"),
-            size_input(),
-            gr.Textbox(JUDGED, label=f"What the numbers of the mask mean: {CHOICES}; or {JUDGED}, and said"),
-        ],
-        [picture_output("Mask"), picture_output("Figure"), gr.JSON(label="Facts"), gr.File(label="Arrays (.npz)")],
-        "segmentation",
-    )
+    declare(segment, outputs("Mask", "Figure"), "segmentation")
