@@ -62,7 +62,8 @@ tables: install  ## Measure the embedded weights again and rewrite docs/results
 	$(ANALYSIS) agreement $(NANO) --data $(DATA)/mit1003/stimuli --limit 10 --out $(RUNS)/agreement \
 		> docs/results/agreement.md
 	$(ANALYSIS) ablation $(NANO) --labels $(DATA)/tiny_imagenet --fixations $(DATA)/mit1003 --masks $(DATA)/davis_voc \
-		--limit 300 --corrupted 16 --out $(RUNS)/ablation > docs/results/ablation.md
+		--limit 250 --corrupted 12 --out $(RUNS)/ablation > docs/results/ablation.md
+	cp $(RUNS)/ablation/figure_6.webp docs/results/ablation.webp
 	$(ANALYSIS) sheet $(NANO) --out docs/results/maps.webp
 
 clean:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from torch import Tensor
@@ -100,6 +100,32 @@ def performer_difference(layer: Layer) -> float:
     expected = unnormalised_performer(layer)
     answer = problem.reconstruct(attention_step(problem))
     return float((answer - expected).abs().max() / expected.abs().max())
+
+
+BOUND_STEPS = (0, 1, 3, 10, 30, 100)
+"""After how many steps of ISTA the excess is shown for another L."""
+
+
+def bound_rows(layer: Layer, fractions: Sequence[float]) -> Iterator[tuple[float, list[float]]]:
+    """(fraction, excesses): ISTA's after `BOUND_STEPS` steps with L as that fraction of the largest eigenvalue, mean
+    over images; infinite where the codes have left the range of numbers."""
+    problem = layer_problem(layer)
+    optimum = lasso(problem)
+    for fraction in fractions:
+        found = ista(problem, BOUND_STEPS[-1], bound=fraction * problem.dictionary.largest_eigenvalue())
+        excesses = [problem.objective(codes) / optimum.objective - 1 for codes in found]
+        yield fraction, [float(excesses[k].mean()) if k < len(found) else float("inf") for k in BOUND_STEPS]
+
+
+BOUND_HEADER = (
+    f"| model | layer | L / largest eigenvalue | {' | '.join(str(step) for step in BOUND_STEPS)} |\n"
+    f"|---|---|---|{'---:|' * len(BOUND_STEPS)}"
+)
+
+
+def bound_markdown(model: str, layer: str, fraction: float, row: list[float]) -> str:
+    """A row of the table under `BOUND_HEADER`: excess energies as factors of the optimum's."""
+    return f"| {model} | {layer} | {fraction:g} | {' | '.join(f'{value:.2g}' for value in row)} |"
 
 
 HEADER = (

@@ -80,8 +80,8 @@ def ablation(
     """Accuracy (clean, corrupted), NSS, IoU, agreement of maps and cost for every T and every λ, of one set of weights.
 
     Every T is tried at the trained λ, and every λ at the trained T. Models without a solver stand beside them as they
-    are. The table is printed as Markdown; the run holds it, a report, and figure_6.svg and .png. Exit status: 0; 2 for
-    bad input, before any model is loaded; 3 when some images could not be scored.
+    are. The table is printed as Markdown; the run holds a report, and figure_6 as SVG, PNG and WebP. Exit status: 0;
+    2 for bad input, before any model is loaded; 3 when some images could not be scored.
     """
     size = parse_image_size(image_size)
     own, trained = split_checkpoints(checkpoint or [])

@@ -108,7 +108,7 @@ class AblationEvaluation:
         """See `analysis.evaluations.ablation_report`. Figure 6 is written beside it."""
         from analysis.evaluations.ablation_report import build_report, figure_of
 
-        for suffix in ("svg", "png"):
+        for suffix in ("svg", "png", "webp"):
             figure_of(run, summary).save(run.folder / f"figure_6.{suffix}")
         return build_report(run, self, summary)
 

@@ -53,7 +53,10 @@ class Axis:
             own = [p for p in points if p.model == model and self.shows(model, p.setting)]
             tried = [p for p in own if not p.trained or p.setting == self.trained.get(model)]
             trained = [p for p in own if p.trained and p.setting is not None]
-            for name, chosen in ((model, tried), (f"{model}, trained so", trained if len(trained) > 1 else [])):
+            for name, chosen in (
+                (model, tried),
+                (f"{model}, trained so", trained if len({p.setting for p in trained}) > 1 else []),
+            ):
                 places = [(None if p.setting is None else self.at(p.setting), p.value) for p in chosen]
                 if places:
                     found[name] = sorted(places, key=lambda place: place[0] or 0)

@@ -41,12 +41,20 @@ def tile(trace: DictionaryTrace, place: tuple[int, int]) -> Tile:
     """An atom by its own scale: dynamic ones from minimum to maximum, learned ones about zero."""
     atom = trace.atoms[0, place[0], place[1]].numpy()
     told = f"{place[0]}:{place[1]}, {atom.min():.3g} to {atom.max():.3g}, mean |u| {trace.use[-1, 0][place]:.3g}"
+    if not trace.num_dynamic:
+        atom = support(atom)
     if place[1] < trace.num_dynamic:
         span = float(atom.max() - atom.min()) or 1.0
         pixels = viridis((atom - atom.min()) / span)
     else:
         pixels = diverging(atom / (float(np.abs(atom).max()) or 1.0))
     return Tile(enlarged(pixels, 112), told, smooth=False)
+
+
+def support(kernel: np.ndarray) -> np.ndarray:
+    """The part of a kernel (h, w) that is not zero: a grid larger than the one it was learned on adds zeros around."""
+    ys, xs = np.nonzero(np.abs(kernel) > 1e-4 * np.abs(kernel).max())
+    return kernel if not len(ys) else kernel[ys.min() : ys.max() + 1, xs.min() : xs.max() + 1]
 
 
 def atoms_of(studio: Studio, number: int, mixer: str, words: str, count: int) -> Canvas:
@@ -69,8 +77,9 @@ def atoms_of(studio: Studio, number: int, mixer: str, words: str, count: int) ->
         described(backend, layer, "columns of P", f"{backend.num_steps} (last)"),
     ]
     columns = ["photograph", *(str(place + 1) for place in range(SHOWN))]
-    bar = studio.bar if mixer != "vars_s" else (diverging(np.asarray(BAR / 127.5 - 1)), "-peak", "+peak of each atom")
-    return sheet(f"Figure {number}. {words}", columns, rows, caption, cell=72, bar=bar)
+    signed = (diverging(np.asarray(BAR / 127.5 - 1)), "-peak", "+peak of each learned atom")
+    bars = {"vars_s": [signed], "vars_d": [studio.bar]}.get(mixer, [studio.bar, signed])
+    return sheet(f"Figure {number}. {words}", columns, rows, caption, cell=72, bars=bars)
 
 
 def model_of(studio: Studio, number: int, mixer: str) -> Backend:

@@ -105,7 +105,7 @@ class Canvas:
         self.marks.extend(marks)
 
     def save(self, path: Path) -> Path:
-        """Write the format that the file's suffix names. Raises InputError for another."""
+        """Write the format of the file's suffix; WebP at web size, a pixel a point. Raises InputError for others."""
         suffix = path.suffix.removeprefix(".")
         if suffix not in FORMATS:
             raise InputError(f"expected a figure's format out of {', '.join(FORMATS)}, got {path.suffix!r}")
@@ -116,7 +116,7 @@ class Canvas:
         elif suffix == "pdf":
             self.pixels(2).save(path, resolution=144, title=self.title)
         else:
-            self.pixels(2 if suffix == "png" else 1.5).save(path)
+            self.pixels(2 if suffix == "png" else 1).save(path)
         return path
 
     def svg(self) -> str:

@@ -41,7 +41,7 @@ def under_corruption(studio: Studio, title: str, corruptions: Sequence[tuple[str
         f"Corruptions as in ImageNet-C, severity {SEVERITY}, seed {studio.seed}. Each map has its own colour scale.",
         *default_lines(studio.backends),
     ]
-    return sheet(title, [name for name, _ in corruptions], rows, caption, cell=84, bar=studio.bar)
+    return sheet(title, [name for name, _ in corruptions], rows, caption, cell=84, bars=[studio.bar])
 
 
 def figure_3(studio: Studio) -> Canvas:
@@ -67,7 +67,7 @@ def beside_fixations(studio: Studio, title: str, count: int) -> Canvas:
         rows.append((stimulus.id, [photograph, *tiles]))
     columns = ["photograph", "people", *(short(backend) for backend in studio.backends)]
     caption = ["A dot is a fixation of any observer; those outside the picture are left out."]
-    return sheet(title, columns, rows, [*caption, *default_lines(studio.backends)], bar=studio.bar)
+    return sheet(title, columns, rows, [*caption, *default_lines(studio.backends)], bars=[studio.bar])
 
 
 def figure_4(studio: Studio) -> Canvas:
@@ -90,7 +90,7 @@ def iterates(studio: Studio, title: str, backends: Sequence[Backend], count: int
     columns = ["photograph", *(f"t = {t}" for t in range(longest + 1))]
     caption = ["From the solver's start (t = 0) to its last step. Each map has its own colour scale."]
     caption += [described(b, paper_layer(b), b.default_readout, f"0 to {b.num_steps}") for b in backends]
-    return sheet(title, columns, rows, caption, bar=studio.bar)
+    return sheet(title, columns, rows, caption, bars=[studio.bar])
 
 
 def figure_5(studio: Studio) -> Canvas:

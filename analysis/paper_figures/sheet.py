@@ -36,21 +36,22 @@ def sheet(
     caption: Sequence[str],
     *,
     cell: int = CELL,
-    bar: tuple[np.ndarray, str, str] | None = None,
+    bars: Sequence[tuple[np.ndarray, str, str]] = (),
 ) -> Canvas:
-    """Rows (name, tiles; None leaves a place empty) under ``columns``; ``bar``: its colours (1, n, 3) and both ends."""
+    """Rows (name, tiles; None leaves a place empty) under ``columns``; ``bars``: colours (1, n, 3) and both ends."""
     width = LEFT + MARGIN + max(len(columns) * (cell + GAP), 420)
     lines = [line for text in caption for line in wrapped(text, width - 2 * MARGIN)]
     below = TOP + len(rows) * (cell + GAP) + 12
-    height = below + (22 if bar else 0) + 14 * len(lines) + MARGIN
+    height = below + 22 * len(bars) + 14 * len(lines) + MARGIN
     canvas = Canvas(width, height, title)
     canvas.add(Text(title, MARGIN, 20, 15, bold=True))
     for j, name in enumerate(columns):
         canvas.add(Text(name, LEFT + j * (cell + GAP) + cell / 2, TOP - 10, 10.5, "middle"))
     for i, (name, tiles) in enumerate(rows):
         y = TOP + i * (cell + GAP)
-        for k, part in enumerate(textwrap.wrap(name, 15)):
-            canvas.add(Text(part, MARGIN, y + cell / 2 + 12 * k - 6, 10.5, colour=SOFT))
+        parts = [line for part in name.replace("_", " ").split(", ") for line in textwrap.wrap(part, 13)]
+        for k, part in enumerate(parts):
+            canvas.add(Text(part, MARGIN, y + cell / 2 + 12 * (k - (len(parts) - 1) / 2), 10.5, colour=SOFT))
         for j, tile in enumerate(tiles):
             if tile is None:
                 continue
@@ -58,8 +59,7 @@ def sheet(
             canvas.add(Picture(tile.pixels, x, y, cell, cell, tile.title, tile.smooth))
             for px, py in () if tile.points is None else tile.points:
                 canvas.add(Dot(x + px * cell, y + py * cell, 1.8))
-    if bar:
-        colours, low, high = bar
+    for colours, low, high in bars:
         canvas.add(
             Text(low, LEFT - 6, below + 5, 10, "end"),
             Picture(colours, LEFT, below, 150, 10, "colour scale"),

@@ -91,4 +91,4 @@ def paper_layer(backend: Backend) -> str:
 
 def last(backend: Backend) -> str:
     """The last iterate in words."""
-    return f"{backend.num_steps} (last)" if short(backend).startswith("vars_") else "the only one"
+    return f"{backend.num_steps} (last)" if short(backend).startswith("vars_") else "0 (the only one)"

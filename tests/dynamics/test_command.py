@@ -20,6 +20,18 @@ def test_the_table_has_the_layers_asked_for_and_says_whose_weights() -> None:
     assert "rvt_nano/vars_d: weights " in result.output and "T = 3" in result.output
 
 
+def test_what_happens_with_l_too_small_is_printed_by_the_number() -> None:
+    asked = ["dynamics", "--model", "rvt_nano/vars_d", "--layer", "1.1", "--bounds", "1,0.4"]
+    result = CliRunner().invoke(app, asked)
+    assert result.exit_code == 0, result.output
+    rows = [line.split(" | ") for line in result.output.splitlines() if line.startswith("| rvt_nano/vars_d | 1.1 |")]
+    enough, small = ([float(cell.strip(" |")) for cell in row[3:]] for row in rows)
+    assert len(enough) == 6 and enough == sorted(enough, reverse=True) and enough[-1] < 1e-2
+    assert small[0] == enough[0] and small[-1] > 1e10
+    wrong = CliRunner().invoke(app, [*asked[:-1], "1,0"])
+    assert isinstance(wrong.exception, InputError) and "numbers above 0" in str(wrong.exception)
+
+
 def test_a_row_holds_what_the_ways_are_above_the_optimum() -> None:
     row = layer_row(embedded_layer("vars_sd", "1.1"), 3)
     assert row.converged and row.gap <= 1e-8
