@@ -24,7 +24,13 @@ MAX_TEXT = 1000
 MAX_ITERATE = 100
 """The last iterate that a link may name."""
 
-LABELS = {"figure": "Figure (PNG)", "arrays": "Arrays (.npz)", "settings": "Settings (JSON)"}
+LABELS = {
+    "figure": "Figure (PNG)",
+    "svg": "Figure (SVG)",
+    "pdf": "Figure (PDF)",
+    "arrays": "Arrays (.npz)",
+    "settings": "Settings (JSON)",
+}
 
 
 def build(

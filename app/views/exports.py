@@ -11,19 +11,26 @@ from typing import Any
 
 import numpy as np
 
+from analysis.paper_figures.canvas import Canvas
 from app.inference.traced import ModelFacts
 from app.library.photographs import Subject
 from app.serving.sessions import Sessions
 from app.views.overlays import png
+from app.views.papers import as_pdf, picture_figure
+from app.views.software import software
 
 
 @dataclass(frozen=True)
 class Export:
-    """``figure`` uint8 (H, W, 3); ``arrays`` for the .npz; ``settings`` for the JSON."""
+    """``figure`` uint8 (H, W, 3); ``arrays`` for the .npz; ``settings`` for the JSON.
+
+    ``drawing``: the same figure as marks, for SVG and PDF; None: those hold its pixels.
+    """
 
     figure: np.ndarray = field(repr=False)
     arrays: Mapping[str, np.ndarray] = field(repr=False)
     settings: Mapping[str, Any] = field(repr=False)
+    drawing: Canvas | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)
@@ -44,6 +51,19 @@ def figure_file(tab: str, export: Export) -> File:
     return File(f"vars-{tab}.png", "image/png", png(export.figure))
 
 
+def svg_file(tab: str, export: Export) -> File:
+    """The figure as SVG."""
+    canvas = export.drawing or picture_figure(export.figure, f"VARS Studio: {tab}")
+    return File(f"vars-{tab}.svg", "image/svg+xml", canvas.svg().encode())
+
+
+def pdf_file(tab: str, export: Export) -> File:
+    """The figure as PDF."""
+    if export.drawing is not None:
+        return File(f"vars-{tab}.pdf", "application/pdf", as_pdf(export.drawing))
+    return File(f"vars-{tab}.pdf", "application/pdf", as_pdf(picture_figure(export.figure, f"VARS Studio: {tab}"), 1))
+
+
 def arrays_file(tab: str, export: Export) -> File:
     """The raw arrays as .npz, with the settings as ``settings`` (JSON text)."""
     buffer = io.BytesIO()
@@ -59,6 +79,8 @@ def settings_file(tab: str, export: Export) -> File:
 
 KINDS: dict[str, Callable[[str, Export], File]] = {
     "figure": figure_file,
+    "svg": svg_file,
+    "pdf": pdf_file,
     "arrays": arrays_file,
     "settings": settings_file,
 }
@@ -105,5 +127,6 @@ def described(subjects: list[Subject], models: list[ModelFacts], view: Mapping[s
             {"name": model.name, "checkpoint_sha256": model.checkpoint_hash, "image_size": model.image_size}
             for model in models
         ],
+        "software": software(),
         "versions": versions(),
     }

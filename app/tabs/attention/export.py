@@ -16,27 +16,31 @@ from app.views import grids, overlays
 from app.views.exports import Export, described
 from app.views.layers import layer_of
 from app.views.look import Look
+from app.views.papers import as_png, iterates_figure
+from app.views.reproduce import command_text, python_text
 from app.views.weights import figure_words
 
 
 def export(subject: Subject, traced: Traced, look: Look) -> Export:
-    """The map at the iterate looked at, and all other iterates of the layer beside it."""
+    """The photograph and the iterates of the layer in order, the one looked at in a frame; its raw map first."""
     shown = traced.layer(layer_of(traced, look.layer))
     step = min(look.t, shown.num_steps)
     raw = list(shown.maps[look.readout])
     limits = overlays.shared_limits(raw) if look.scale == "shared" else None
-    order = [step, *(t for t in range(len(raw)) if t != step)]
-    sheet = overlays.sheet(
-        [grids.drawn(subject, traced, raw[t], limits, look.opacity) for t in order],
-        [f"t = {t}" for t in order],
-        columns=len(order),
-        heading=f"{title(traced.model.name)} · layer {shown.name} · {look.readout}",
+    drawing = iterates_figure(
+        subject.display,
+        [grids.drawn(subject, traced, one, limits, look.opacity) for one in raw],
+        [limits or (float(one.min()), float(one.max())) for one in raw],
+        chosen=step,
+        title=f"{title(traced.model.name)} · layer {shown.name} · {look.readout}",
         footer=f"{'One colour scale for all iterates.' if limits else 'Each map has its own colour scale.'} "
         + figure_words(traced.model),
+        shared=limits is not None,
     )
     settings = described([subject], [traced.model], replace(look, layer=shown.name, t=step).settings)
+    settings |= {"reproduce": {"python": python_text(settings), "command": command_text(settings)}}
     arrays = {"map": raw[step], "picture": subject.display, "logits": traced.logits, **shown.maps}
-    return Export(sheet, arrays, settings)
+    return Export(as_png(drawing, subject.display.shape[1]), arrays, settings, drawing)
 
 
 def with_closer(made: Export, asked: Asked, closer: Closer, layer: str, readout: str, traced: Traced) -> Export:
@@ -51,7 +55,7 @@ def with_closer(made: Export, asked: Asked, closer: Closer, layer: str, readout:
         facts |= {"layer": layer, "token": [token.row, token.column]}
     if asked.whose == A_CLASS:
         facts["class"] = asked.class_of(traced)
-    return Export(made.figure, arrays, {**made.settings, "closer": facts})
+    return replace(made, arrays=arrays, settings={**made.settings, "closer": facts})
 
 
 def overlay_image(subject: Subject, traced: Traced, look: Look) -> np.ndarray:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
+import secrets
+from collections.abc import Mapping
 from typing import Any
 
 import gradio as gr
+from gradio.components.base import Component
 
 from app.inference.models import DEFAULT_MODEL, sized
 from app.inference.traced import LayerMaps
 from app.page import animations, share
 from app.page.choices import iteration_slider, layer_update, map_controls, model_choices, size_choice, tell_model
-from app.page.events import Updates
-from app.page.shell import Shell, fine, heading
+from app.page.events import Updates, in_browser
+from app.page.shell import Shell, fine, heading, unseen
 from app.page.viewer import map_viewer, select_iterate
 from app.page.wiring import traced, wait
 from app.tabs.attention import closer_page as closer
@@ -92,6 +96,7 @@ def build(shell: Shell) -> None:
         seen = {"model": model, "size": size, **maps.linked()}
         share.build(shell, TAB, {**seen, **asking.linked()}, exported)
         animations.build(shell, TAB, seen, filmed)
+        copied(shell, {"photo": photo, **seen, **asking.linked()}, exported)
     which = {"photo": photo, "model": model, "size": size, "layer": maps.layer}
     shown = shell.events.on(
         [photo.change, model.change, size.change],
@@ -117,6 +122,23 @@ def build(shell: Shell) -> None:
     tell_model(TAB, model, size)
     maps.connect(shell, TAB)
     select_iterate(TAB, viewer, iteration)
+
+
+def copied(shell: Shell, view: Mapping[str, Component], exported: share.Exporter) -> None:
+    """Buttons that copy what makes the same map again."""
+    with gr.Row(elem_classes="share"):
+        buttons = {
+            kind: gr.Button(f"Copy {kind}", size="sm", elem_id=f"{TAB}-{kind}") for kind in ("python", "command")
+        }
+    for kind, button in buttons.items():
+        text = unseen(f"{TAB}-{kind}-text")
+
+        async def make(session: str | None, kind: str = kind, **values: Any) -> Updates:
+            text = (await exported(session, **values)).settings["reproduce"][kind]
+            return {"text": json.dumps([secrets.token_hex(4), text])}
+
+        shell.events.on([button.click], make, view, {"text": text})
+        in_browser([text.change], f"({{text}}) => VARS.closer.copy('{TAB}-{kind}', text)", {"text": text})
 
 
 def charted(layer: LayerMaps | None) -> Updates:

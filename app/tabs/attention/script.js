@@ -118,6 +118,13 @@ VARS.closer = (() => {
     },
     key: ({photo, model, size, layer, whose, token, index}) =>
       whose === "off" ? "" : JSON.stringify([photo, model, size, layer, whose, whose === "token" ? token : "", whose === "class" ? index : ""]),
+    async copy(button, sent) {  // [number, text]: the same text twice is two clicks
+      if (!sent) return;
+      const text = JSON.parse(sent)[1], made = document.querySelector(`#${button}`), label = made.textContent;
+      try { await navigator.clipboard.writeText(text); } catch { prompt("Copy this", text); }
+      made.textContent = "Copied";
+      setTimeout(() => { made.textContent = label; }, 2500);
+    },
     picked(given) {
       const answer = {...given, ...chosen};
       chosen = {};

@@ -1,0 +1,73 @@
+"""What is taken along for a paper: figures in every format, and text that makes the map again."""
+
+from __future__ import annotations
+
+import io
+import shlex
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from analysis.paper_figures.canvas import Line, Picture
+from app.inference.traced import ModelFacts, of_image
+from app.library.photographs import Subject, sample
+from app.tabs.attention.export import export
+from app.views.exports import KINDS, Export
+from app.views.look import Look
+from tests.app.made import subject, traced
+from vars_core import Backend, load_model
+from vars_core.spec import parse_spec
+
+
+def test_the_figure_holds_the_photograph_and_all_iterates_in_order_and_frames_the_chosen_one() -> None:
+    shown = subject()
+    drawing = export(shown, traced(), Look("0.0", "gap", 2)).drawing
+    assert drawing is not None
+    pictures = [mark for mark in drawing.marks if isinstance(mark, Picture)]
+    assert len(pictures) == 1 + 4 + 1, "the photograph, t = 0..3, the colour bar"
+    assert np.array_equal(pictures[0].pixels, shown.display)
+    (frame,) = (mark for mark in drawing.marks if isinstance(mark, Line))
+    assert frame.points[0] == (pictures[3].x, pictures[3].y)
+
+
+def test_png_shows_the_pictures_at_full_size_and_svg_and_pdf_are_what_they_say() -> None:
+    made = export(subject(), traced(), Look("0.0", "gap", 2, scale="shared"))
+    files = {kind: KINDS[kind]("attention", made) for kind in ("figure", "svg", "pdf")}
+    with Image.open(io.BytesIO(files["figure"].data)) as png:
+        assert png.width > 5 * subject().display.shape[1]
+    svg = files["svg"].data.decode()
+    assert svg.startswith("<svg") and svg.count("<image") == 6 and "t = 3" in svg
+    assert files["pdf"].data.startswith(b"%PDF-") and files["pdf"].name == "vars-attention.pdf"
+
+
+def test_an_export_without_marks_is_its_pixels_in_svg_and_pdf() -> None:
+    made = Export(np.zeros((20, 30, 3), np.uint8), {}, {})
+    assert b'viewBox="0 0 30 20"' in KINDS["svg"]("compare", made).data
+    assert KINDS["pdf"]("compare", made).data.startswith(b"%PDF-")
+
+
+def test_the_settings_name_the_software_and_its_version() -> None:
+    software = export(subject(), traced(), Look()).settings["software"]
+    assert software["name"] == "vars-studio" and software["version"]
+    assert software["commit"] is None or len(software["commit"]) == 40
+
+
+def test_the_copied_python_makes_the_map_again() -> None:
+    backend, shown = Backend(load_model("rvt_nano/vars_d", image_size=112), device="cpu"), Subject(sample("cat"))
+    batch, _ = backend.prepare([shown.square(112)])
+    facts = ModelFacts("rvt_nano/vars_d", 112, backend.layer_names, "1.1", "contribution", 3, "a" * 64)
+    result = of_image(backend.trace(batch, ("stream", "contribution", "energy", "gap"), statistics=True), 0, facts)
+    made = export(shown, result, Look("0.3", "gap", 1))
+    found: dict[str, np.ndarray] = {}
+    exec(made.settings["reproduce"]["python"], found)
+    assert found["raw"] == pytest.approx(made.arrays["map"], abs=1e-5 * float(np.abs(made.arrays["map"]).max()))
+    assert found["on_photograph"].shape == (300, 451)
+
+
+def test_the_copied_command_names_the_view() -> None:
+    words = shlex.split(export(subject(), traced(), Look("0.0", "gap", 2)).settings["reproduce"]["command"])
+    assert words[:4] == ["python", "-m", "analysis", "animate"]
+    options = dict(zip(words[4::2], words[5::2], strict=True))
+    assert options["--layer"] == "0.0" and options["--readout"] == "gap" and options["--image-size"] == "112"
+    assert str(parse_spec(options["--model"])) == "rvt_nano/vars_d"
