@@ -14,8 +14,9 @@ from vars_core.block import Block
 from vars_core.inference.freeze import frozen, with_frozen_children
 from vars_core.mixers.spectral import TokenBatchNorm
 from vars_core.mlp import ConvMlp
+from vars_core.models.backbone import Downsample
 from vars_core.models.stems import ConvStem, RvtStem
-from vars_core.tokens import Grid, to_image, to_sequence
+from vars_core.tokens import Grid, to_sequence
 
 BatchNorm = nn.BatchNorm1d | nn.BatchNorm2d
 
@@ -53,8 +54,25 @@ class FoldedConvMlp(nn.Module):
 
     def forward(self, x: Tensor, grid: Grid) -> Tensor:
         hidden = F.gelu(F.linear(x, *self.widen))
-        image = F.conv2d(to_image(hidden, grid), *self.mix, padding=1, groups=hidden.shape[-1])
+        image = F.conv2d(as_image(hidden, grid), *self.mix, padding=1, groups=hidden.shape[-1])
         return F.linear(F.gelu(to_sequence(image)), *self.narrow)
+
+
+def as_image(tokens: Tensor, grid: Grid) -> Tensor:
+    """(B, N, C) -> (B, C, h, w), a view whose strides say "channels last" for one image too."""
+    return tokens.contiguous().unflatten(1, grid).permute(0, 3, 1, 2)
+
+
+class FoldedDownsample(nn.Module):
+    """`Downsample` from tokens to tokens as they lie."""
+
+    def __init__(self, downsample: Downsample) -> None:
+        super().__init__()
+        self.conv = folded_sequence(nn.Sequential(downsample.conv))
+
+    def forward(self, x: Tensor, grid: Grid) -> tuple[Tensor, Grid]:
+        image = self.conv(as_image(x, grid))
+        return to_sequence(image), (image.shape[2], image.shape[3])
 
 
 class FoldedNorm(nn.Module):
@@ -96,6 +114,11 @@ def channels_last(weight: Tensor) -> nn.Parameter:
 @frozen.register
 def _(norm: TokenBatchNorm) -> nn.Module:
     return FoldedNorm(norm)
+
+
+@frozen.register
+def _(downsample: Downsample) -> nn.Module:
+    return FoldedDownsample(downsample)
 
 
 @frozen.register
