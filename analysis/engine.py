@@ -1,5 +1,8 @@
 """Walks a data set through models into a run: decode threads ahead, batches, the backend, rows.
 
+:class:`Local` does it on this machine; `analysis.ray_engine.RayEngine` on a cluster, from the same two steps
+(:func:`load`, :func:`score_part`).
+
 An evaluation is ``samples`` and what to do with a batch of them (:class:`Measured`); a run stores the rows. Part
 number k of the run is always samples k·B .. k·B + B − 1. Hence:
 
@@ -12,7 +15,7 @@ number k of the run is always samples k·B .. k·B + B − 1. Hence:
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
@@ -85,6 +88,50 @@ class Measured(Protocol):
         """Rows of one model for the items of one batch."""
 
 
+class Engine(Protocol):
+    """Who computes the parts of a run that are missing. The rows do not depend on it."""
+
+    @property
+    def device(self) -> str:
+        """Where models are loaded by who starts it."""
+
+    def facts(self, backends: Sequence[Backend]) -> Mapping[str, Any]:
+        """What ``run.json`` says of how it was computed: at least the ``device``."""
+
+    def evaluate(
+        self,
+        evaluation: Measured,
+        backends: Sequence[Backend],
+        run: Run,
+        *,
+        batch_size: int,
+        on_part: Callable[[int, int], None] | None = None,
+    ) -> int:
+        """Compute and store the missing parts; see :func:`evaluate`."""
+
+
+@dataclass(frozen=True)
+class Local:
+    """This machine: ``workers`` threads decode ahead of the models on ``device``."""
+
+    workers: int = 2
+    device: str = "auto"
+
+    def facts(self, backends: Sequence[Backend]) -> Mapping[str, Any]:
+        return {"device": str(backends[0].device) if backends else "none"}
+
+    def evaluate(
+        self,
+        evaluation: Measured,
+        backends: Sequence[Backend],
+        run: Run,
+        *,
+        batch_size: int,
+        on_part: Callable[[int, int], None] | None = None,
+    ) -> int:
+        return evaluate(evaluation, backends, run, batch_size=batch_size, workers=self.workers, on_part=on_part)
+
+
 def evaluate(
     evaluation: Measured,
     backends: Sequence[Backend],
@@ -107,27 +154,67 @@ def evaluate(
     Returns:
         How many samples were visited now; the others were stored already.
     """
-    count = -(-len(evaluation.samples) // batch_size)
-    stored = run.complete_parts()
-    missing = [part for part in range(count) if part not in stored]
+    count, missing = missing_parts(evaluation, run, batch_size)
     done, visited = count - len(missing), 0
     for part, loaded in _decoded(evaluation, backends, missing, batch_size, workers):
-        items = [entry for entry in loaded if isinstance(entry, Item)]
-        rows: list[Row] = [entry for entry in loaded if not isinstance(entry, Item)]
-        maps: list[KeptMap] = []
-        if items:
-            rows += evaluation.baseline_rows(items)
-            for backend in backends:
-                scored = evaluation.score(backend, items)
-                rows += scored.rows
-                maps += scored.maps
-        if maps:
-            run.write_maps(part, maps)  # before the rows: a part with rows has all that belongs to it
-        run.write_part(part, rows, evaluation.schema)
+        without_model = rows_without_model(evaluation, loaded)
+        store_part(run, part, score_part(evaluation, backends, loaded, without_model), evaluation.schema)
         done, visited = done + 1, visited + len(loaded)
         if on_part is not None:
             on_part(done, count)
     return visited
+
+
+def missing_parts(evaluation: Measured, run: Run, batch_size: int) -> tuple[int, list[int]]:
+    """How many parts the run has in all, and which of them are not stored."""
+    count = -(-len(evaluation.samples) // batch_size)
+    stored = run.complete_parts()
+    return count, [part for part in range(count) if part not in stored]
+
+
+def positions_of(part: int, batch_size: int, count: int) -> range:
+    """The samples of a part, of ``count`` in all."""
+    return range(part * batch_size, min((part + 1) * batch_size, count))
+
+
+def load(evaluation: Measured, wanted: Iterable[Wanted], position: int, sample: Any) -> Item | Row:
+    """A sample decoded and prepared for every kind of model input, or the row that says why it cannot be."""
+    from vars_core.images import prepare
+
+    try:
+        image, target = evaluation.load(sample)
+    except (InputError, OSError) as error:
+        return {"position": position, "id": sample.id, "error": str(error)}
+    prepared = {}
+    for size, preprocessing in wanted:
+        tensor, (placement,) = prepare([image], size, evaluation.policy(sample), preprocessing)
+        prepared[size, preprocessing] = tensor, placement
+    return Item(position, sample, image, target, prepared)
+
+
+def rows_without_model(evaluation: Measured, loaded: Sequence[Item | Row]) -> list[Row]:
+    """The first rows of a part: what could not be loaded, then the baselines."""
+    items = [entry for entry in loaded if isinstance(entry, Item)]
+    errors = [entry for entry in loaded if not isinstance(entry, Item)]
+    return errors + (evaluation.baseline_rows(items) if items else [])
+
+
+def score_part(
+    evaluation: Measured, backends: Sequence[Backend], loaded: Sequence[Item | Row], without_model: Sequence[Row]
+) -> Scored:
+    """All rows of a part, after those that need no model each model's, and the maps that are kept."""
+    items = [entry for entry in loaded if isinstance(entry, Item)]
+    scored = [evaluation.score(backend, items) for backend in backends] if items else []
+    return Scored(
+        [*without_model, *(row for one in scored for row in one.rows)], [kept for one in scored for kept in one.maps]
+    )
+
+
+def store_part(run: Run, part: int, scored: Scored, schema: pa.Schema) -> None:
+    """Store a part: its maps before its rows, so that a part with rows has all that belongs to it."""
+    if scored.maps:
+        run.write_maps(part, scored.maps)
+    run.write_part(part, scored.rows, schema)
 
 
 def model_wants(backend: Backend) -> Wanted:
@@ -147,26 +234,17 @@ def _decoded(
     evaluation: Measured, backends: Sequence[Backend], parts: Sequence[int], batch_size: int, workers: int
 ) -> Iterator[tuple[int, list[Item | Row]]]:
     """Parts in order, each with its loaded items or error rows, decoded a bounded number of batches ahead."""
-    by_wanted = {model_wants(backend): backend for backend in backends}
-
-    def load(position: int) -> Item | Row:
-        sample = evaluation.samples[position]
-        try:
-            image, target = evaluation.load(sample)
-        except (InputError, OSError) as error:
-            return {"position": position, "id": sample.id, "error": str(error)}
-        prepared = {}
-        for wanted, backend in by_wanted.items():
-            tensor, (placement,) = backend.prepare([image], evaluation.policy(sample))
-            prepared[wanted] = tensor, placement
-        return Item(position, sample, image, target, prepared)
-
+    wanted = {model_wants(backend): None for backend in backends}
+    count = len(evaluation.samples)
     under_way: deque[tuple[int, list[Future[Item | Row]]]] = deque()
     with ThreadPoolExecutor(max_workers=workers, thread_name_prefix="decode") as pool:
         try:
             for part in parts:
-                positions = range(part * batch_size, min((part + 1) * batch_size, len(evaluation.samples)))
-                under_way.append((part, [pool.submit(load, position) for position in positions]))
+                futures = [
+                    pool.submit(load, evaluation, wanted, position, evaluation.samples[position])
+                    for position in positions_of(part, batch_size, count)
+                ]
+                under_way.append((part, futures))
                 if len(under_way) > BATCHES_AHEAD:
                     yield _collect(under_way.popleft())
             while under_way:

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from vars_core.errors import InputError
 from vars_core.image_size import ImageSize
-from vars_core.images import Placement, normalise
+from vars_core.images import Placement, prepare
 from vars_core.inference import frozen
 from vars_core.models.base import VisionModel
 from vars_core.preprocessing import Preprocessing
@@ -100,10 +100,7 @@ class Backend:
 
     def prepare(self, images: Sequence[np.ndarray], policy: str = "whole") -> tuple[Tensor, list[Placement]]:
         """uint8 (H, W, 3) images of any size -> normalised batch (B, 3, H, W) float32, and where it lies on them."""
-        wanted = self.preprocessing
-        placements = [Placement(image.shape[0], image.shape[1], self.image_size, policy, wanted) for image in images]
-        placed = np.stack([placement.place(image) for placement, image in zip(placements, images, strict=True)])
-        return normalise(placed, wanted), placements
+        return prepare(images, self.image_size, policy, self.preprocessing)
 
     @torch.no_grad()
     def logits(self, batch: Tensor) -> Tensor:

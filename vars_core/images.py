@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -128,6 +129,15 @@ class Placement:
         ys = (np.arange(self.height) + 0.5 - top) * (rows / (bottom - top)) - 0.5
         grid_x, grid_y = np.meshgrid(xs.astype(np.float32), ys.astype(np.float32))
         return cv2.remap(seen, grid_x, grid_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+
+
+def prepare(
+    images: Sequence[np.ndarray], size: ImageSize, policy: str, preprocessing: Preprocessing
+) -> tuple[Tensor, list[Placement]]:
+    """uint8 (H, W, 3) images of any size -> normalised batch (B, 3, H, W) float32, and where it lies on them."""
+    placements = [Placement(image.shape[0], image.shape[1], size, policy, preprocessing) for image in images]
+    placed = np.stack([placement.place(image) for placement, image in zip(placements, images, strict=True)])
+    return normalise(placed, preprocessing), placements
 
 
 def normalise(images: np.ndarray, preprocessing: Preprocessing = IMAGENET) -> Tensor:

@@ -19,6 +19,7 @@ from analysis.commands.evaluating import (
     choose_readings,
 )
 from analysis.commands.options import ModelRequest, load_backends, parse_image_size, parse_models
+from analysis.engine import Local
 from analysis.evaluations.frame import Plan, run_evaluation
 from vars_core.errors import InputError
 from vars_core.image_size import size_text
@@ -110,7 +111,7 @@ def ablation(
         },
         data=described(data.parts(()), {"labels": labels, "fixations": fixations, "masks": masks}),
         load=lambda: load_backends(requests, device),
-        workers=workers,
+        engine=Local(workers, device),
     )
 
     def make(backends: Sequence[Backend]) -> AblationEvaluation:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from analysis.commands.corrupt import parse_names, parse_severities
-from analysis.commands.evaluating import ImageSizeOption
+from analysis.commands.evaluating import AddressOption, EngineOption, ImageSizeOption, parse_engine
 from analysis.commands.options import for_maps, load_backends, parse_image_size, parse_models
 from analysis.evaluations.frame import Plan, run_evaluation
 from vars_core.data.notes import described, left_out, notes_of
@@ -29,6 +29,8 @@ def agreement(
     seed: Annotated[int, typer.Option(help="Seed of the corruptions.")] = 0,
     batch_size: Annotated[int, typer.Option(min=1, help="Pictures per forward pass.")] = 16,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, mps.")] = "auto",
+    engine: EngineOption = "local",
+    address: AddressOption = None,
 ) -> None:
     """Correlation and SSIM of each corrupted picture's map with the clean one's, as a run and as a Markdown table.
 
@@ -37,6 +39,7 @@ def agreement(
     photographs could not be read.
     """
     size = parse_image_size(image_size)
+    chosen_engine = parse_engine(engine, address, device)
     requests = parse_models(model, checkpoint or [], size)
     chosen, degrees = parse_names(names or ["test"]), parse_severities(severities or ["1,2,3,4,5"])
 
@@ -65,7 +68,8 @@ def agreement(
         },
         data={"folder": "/".join(data.resolve().parts[-2:]), "samples": len(pictures), "of": len(files)},
         noted={"notes": described(notes)},
-        load=lambda: load_backends(for_maps(requests), device),
+        load=lambda: load_backends(for_maps(requests), chosen_engine.device),
+        engine=chosen_engine,
         what="photographs",
     )
     evaluation = AgreementEvaluation(pictures, chosen, degrees, seed=seed, pictures_at_once=batch_size)

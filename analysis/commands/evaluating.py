@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from analysis.commands.options import choose_layers, choose_readouts
+from analysis.engine import Engine, Local
 from analysis.evaluations.maps import Headline
 from analysis.saliency import Reading
 from vars_core.errors import InputError, check_range
@@ -33,7 +34,26 @@ IterationOption = Annotated[
 ]
 LimitOption = Annotated[int | None, typer.Option(min=1, help="Only the first N images.")]
 BatchSizeOption = Annotated[int, typer.Option(min=1, help="Images per forward pass and per part of the run.")]
+EngineOption = Annotated[str, typer.Option(help="local, or ray: a cluster (docs/cluster.md).")]
+AddressOption = Annotated[
+    str | None, typer.Option(help="ray: a running cluster, host:port or auto. None: one on this machine, for this run.")
+]
 DeviceOption = Annotated[str, typer.Option(help="auto, cpu, cuda, mps.")]
+
+
+def parse_engine(name: str, address: str | None, device: str, workers: int = 2) -> Engine:
+    """``--engine``, ``--address``, ``--device`` and ``--workers`` (of the local engine). Raises InputError."""
+    if name == "local" and address is None:
+        return Local(workers, device)
+    if name == "local":
+        raise InputError(f"expected --engine ray for --address {address}")
+    if name != "ray":
+        raise InputError(f"expected --engine local or ray, got {name!r}")
+    try:
+        from analysis.ray_engine import RayEngine
+    except ModuleNotFoundError as error:
+        raise InputError(f"expected Ray for --engine ray (pip install '.[cluster]'): {error}") from None
+    return RayEngine(address, device)
 
 
 def parse_iteration(text: str) -> int | None:

@@ -11,10 +11,12 @@ import numpy as np
 import typer
 
 from analysis.commands.evaluating import (
+    AddressOption,
     BatchSizeOption,
     CheckpointOption,
     DataOption,
     DeviceOption,
+    EngineOption,
     ImageSizeOption,
     IterationOption,
     LayerOption,
@@ -22,6 +24,7 @@ from analysis.commands.evaluating import (
     ReadoutOption,
     choose_headlines,
     choose_readings,
+    parse_engine,
     parse_iteration,
 )
 from analysis.commands.options import for_maps, load_backends, parse_image_size, parse_models
@@ -70,6 +73,8 @@ def fixations(
     batch_size: BatchSizeOption = 8,
     workers: Annotated[int, typer.Option(min=1, help="Threads that decode.")] = 2,
     device: DeviceOption = "auto",
+    engine: EngineOption = "local",
+    address: AddressOption = None,
 ) -> None:
     """Score maps against eye fixations, beside the centre prior, a cross-validated centre bias and the human ceiling.
 
@@ -78,6 +83,7 @@ def fixations(
     if out is None and extract is None:
         raise InputError("expected --out RUN, --extract FILE or both, got neither")
     size = parse_image_size(image_size)
+    chosen_engine = parse_engine(engine, address, device, workers)
     requests = parse_models(model or [], checkpoint or [], size)
     chosen, blurs, step = parse_metrics(metrics), parse_blurs(blur), parse_iteration(iteration)
     chosen_layout = choose(layout, data, FIXATIONS)
@@ -121,8 +127,8 @@ def fixations(
         settings=settings,
         data=_described(data, recorded),
         noted={"assumptions": list(recorded.assumptions)},
-        load=lambda: load_backends(for_maps(requests), device),
-        workers=workers,
+        load=lambda: load_backends(for_maps(requests), chosen_engine.device),
+        engine=chosen_engine,
     )
 
     def make(backends: Sequence[Backend]) -> FixationEvaluation:

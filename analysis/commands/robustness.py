@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from analysis.commands.corrupt import parse_names, parse_severities, split_words
-from analysis.commands.evaluating import BatchSizeOption, CheckpointOption, DeviceOption, ImageSizeOption
+from analysis.commands.evaluating import (
+    AddressOption,
+    BatchSizeOption,
+    CheckpointOption,
+    DeviceOption,
+    EngineOption,
+    ImageSizeOption,
+    parse_engine,
+)
 from analysis.commands.options import load_backends, parse_image_size, parse_models
 from analysis.evaluations.assumptions import of_classes, of_model
 from analysis.evaluations.frame import EXIT_WITH_ERROR_ROWS, Plan, run_evaluation
@@ -58,6 +66,8 @@ def robustness(
     batch_size: BatchSizeOption = 64,
     workers: Annotated[int, typer.Option(min=1, help="Threads that decode and corrupt.")] = 2,
     device: DeviceOption = "auto",
+    engine: EngineOption = "local",
+    address: AddressOption = None,
 ) -> None:
     """Top-1 accuracy, mCE and relative mCE with 95 % intervals, per corruption too, beside the paper's numbers.
 
@@ -66,6 +76,7 @@ def robustness(
     data's classes among it; 3 when some of the data is missing, wrongly named or cannot be decoded.
     """
     size = parse_image_size(image_size)
+    chosen_engine = parse_engine(engine, address, device, workers)
     chosen = parse_suites(suite)
     folders = parse_data(data, chosen)
     if policy not in (None, "center", "whole"):
@@ -101,8 +112,8 @@ def robustness(
             "device": device,
         },
         data=_described(suites, folders),
-        load=lambda: load_backends(requests, device),
-        workers=workers,
+        load=lambda: load_backends(requests, chosen_engine.device),
+        engine=chosen_engine,
         assumed=lambda backend: (*of_model(backend), *of_classes(backend)),
     )
 

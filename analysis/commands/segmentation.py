@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from analysis.commands.evaluating import (
+    AddressOption,
     BatchSizeOption,
     CheckpointOption,
     DataOption,
     DeviceOption,
+    EngineOption,
     ImageSizeOption,
     IterationOption,
     LayerOption,
@@ -21,6 +23,7 @@ from analysis.commands.evaluating import (
     ReadoutOption,
     choose_headlines,
     choose_readings,
+    parse_engine,
     parse_iteration,
 )
 from analysis.commands.options import for_maps, load_backends, parse_image_size, parse_models
@@ -62,12 +65,15 @@ def segmentation(
     batch_size: BatchSizeOption = 8,
     workers: Annotated[int, typer.Option(min=1, help="Threads that decode, and that count.")] = 2,
     device: DeviceOption = "auto",
+    engine: EngineOption = "local",
+    address: AddressOption = None,
 ) -> None:
     """Score maps as class-agnostic masks: IoU, false positives, false negatives, beside two baselines.
 
     Exit status: 0; 2 for bad input, before any model is loaded; 3 when some images could not be scored.
     """
     size = parse_image_size(image_size)
+    chosen_engine = parse_engine(engine, address, device, workers)
     requests = parse_models(model or [], checkpoint or [], size)
     check_range("a --threshold", threshold, 0, 1)
     step = parse_iteration(iteration)
@@ -104,8 +110,8 @@ def segmentation(
             "notes": described_notes(masks.notes),
             "mask_values_asked": asked is not None,
         },
-        load=lambda: load_backends(for_maps(requests), device),
-        workers=workers,
+        load=lambda: load_backends(for_maps(requests), chosen_engine.device),
+        engine=chosen_engine,
     )
 
     def make(backends: Sequence[Backend]) -> Segmentation:

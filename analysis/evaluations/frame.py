@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import pyarrow.compute as pc
 
-from analysis.engine import Measured, evaluate
+from analysis.engine import Engine, Local, Measured
 from analysis.evaluations.assumptions import CONVENTIONS, of_model
 from analysis.evaluations.grouping import Entry
 from analysis.progress import watched
@@ -59,7 +59,7 @@ class Plan:
         facts: what else must not; ``models`` is among them where the evaluation makes its models itself.
         noted: what else it says, which may change on continuing where files were repaired.
         load: the models, loaded once the folder is known to be right.
-        workers: decode threads; results do not depend on it.
+        engine: who computes the rows, which do not depend on it.
         what: what samples are, in words.
         assumed: what is taken for granted of a model, in sentences, beside what `noted` says of the data.
         failing: what a row with an error is one of, in words, where that is not a sample.
@@ -70,7 +70,7 @@ class Plan:
     settings: Mapping[str, Any]
     data: Mapping[str, Any]
     load: Callable[[], Sequence[Backend]]
-    workers: int = 2
+    engine: Engine = field(default_factory=Local)
     what: str = "images"
     failing: str | None = None
     noted: Mapping[str, Any] = field(default_factory=dict)
@@ -94,17 +94,17 @@ def run_evaluation(plan: Plan, make: Callable[[Sequence[Backend]], Evaluation]) 
     evaluation = make(backends)
     if "models" not in plan.facts:
         confirm_models(run, backends, evaluation)
+    confirm_engine(run, plan.engine, backends)
     _tell_assumptions(run, plan, backends)
     batch_size = int(plan.settings.get("batch_size", 1))
     count = len(evaluation.samples)
     started = time.perf_counter()
     with watched(count, plan.what) as show:
-        visited = evaluate(
+        visited = plan.engine.evaluate(
             evaluation,
             backends,
             run,
             batch_size=batch_size,
-            workers=plan.workers,
             on_part=lambda parts, _: show(min(parts * batch_size, count)),
         )
     seconds = time.perf_counter() - started
@@ -147,7 +147,13 @@ def confirm_models(run: Run, backends: Sequence[Backend], evaluation: Evaluation
         for backend in backends
     }
     run.confirm("models", described)
-    run.confirm("device", str(backends[0].device) if backends else "none")
+
+
+def confirm_engine(run: Run, engine: Engine, backends: Sequence[Backend]) -> None:
+    """Record on what the run is computed; another device on continuing is refused, another engine is not."""
+    facts = engine.facts(backends)
+    run.confirm("device", facts["device"])
+    run.record("engine", facts)
 
 
 def peak_memory() -> str:

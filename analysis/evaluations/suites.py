@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, lru_cache, partial
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -221,27 +221,41 @@ def _parquet(suite: str, folder: Path, tables: Sequence[Path], limit: int | None
     ids = [row["wnid"] for row in rows]
     if strange := [name for name in ids if not WORDNET.fullmatch(name)]:
         raise InputError(f"expected WordNet ids in {listed}, got {strange[0]!r}")
-    pictures, one_at_a_time = ParquetImages(tables, ids), Lock()
-
-    def reader(index: int) -> Callable[[], bytes]:
-        def read() -> bytes:
-            with one_at_a_time:  # decode threads share its row groups
-                return pictures.encoded(index)
-
-        return read
-
+    pictures = ParquetImages(tables, ids)
+    read = partial(_encoded, _Shards(tuple(tables), tuple(ids), pictures.fingerprint))
     samples = [
         Labelled(
             f"{suite}/{index:08d}",
             suite,
             f"{index:08d}",
             ids[int(pictures.labels[index])],
-            reader(index),
+            partial(read, index),
             policy,
         )
         for index in spread(range(len(pictures)), limit)
     ]
     return SuiteData(tuple(samples), _classes(samples), ())
+
+
+@dataclass(frozen=True)
+class _Shards:
+    """Parquet files by what tells them apart: names and a fingerprint, which is all that travels to another process."""
+
+    files: tuple[Path, ...]
+    classes: tuple[str, ...]
+    fingerprint: str
+
+
+def _encoded(shards: _Shards, index: int) -> bytes:
+    """The bytes of a picture in files that a process opens once."""
+    pictures, one_at_a_time = _opened(shards)
+    with one_at_a_time:  # decode threads share its row groups
+        return pictures.encoded(index)
+
+
+@lru_cache(maxsize=8)
+def _opened(shards: _Shards) -> tuple[ParquetImages, Lock]:
+    return ParquetImages(shards.files, shards.classes), Lock()
 
 
 def _classes(samples: Iterable[Labelled]) -> tuple[str, ...]:

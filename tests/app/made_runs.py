@@ -7,10 +7,10 @@ from typing import Any
 
 import pyarrow.compute as pc
 
-from analysis.engine import evaluate
+from analysis.engine import Local
 from analysis.evaluations import fixation_summary, segmentation_summary
 from analysis.evaluations.fixations import FixationEvaluation
-from analysis.evaluations.frame import confirm_models
+from analysis.evaluations.frame import confirm_engine, confirm_models
 from analysis.evaluations.segmentation import Segmentation
 from analysis.runs import Run
 from analysis.saliency import Reading
@@ -74,4 +74,6 @@ def row_of(folder: Path, image: str, t: int, layer: str = "0.1", readout: str = 
 def _score(run: Run, evaluation: Any) -> None:
     backends: list[Any] = [Scored()]
     confirm_models(run, backends, evaluation)
-    evaluate(evaluation, backends, run, batch_size=2, workers=1)
+    engine = Local(workers=1)
+    confirm_engine(run, engine, backends)
+    engine.evaluate(evaluation, backends, run, batch_size=2)

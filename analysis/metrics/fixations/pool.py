@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 
@@ -39,8 +40,19 @@ class FixationPool:
             count = self._own[name].stop
         self._across, self._down = np.concatenate(across), np.concatenate(down)
         self.sigma = sigma
+        self._remember()
+
+    def _remember(self) -> None:
         self._pixels = lru_cache(SIZES_KEPT)(self._pixels_at)
         self._blurred = lru_cache(SIZES_KEPT)(self._blurred_at)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What was remembered stays behind."""
+        return {name: value for name, value in vars(self).items() if name not in ("_pixels", "_blurred")}
+
+    def __setstate__(self, state: Mapping[str, Any]) -> None:
+        vars(self).update(state)
+        self._remember()
 
     def __len__(self) -> int:
         return len(self._across)
