@@ -164,7 +164,7 @@ def _round(
     """Compute parts; they come in any order, and none after a worker with a model was lost."""
     context = DataContext.get_current()
     context.enable_progress_bars = context.print_on_execution_start = False
-    logging.getLogger("ray.data").setLevel(logging.ERROR)
+    logging.getLogger("ray.data").setLevel(logging.CRITICAL)  # what is lost is said in a line of ours
     sent, models, precision = shipped
     samples = [
         block(part, cloudpickle.dumps((places.start, [evaluation.samples[i] for i in places])))
