@@ -85,6 +85,14 @@ class RobustnessEvaluation:
         self.checked = checked
         self._fitted = lru_cache(maxsize=PHOTOGRAPHS)(_fitted)
 
+    def __getstate__(self) -> dict[str, Any]:
+        """What travels to another process: neither the models nor the photographs that are kept."""
+        return {name: value for name, value in vars(self).items() if name != "_fitted"} | {"backends": ()}
+
+    def __setstate__(self, state: Mapping[str, Any]) -> None:
+        vars(self).update(state)
+        self._fitted = lru_cache(maxsize=PHOTOGRAPHS)(_fitted)
+
     def policy(self, sample: Labelled) -> str:
         """The sample's own; one corrupted on the fly was fitted before, and is seen whole."""
         return "whole" if sample.suite == CORRUPTED else sample.policy
