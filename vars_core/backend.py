@@ -42,11 +42,18 @@ class Backend:
     ``model`` is the trained one; calls run its fast form (`vars_core.inference`), which agrees with it to rounding and
     follows its weights. ``precision``: "fp32", or "bf16"/"fp16" for the matrix products inside the model. Results are
     float32 on the CPU. ``compiled``: `logits` runs through ``torch.compile``, a minute or two at its first call for
-    every batch size; it then agrees with `trace` to rounding, not bit for bit.
+    every batch size; it then agrees with `trace` to rounding, not bit for bit. ``name``: what the weights are called,
+    None for the model's spec.
     """
 
     def __init__(
-        self, model: VisionModel, device: str = "auto", precision: str = "fp32", *, compiled: bool = False
+        self,
+        model: VisionModel,
+        device: str = "auto",
+        precision: str = "fp32",
+        *,
+        compiled: bool = False,
+        name: str | None = None,
     ) -> None:
         if precision not in PRECISIONS:
             raise InputError(f"unknown precision {precision!r}: expected one of {', '.join(PRECISIONS)}")
@@ -54,12 +61,13 @@ class Backend:
         self.precision = precision
         self.model = model.to(self.device).eval()
         self.compiled = compiled
+        self._name = name
         self._made: tuple[object, VisionModel, Callable[[Tensor], Tensor]] | None = None
 
     @property
     def name(self) -> str:
-        """The model's spec, e.g. "rvt_nano/vars_d"."""
-        return str(self.model.spec)
+        """What its weights are called: the model's spec, e.g. "rvt_nano/vars_d", unless they have their own name."""
+        return self._name or str(self.model.spec)
 
     @property
     def image_size(self) -> ImageSize:

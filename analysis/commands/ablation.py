@@ -97,7 +97,7 @@ def ablation(
         kind="ablation",
         out=out,
         settings={
-            "models": [request.spec for request in requests],
+            "models": [request.name for request in requests],
             "image_size": None if size is None else size_text(size),
             "steps": tried[0],
             "lam_factors": tried[1],

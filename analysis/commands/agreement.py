@@ -56,7 +56,7 @@ def agreement(
         kind="agreement",
         out=out,
         settings={
-            "models": [request.spec for request in requests],
+            "models": [request.name for request in requests],
             "image_size": None if size is None else size_text(size),
             "names": chosen,
             "severities": degrees,

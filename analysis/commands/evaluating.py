@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from vars_core.backend import Backend
 
 DataOption = Annotated[Path, typer.Option(help="The data set's folder.")]
-CheckpointOption = Annotated[list[str] | None, typer.Option(help="SPEC=FILE; repeatable.")]
+CheckpointOption = Annotated[
+    list[str] | None, typer.Option(help="SPEC=FILE, or NAME=SPEC:FILE for --model NAME; repeatable.")
+]
 ImageSizeOption = Annotated[
     str | None, typer.Option(help="Pixels of the models' input, 224 or 224x168 (width x height). None: their own.")
 ]

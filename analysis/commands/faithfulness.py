@@ -71,7 +71,7 @@ def faithfulness(
         kind="faithfulness",
         out=out,
         settings={
-            "models": [request.spec for request in requests],
+            "models": [request.name for request in requests],
             "image_size": None if size is None else size_text(size),
             "layers": layer or ["default"],
             "readouts": readout or ["all"],

@@ -110,7 +110,7 @@ def fixations(
         "layout": chosen_layout.name,
         "drop_first": drops,
         "sigma": degree,
-        "models": [request.spec for request in requests],
+        "models": [request.name for request in requests],
         "image_size": None if size is None else size_text(size),
         "layers": layer or ["default"],
         "readouts": readout or ["default"],

@@ -20,12 +20,17 @@ DEFAULT, ALL = "default", "all"
 
 @dataclass(frozen=True)
 class ModelRequest:
-    """A model asked for: its spec "rvt_nano/vars_d", its checkpoint, None for the weights that come with it, and the
-    size of its input, None for the model's own."""
+    """A model asked for: its spec "rvt_nano/vars_d", its checkpoint, None for the weights that come with it, the size
+    of its input, None for the model's own, and what it is called in every table, "" for its spec."""
 
     spec: str
     checkpoint: Path | None
     image_size: ImageSize | None = None
+    called: str = ""
+
+    @property
+    def name(self) -> str:
+        return self.called or self.spec
 
 
 def parse_image_size(text: str | None) -> ImageSize | None:
@@ -38,6 +43,9 @@ def parse_models(
 ) -> list[ModelRequest]:
     """Match ``--model SPEC`` with ``--checkpoint SPEC=FILE`` (``--checkpoint FILE`` where there is one model).
 
+    ``--model NAME`` with ``--checkpoint NAME=SPEC:FILE`` gives weights a name of their own, so that several of one spec
+    stand side by side.
+
     ``image_size`` is that of all of them (`parse_image_size`).
 
     Nothing is loaded.
@@ -45,8 +53,10 @@ def parse_models(
     Raises:
         InputError: an unknown spec or one twice, a checkpoint for no model or twice for one, a file that is not there.
     """
+    named = _named(specs, checkpoints)
     for spec in specs:
-        parse_spec(spec)
+        if spec not in named:
+            parse_spec(spec)
         if list(specs).count(spec) > 1:
             raise InputError(f"expected every --model once, got {spec!r} twice")
     files: dict[str, Path] = {}
@@ -61,10 +71,26 @@ def parse_models(
             raise InputError(f"expected --checkpoint for one of the models, got it for {spec!r} ({hint})")
         if spec in files:
             raise InputError(f"expected one --checkpoint for {spec!r}, got two")
+        if spec in named:
+            file = file.partition(":")[2]
         if not Path(file).is_file():
             raise InputError(f"expected a checkpoint file for {spec!r}, there is none at {file!r}")
         files[spec] = Path(file)
-    return [ModelRequest(spec, files.get(spec), image_size) for spec in specs]
+    return [
+        ModelRequest(named.get(spec, spec), files.get(spec), image_size, spec if spec in named else "")
+        for spec in specs
+    ]
+
+
+def _named(specs: Sequence[str], checkpoints: Sequence[str]) -> dict[str, str]:
+    """NAME → SPEC for each ``--checkpoint NAME=SPEC:FILE`` of a ``--model NAME`` that is no spec itself."""
+    found: dict[str, str] = {}
+    for text in checkpoints:
+        name, _, rest = text.partition("=")
+        spec, separator, _ = rest.partition(":")
+        if name in specs and "/" not in name and separator:
+            found[name] = str(parse_spec(spec))
+    return found
 
 
 def for_maps(requests: Sequence[ModelRequest]) -> list[ModelRequest]:
@@ -92,7 +118,7 @@ def load_backends(requests: Sequence[ModelRequest], device: str) -> list[Backend
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(0)  # fresh weights are the same in every process, so that such a run can be continued
             model = load_model(request.spec, request.checkpoint, image_size=request.image_size)
-        backends.append(Backend(model, device=device))
+        backends.append(Backend(model, device=device, name=request.called or None))
     return backends
 
 

@@ -101,7 +101,7 @@ def robustness(
         out=out,
         settings={
             "suites": chosen,
-            "models": [request.spec for request in requests],
+            "models": [request.name for request in requests],
             "image_size": None if size is None else size_text(size),
             "limit": limit,
             "attacks": {name: str(one) for name, one in attacks.items()},

@@ -89,7 +89,7 @@ def segmentation(
         "layout": chosen.name,
         "split": masks.split,
         "mask_values": masks.values.name,
-        "models": [request.spec for request in requests],
+        "models": [request.name for request in requests],
         "image_size": None if size is None else size_text(size),
         "layers": layer or ["default"],
         "readouts": readout or ["default"],

@@ -41,7 +41,7 @@ class Studio:
     @cached_property
     def with_dictionary(self) -> list[Backend]:
         """The models whose layers have a dictionary."""
-        return [backend for backend in self.backends if backend.name.partition("/")[2].startswith("vars_")]
+        return [backend for backend in self.backends if str(backend.model.spec).partition("/")[2].startswith("vars_")]
 
     def maps(self, backend: Backend, images: Sequence[np.ndarray], layer: str, readout: str) -> np.ndarray:
         """Every iterate's map of every image, (T+1, n, h, w)."""
@@ -54,8 +54,8 @@ class Studio:
 
 
 def short(backend: Backend) -> str:
-    """The mixer's name where the backbone says nothing."""
-    return backend.name.partition("/")[2]
+    """The mixer, or what the weights are called where they have a name of their own."""
+    return backend.name.rpartition("/")[2]
 
 
 def square(image: np.ndarray, title: str = "") -> Tile:
