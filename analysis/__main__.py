@@ -13,7 +13,7 @@ from analysis.commands.benchmark import benchmark
 from analysis.commands.benchmark_corruptions import benchmark_corruptions
 from analysis.commands.benchmark_fixations import benchmark_fixations
 from analysis.commands.corrupt import corrupt
-from analysis.commands.domains import domain_table, domains
+from analysis.commands.domains import domain_table
 from analysis.commands.dynamics import dynamics
 from analysis.commands.figures import figures
 from analysis.commands.readouts import readouts
@@ -29,7 +29,6 @@ OTHERS = (
     figures,
     animate,
     attack_check,
-    domains,
     domain_table,
     readouts,
     sheet,

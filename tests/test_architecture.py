@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -51,3 +52,17 @@ def test_the_backend_runs_without_the_page_or_the_figures() -> None:
         "sys.exit(any(name in sys.modules for name in ('gradio', 'plotly')))"
     )
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
+
+
+def test_every_file_that_the_picture_of_the_code_names_is_there() -> None:
+    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    picture = text.partition("```\n")[2].partition("```")[0]
+    named = set(re.findall(r"[\w/]+\.(?:py|js)\b", text)) | set(re.findall(r"\b[a-z_]+/(?= )", picture))
+    assert len(named) > 50
+    packages = [f"{part}/" for part in FORBIDDEN]
+    tracked = [path.relative_to(ROOT).as_posix() for part in (*FORBIDDEN, "tests") for path in (ROOT / part).rglob("*")]
+    there = {
+        f"/{name}"
+        for name in (*tracked, *(f"{name}/" for name in tracked if (ROOT / name).is_dir()), "app.py", *packages)
+    }
+    assert [name for name in sorted(named) if not any(path.endswith(f"/{name}") for path in there)] == []
