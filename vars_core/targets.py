@@ -41,6 +41,19 @@ class Token:
 
 
 @dataclass(frozen=True)
+class ClassToken:
+    """z at the class token, before the patches of a ViT: what people who use DINO look at, head by head."""
+
+    def gradients(self, answer: Answer) -> list[Tensor]:
+        """G_t over the patches, (B, H, N, d) each. Raises InputError where there is no class token."""
+        if not answer.has_class_token:
+            raise InputError("expected a model with a class token, as many ViTs have one: this layer has none")
+        weights = answer.v.new_zeros(answer.v.shape)
+        weights[:, :, 0] = 1
+        return [gradient[:, :, answer.num_prefix :] for gradient in answer.operator.gradients(answer.v, weights)]
+
+
+@dataclass(frozen=True)
 class ClassLogit:
     """The logit of a class, by its index: one for all images of a batch, or one an image."""
 
@@ -57,7 +70,7 @@ class ClassLogit:
         return logits[range(batch), classes].sum()
 
 
-Target = Token | ClassLogit | None
+Target = Token | ClassToken | ClassLogit | None
 """None: the mean of z over the tokens."""
 
 
@@ -66,7 +79,7 @@ class Answer:
     """A layer's z where the rest of the network takes it up, and what gave it.
 
     ``tensors`` belong to the graph of the model's own call; ``joined`` makes of their gradients one like operator(v),
-    (B, H, P + N, d). The first ``num_prefix`` tokens are no patches.
+    (B, H, P + N, d). The first ``num_prefix`` tokens are no patches; where ``has_class_token``, the very first is that.
     """
 
     tensors: tuple[Tensor, ...]
@@ -74,3 +87,4 @@ class Answer:
     operator: Operator
     v: Tensor
     num_prefix: int = 0
+    has_class_token: bool = False

@@ -18,7 +18,7 @@ from vars_core.operators import Operator, pooled_gradients
 from vars_core.readouts import READOUTS, Readout
 from vars_core.solver import objective
 from vars_core.sparsity import zero_codes
-from vars_core.targets import Answer, ClassLogit, Target
+from vars_core.targets import Answer, ClassLogit, ClassToken, Target
 from vars_core.tokens import Grid, join_heads
 
 
@@ -175,6 +175,8 @@ class LayerRecorder:
             return
         if isinstance(self._wishes.target, ClassLogit):
             self.answer = answer
+        elif isinstance(self._wishes.target, ClassToken):
+            self._read_gradients(self._wishes.target.gradients(answer), v)
         elif self._wishes.target is not None:
             weights = self._wishes.target.weights(v, self._grid)
             self._read_gradients(operator.gradients(v, weights), v)

@@ -10,7 +10,7 @@ from tests.core.attention_checks import Attentions, with_weights_anywhere
 from vars_core import Backend, InputError, create_model
 from vars_core.models.backbone import Backbone
 from vars_core.readouts import contribution, gap
-from vars_core.targets import ClassLogit, Token
+from vars_core.targets import ClassLogit, ClassToken, Token
 from vars_core.tokens import join_heads
 
 SIZE, LAYER = 64, "1.1"
@@ -117,6 +117,25 @@ def test_the_class_token_counts_where_a_class_is_explained() -> None:
     heads = trace[last].head_maps["gap"][0].flatten(-2)  # a number a head, times the class token's row
     ratio = heads / rows
     assert ratio.std(-1).max() < 1e-3 * ratio.abs().max()
+
+
+def test_the_class_tokens_attention_is_its_row_head_by_head() -> None:
+    model = with_weights_anywhere("vit_tiny_patch16_224", SIZE)
+    attentions = Attentions()
+    with torch.no_grad():
+        model(images(), attentions)  # type: ignore[arg-type]  # a recorder
+    trace = Backend(model, device="cpu").trace(images(), ("gap",), per_head=True, target=ClassToken())
+    for layer in trace.layers:
+        heads = attentions.by_layer[layer.name].matrix()[:, :, 0, 1:]
+        assert torch.allclose(layer.head_maps["gap"][0].flatten(-2), heads, atol=1e-6)
+
+
+@pytest.mark.parametrize("spec", ["rvt_nano/self", "timm/vit_medium_patch16_reg4_gap_256"])
+def test_without_a_class_token_there_is_a_sentence(spec: str) -> None:
+    """Registers before the patches are no class token."""
+    backend = Backend(create_model(spec, num_classes=2, image_size=SIZE), device="cpu")
+    with pytest.raises(InputError, match="expected a model with a class token"):
+        backend.trace(images(), ("gap",), target=ClassToken())
 
 
 def test_what_is_not_there_is_a_sentence() -> None:

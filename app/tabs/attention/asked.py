@@ -9,10 +9,16 @@ import numpy as np
 
 from app.inference.traced import LayerMaps, Traced
 from vars_core.errors import InputError
-from vars_core.targets import ClassLogit, Target, Token
+from vars_core.targets import ClassLogit, ClassToken, Target, Token
 
-NOBODY, EVERY_TOKEN, ONE_TOKEN, A_CLASS = "off", "heads", "token", "class"
-WHOSE = {NOBODY: "no more", EVERY_TOKEN: "every head", ONE_TOKEN: "one token", A_CLASS: "a class"}
+NOBODY, EVERY_TOKEN, ONE_TOKEN, CLASS_TOKEN, A_CLASS = "off", "heads", "token", "cls", "class"
+WHOSE = {
+    NOBODY: "no more",
+    EVERY_TOKEN: "every head",
+    ONE_TOKEN: "one token",
+    CLASS_TOKEN: "the class token",
+    A_CLASS: "a class",
+}
 """What is looked at besides the map, by its name in a link, as people read it."""
 
 ALL_HEADS = "all"
@@ -37,6 +43,8 @@ class Asked:
         """What the gradients are of. Raises InputError for a token or a class that is not there."""
         if self.whose == ONE_TOKEN:
             return self.token_of(layer)
+        if self.whose == CLASS_TOKEN:
+            return ClassToken()
         return ClassLogit(self.class_of(traced)) if self.whose == A_CLASS else None
 
     def token_of(self, layer: LayerMaps) -> Token:

@@ -14,7 +14,7 @@ from app.inference.closer import READOUTS as READOUTS
 from app.inference.closer import Closer, Curves
 from app.inference.traced import Traced
 from app.library.photographs import Subject
-from app.tabs.attention.asked import A_CLASS, ALL_HEADS, ONE_TOKEN, Asked
+from app.tabs.attention.asked import A_CLASS, ALL_HEADS, CLASS_TOKEN, ONE_TOKEN, Asked
 from app.views import payload
 from vars_core.errors import InputError
 
@@ -25,6 +25,9 @@ MEANING = {
     ONE_TOKEN: (
         "What the token under the mark listens to: its row of the attention, or of the Jacobian of the unrolled "
         "reconstruction, the dictionary held fixed. Click on the picture to choose another token."
+    ),
+    CLASS_TOKEN: (
+        "What the class token of a ViT listens to. Gap: its row of the attention, what users of DINO look at."
     ),
     A_CLASS: (
         "What speaks for this class: its logit in place of the mean output. Gap: how the logit moves with each token's "
@@ -40,6 +43,8 @@ def heading(asked: Asked, token: tuple[int, int] | None, called: str) -> str:
     """The title of the map."""
     if token is not None:
         return f"Token ({token[0]}, {token[1]}) listens to"
+    if asked.whose == CLASS_TOKEN:
+        return "The class token listens to"
     return f"For “{called}”" if asked.whose == A_CLASS else "All tokens together listen to"
 
 

@@ -96,6 +96,7 @@ class _Tracing(AttentionWatch):
         self._trace = trace
         self._image_size = (images.shape[-2], images.shape[-1])
         self._num_prefix = num_prefix_tokens(model.model)
+        self._has_class_token = getattr(model.model, "cls_token", None) is not None
         self._spec = model.spec
 
     def record(self, layer: str, block: nn.Module, output: Any) -> None:
@@ -110,7 +111,14 @@ class _Tracing(AttentionWatch):
             for z, codes in operator.iterates(values):
                 recorder.iterate(operator, values, z, codes)
             whole = LinearMixing(attention.apply)
-            answer = Answer(attention.results, attention.joined, whole, attention.values, attention.num_prefix)
+            answer = Answer(
+                attention.results,
+                attention.joined,
+                whole,
+                attention.values,
+                attention.num_prefix,
+                has_class_token=self._has_class_token and attention.num_prefix > 0,
+            )
             recorder.gradients(operator, values, answer)
             recorder.finish(lambda z: z, tokens)
         self.forget()  # what the recording itself called
