@@ -95,6 +95,20 @@ class ClassBaselines:
 
 
 @dataclass(frozen=True)
+class Rollout:
+    """Attention rollout of a ViT of timm's; nothing for other models."""
+
+    def __call__(self, backend: Backend, batch: Tensor, facts: ModelFacts) -> list[Baselines]:
+        from vars_core.models.timm import TimmModel
+        from vars_core.rollout import attention_rollout
+
+        if not isinstance(backend.model, TimmModel):
+            return [Baselines({})] * len(batch)
+        maps = attention_rollout(backend.model, batch.to(backend.device)).numpy()
+        return [Baselines({"attention rollout": one}) for one in maps]
+
+
+@dataclass(frozen=True)
 class CurvesOf:
     """Deletion and insertion of one map, and of a centred and a random one, for the class the model predicts."""
 

@@ -13,7 +13,7 @@ from gradio.components.base import Component
 
 from app.inference.closer import READOUTS, Closer
 from app.inference.models import sized
-from app.inference.tasks import ClassBaselines, CurvesOf, HeadMaps
+from app.inference.tasks import ClassBaselines, CurvesOf, HeadMaps, Rollout
 from app.inference.traced import LayerMaps, Traced
 from app.library.photographs import Subject
 from app.page.changing_dropdown import ChangingDropdown
@@ -27,7 +27,7 @@ from app.tabs.attention import closer_words as words
 from app.tabs.attention.asked import A_CLASS, ALL_HEADS, NOBODY, ONE_TOKEN, PREDICTED, WHOSE, Asked, class_choices
 from app.views.layers import layer_of
 from vars_core.errors import InputError
-from vars_core.targets import ClassLogit, Token
+from vars_core.targets import ClassLogit, ClassToken, Token
 
 CURVE_STEPS = 14
 """Of the curves on the page: each step is two runs of the model for each of three maps."""
@@ -122,15 +122,18 @@ async def found(
 async def others(
     services: Services, session: str | None, subject: Subject, model: str, layer: str, target: object
 ) -> dict[str, np.ndarray]:
-    """Maps of other methods beside a class's; of this project's own models."""
-    if not isinstance(target, ClassLogit) or model.startswith("timm/"):
-        return {}
-    assert isinstance(target.classes, int)
-    try:
+    """Maps of other methods beside a class's or the class token's, where this model has them."""
+    task: ClassBaselines | Rollout | None = None
+    if isinstance(target, ClassToken):
+        task = Rollout()
+    elif isinstance(target, ClassLogit) and isinstance(target.classes, int):
         task = ClassBaselines(layer, target.classes)
+    if task is None:
+        return {}
+    try:
         return dict((await asyncio.wrap_future(services.answer(session, subject, model, task))).maps)
     except InputError:
-        return {}  # a model from a file that is one of timm's
+        return {}  # Grad-CAM of one of timm's models, rollout of one whose grid changes
 
 
 def connect(

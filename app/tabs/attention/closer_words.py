@@ -36,6 +36,8 @@ MEANING = {
 }
 """In place of what the readouts mean otherwise."""
 
+WORDS_OF_OTHERS = {"attention rollout": "attention rollout: the product of all layers' attention, residuals included"}
+
 EVERY_HEAD = "Each small picture is the map of one head of one layer; choose one by clicking on it."
 
 
@@ -73,7 +75,7 @@ def view(
             "name": layer,
             "grid": list(values.shape),
             "maps": dict.fromkeys(READOUTS, maps),
-            "words": f"{name} of layer {layer}'s output, by captum",
+            "words": WORDS_OF_OTHERS.get(name, f"{name} of layer {layer}'s output, by captum"),
         }
         panels.append({**panel, "title": name, "layers": [alone], "default_layer": layer})
     return {"view": payload.viewer(panels, columns=len(panels)), "layers": record}
