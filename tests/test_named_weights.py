@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 import pytest
+import timm
+import torch
 
 from analysis.__main__ import main
 from analysis.commands.options import ModelRequest, load_backends, parse_models
 from vars_core.embedded import embedded_weights
 from vars_core.errors import InputError
+from vars_core.weights import load_model
 
 SPEC = "rvt_nano/self"
 
@@ -64,3 +68,38 @@ def test_both_stand_in_the_summary_under_their_names(
     }
     assert values["mine", "deletion"] == values[SPEC, "deletion"]
     assert json.loads((out / "run.json").read_text())["models"].keys() == {"mine", SPEC}
+
+
+def test_the_hub_is_asked_only_by_its_name_and_a_missing_network_is_one_sentence(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[bool] = []
+    make = timm.create_model
+
+    def offline(name: str, **options: Any) -> Any:
+        asked.append(bool(options.get("pretrained")))
+        if options.get("pretrained"):
+            raise OSError("no route to host\nand more")
+        return make(name, **options)
+
+    monkeypatch.setattr("timm.create_model", offline)
+    load_model("timm/vit_tiny_patch16_224", num_classes=2, image_size=32)
+    assert asked and not any(asked)
+    (request,) = parse_models(["timm/vit_tiny_patch16_224"], ["timm/vit_tiny_patch16_224=hub"])
+    with pytest.raises(InputError, match=r"cannot be fetched: there is no network.*\(no route to host\)"):
+        load_backends([request], "cpu")
+    with pytest.raises(InputError, match="weights of timm's models"):
+        load_model("rvt_nano/self", "hub")
+
+
+def test_what_the_hub_gives_has_the_hash_of_its_weights(monkeypatch: pytest.MonkeyPatch) -> None:
+    make = timm.create_model
+
+    def online(name: str, **options: Any) -> Any:
+        torch.manual_seed(0)
+        return make(name, **{**options, "pretrained": False})
+
+    monkeypatch.setattr("timm.create_model", online)
+    first, again = (load_model("timm/vit_tiny_patch16_224", "hub", num_classes=2, image_size=32) for _ in range(2))
+    assert first.checkpoint_hash and first.checkpoint_hash == again.checkpoint_hash
+    assert not first.training

@@ -56,7 +56,7 @@ def attention_rollout(model: TimmModel, batch: Tensor) -> Tensor:
     if not model.layer_names:
         raise InputError(model.untraced)
     rolling = _Rolling()
-    model(batch, rolling)  # type: ignore[arg-type]  # a recorder
+    model(batch, rolling)
     assert rolling.product is not None and rolling.answer is not None
     first = rolling.answer.num_prefix
     rows = rolling.product[:, 0] if rolling.answer.has_class_token else rolling.product[:, first:].mean(1)

@@ -14,6 +14,7 @@ from vars_core.image_size import ImageSize
 from vars_core.models.base import VisionModel
 from vars_core.models.timm import infer_architecture
 from vars_core.models.timm import stored_classes as timm_classes
+from vars_core.models.timm.hub import HUB, from_hub
 from vars_core.registry import create_model
 from vars_core.solver import Ista
 from vars_core.spec import ModelSpec, model_names, parse_spec
@@ -35,9 +36,12 @@ def load_model(
     """A model in evaluation mode with the weights of ``checkpoint``, or else the embedded ones, or else fresh ones.
 
     ``spec`` None: read off the checkpoint's keys. ``num_classes`` None: the checkpoint's, or 1000; weights of a timm
-    model without a classifier give pooled features for logits (0 classes).
+    model without a classifier give pooled features for logits (0 classes). ``checkpoint`` "hub": of a timm model the
+    weights that its authors published, fetched now.
     ``model.checkpoint_hash`` is the file's SHA-256, None for fresh weights: nothing untrained passes for trained.
     """
+    if checkpoint == HUB:
+        return from_hub(parse_spec(str(spec)), num_classes, image_size).eval()
     path = Path(checkpoint) if checkpoint is not None else embedded_weights(str(spec))
     stored = read_checkpoint(path) if path is not None else None
     if spec is not None:

@@ -59,7 +59,10 @@ def domains(
             raise InputError(f"expected a domain of {data}, got {name!r} (nearest: {nearest(name, names)})")
     targets = [name for name in names if not target or name in target]
     tuning = Tuning(
-        weights={request.spec: request.checkpoint or embedded_weights(request.spec) for request in requests},
+        weights={
+            request.spec: Path(request.checkpoint) if request.checkpoint else embedded_weights(request.spec)
+            for request in requests
+        },
         recipe=chosen_recipe(preset, values),
         held_out=held_out,
         cache=cache,

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from vars_core.backend import Backend
 
 DEFAULT, ALL = "default", "all"
+HUB = "hub"
+"""In place of a checkpoint's file: the weights that a timm model's authors published (`vars_core.models.timm.hub`)."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +26,7 @@ class ModelRequest:
     of its input, None for the model's own, and what it is called in every table, "" for its spec."""
 
     spec: str
-    checkpoint: Path | None
+    checkpoint: Path | str | None
     image_size: ImageSize | None = None
     called: str = ""
 
@@ -44,7 +46,7 @@ def parse_models(
     """Match ``--model SPEC`` with ``--checkpoint SPEC=FILE`` (``--checkpoint FILE`` where there is one model).
 
     ``--model NAME`` with ``--checkpoint NAME=SPEC:FILE`` gives weights a name of their own, so that several of one spec
-    stand side by side.
+    stand side by side. ``--checkpoint SPEC=hub`` fetches what a timm model's authors published.
 
     ``image_size`` is that of all of them (`parse_image_size`).
 
@@ -59,7 +61,7 @@ def parse_models(
             parse_spec(spec)
         if list(specs).count(spec) > 1:
             raise InputError(f"expected every --model once, got {spec!r} twice")
-    files: dict[str, Path] = {}
+    files: dict[str, Path | str] = {}
     for text in checkpoints:
         spec, separator, file = text.partition("=")
         if not separator and len(specs) == 1:
@@ -73,9 +75,9 @@ def parse_models(
             raise InputError(f"expected one --checkpoint for {spec!r}, got two")
         if spec in named:
             file = file.partition(":")[2]
-        if not Path(file).is_file():
+        if file != HUB and not Path(file).is_file():
             raise InputError(f"expected a checkpoint file for {spec!r}, there is none at {file!r}")
-        files[spec] = Path(file)
+        files[spec] = file if file == HUB else Path(file)
     return [
         ModelRequest(named.get(spec, spec), files.get(spec), image_size, spec if spec in named else "")
         for spec in specs

@@ -29,6 +29,7 @@ from app.views.weights import model_words
 
 TAB = "attention"
 CHARTS = ("chart-0", "chart-1", "chart-2")
+COPIED = {"python": "Copy Python", "command": "Copy command"}
 
 SECONDS = 0.8
 """An iterate is shown for, in an animation."""
@@ -127,9 +128,7 @@ def build(shell: Shell) -> None:
 def copied(shell: Shell, view: Mapping[str, Component], exported: share.Exporter) -> None:
     """Buttons that copy what makes the same map again."""
     with gr.Row(elem_classes="share"):
-        buttons = {
-            kind: gr.Button(f"Copy {kind}", size="sm", elem_id=f"{TAB}-{kind}") for kind in ("python", "command")
-        }
+        buttons = {kind: gr.Button(label, size="sm", elem_id=f"{TAB}-{kind}") for kind, label in COPIED.items()}
     for kind, button in buttons.items():
         text = unseen(f"{TAB}-{kind}-text")
 
