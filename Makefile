@@ -64,6 +64,8 @@ tables: install  ## Measure the embedded weights again and rewrite docs/results
 	$(ANALYSIS) ablation $(NANO) --labels $(DATA)/tiny_imagenet --fixations $(DATA)/mit1003 --masks $(DATA)/davis_voc \
 		--limit 250 --corrupted 12 --out $(RUNS)/ablation > docs/results/ablation.md
 	cp $(RUNS)/ablation/figure_6.webp docs/results/ablation.webp
+	$(ANALYSIS) ablation $(NANO) --labels $(DATA)/tiny_imagenet --limit 80 --corrupted 0 --lam 1 --batch-size 8 \
+		--out $(RUNS)/cost >> docs/results/ablation.md
 	$(ANALYSIS) sheet $(NANO) --out docs/results/maps.webp
 
 clean:

@@ -14,6 +14,7 @@ from vars_core.errors import InputError
 from vars_core.mixers.reconstruction import DenseReconstruction
 from vars_core.mixers.spectral import ConvolutionalReconstruction
 from vars_core.models.backbone import Backbone
+from vars_core.models.base import VisionModel
 from vars_core.solver import Ista, Lista
 
 STEPS = (0, 1, 2, 3, 5, 7)
@@ -55,9 +56,8 @@ class Point:
     trained: bool = False
 
 
-def solvers_of(backend: Backend) -> list[Ista | Lista]:
+def solvers_of(model: VisionModel) -> list[Ista | Lista]:
     """The solvers of all layers; none for attention, filters and timm's models."""
-    model = backend.model
     mixers = [block.mixer for _, block in model.named_blocks()] if isinstance(model, Backbone) else []
     return [m.solver for m in mixers if isinstance(m, DenseReconstruction | ConvolutionalReconstruction)]
 
@@ -68,14 +68,14 @@ def resolved(backend: Backend, setting: Setting) -> Backend:
     Raises:
         InputError: a model without a solver.
     """
-    if not solvers_of(backend):
+    if not solvers_of(backend.model):
         raise InputError(f"expected a model whose layers solve for codes (VARS-S, -D or -SD), got {backend.name}")
-    other = Backend(copy.deepcopy(backend.model), str(backend.device), backend.precision)
-    for solver in solvers_of(other):
+    model = copy.deepcopy(backend.model)
+    for solver in solvers_of(model):
         solver.num_steps = setting.num_steps
         solver.lam *= setting.lam_factor
-    other.model.num_steps = setting.num_steps
-    return other
+    model.num_steps = setting.num_steps
+    return Backend(model, str(backend.device), backend.precision)
 
 
 def settings(
@@ -90,7 +90,7 @@ def variants(
     backend: Backend, steps: Sequence[int] = STEPS, lam_factors: Sequence[float] = LAM_FACTORS
 ) -> list[Variant]:
     """A model under every setting, as it was trained first; one without a solver as it is."""
-    if not solvers_of(backend):
+    if not solvers_of(backend.model):
         return [Variant(backend, None, trained=True)]
     own, *others = settings(backend.num_steps, steps, lam_factors)
     return [Variant(backend, own, trained=True)] + [Variant(resolved(backend, s), s, trained=False) for s in others]

@@ -11,6 +11,9 @@ import numpy as np
 from analysis.paper_figures.canvas import SOFT, Canvas, Dot, Picture, Text
 
 CELL, GAP, MARGIN, LEFT, TOP = 112, 5, 14, 92, 58
+LABEL_LETTERS = 13
+"""Of a row's label on a line."""
+
 BAR = np.linspace(0, 255, 128).astype(np.uint8)[None].repeat(8, axis=0)
 
 
@@ -27,6 +30,11 @@ class Tile:
 def wrapped(text: str, width: float) -> list[str]:
     """The lines of a caption that is ``width`` points wide."""
     return textwrap.wrap(text, max(40, int(width / 4.9)))
+
+
+def label_lines(name: str) -> list[str]:
+    """A row's label; a long name of a file is broken where its words end."""
+    return [name] if len(name) <= LABEL_LETTERS else textwrap.wrap(name.replace("_", " "), LABEL_LETTERS)
 
 
 def sheet(
@@ -49,7 +57,7 @@ def sheet(
         canvas.add(Text(name, LEFT + j * (cell + GAP) + cell / 2, TOP - 10, 10.5, "middle"))
     for i, (name, tiles) in enumerate(rows):
         y = TOP + i * (cell + GAP)
-        parts = [line for part in name.replace("_", " ").split(", ") for line in textwrap.wrap(part, 13)]
+        parts = [line for part in name.split(", ") for line in label_lines(part)]
         for k, part in enumerate(parts):
             canvas.add(Text(part, MARGIN, y + cell / 2 + 12 * (k - (len(parts) - 1) / 2), 10.5, colour=SOFT))
         for j, tile in enumerate(tiles):

@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from analysis.paper_figures.canvas import Box, Canvas, Dot, Line, Picture, Text
+from analysis.paper_figures.sheet import label_lines
 from vars_core.errors import InputError
 
 
@@ -59,3 +60,11 @@ def test_the_page_loads_nothing_from_elsewhere(tmp_path: Path) -> None:
 def test_another_format_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"out of png, svg, pdf, html, webp, got '\.gif'"):
         drawing().save(tmp_path / "one.gif")
+
+
+@pytest.mark.parametrize(
+    ("name", "lines"),
+    [("vars_sd", ["vars_sd"]), ("hubble_deep_field", ["hubble deep", "field"]), ("x" * 20, ["x" * 13, "x" * 7])],
+)
+def test_a_row_s_label_stays_beside_its_row(name: str, lines: list[str]) -> None:
+    assert label_lines(name) == lines
