@@ -15,9 +15,10 @@ from vars_core.trace import Trace, TraceRecorder
 
 SPECS = [
     *(f"rvt_nano/{mixer}" for mixer in ("self", "performer", "vars_s", "vars_d", "vars_sd")),
-    *(f"deit_tiny/{mixer}" for mixer in ("self", "vars_s")),
-    *(f"gfnet_tiny/{mixer}" for mixer in ("filter", "vars_s", "vars_sd")),
-    "rvt_tiny/vars_s",
+    "rvt_tiny/vars_d",
+    "deit_tiny/self",
+    "gfnet_tiny/filter",
+    "gfnet_tiny/vars_s",
 ]
 
 
@@ -45,7 +46,7 @@ def traced(model: VisionModel, images: Tensor) -> Trace:
 
 @pytest.mark.parametrize("spec", SPECS)
 def test_every_number_of_the_fast_model_is_the_trained_ones(spec: str) -> None:
-    model, images = trained(spec), torch.randn(3, 3, 64, 64, dtype=torch.float64)
+    model, images = trained(spec), torch.randn(2, 3, 64, 64, dtype=torch.float64)
     expected, found = traced(model, images), traced(frozen(model), images)  # type: ignore[arg-type]
     assert (found.logits - expected.logits).abs().max() <= 1e-5 * expected.logits.abs().max()
     for ours, theirs in zip(found.layers, expected.layers, strict=True):

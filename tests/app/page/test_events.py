@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
@@ -12,6 +13,7 @@ import gradio as gr
 import pytest
 
 from app.page.events import Events, ordered
+from app.page.viewer import map_viewer
 from vars_core.errors import InputError
 
 
@@ -140,3 +142,27 @@ def test_a_control_goes_back_to_what_is_still_shown() -> None:
     assert back == "good" and "This model cannot be loaded" in message
     back, message = run(event("4", request, "worse"))
     assert back == "good" and "its log says why" in message
+
+
+def test_no_component_of_the_page_shows_progress_for_an_event() -> None:
+    """Gradio's page would copy the state of every one that does, at each step of each event."""
+    with gr.Blocks() as page:
+        events = Events(gr.Textbox(), gr.Textbox())
+        button, text = gr.Button(), gr.Textbox(elem_id="text")
+
+        async def handler(session: str | None) -> dict[str, str]:
+            return {"shown": "done"}
+
+        shown = events.on([button.click], handler, {}, {"shown": text}, progress=text)
+        events.after(shown, handler, {}, {"shown": text})
+    answered = [entry for entry in page.get_config_file()["dependencies"] if entry["backend_fn"]]
+    assert len(answered) == 2
+    assert all(entry["show_progress"] == "hidden" and entry["show_progress_on"] == [] for entry in answered)
+    assert 'VARS.turn("text")' in answered[0]["js"]
+
+
+def test_a_payload_reaches_the_page_as_one_text() -> None:
+    with gr.Blocks():
+        viewer = map_viewer("attention")
+    assert json.loads(str(viewer.postprocess({"panels": [1, {"a": "…"}]}))) == {"panels": [1, {"a": "…"}]}
+    assert viewer.postprocess(None) is None
