@@ -15,8 +15,8 @@ from vars_core.errors import InputError
 TITLES = {"same_class": "photographs with the same first class, %"}
 """Of what is no metric of an evaluation."""
 
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#7F7F7F")
-"""Okabe and Ito's palette."""
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#7F7F7F", "#8C564B")
+"""Okabe and Ito's palette, grey and brown: five models, three floors and people."""
 
 WIDTH, HEIGHT, ROW = 300, 120, 198
 LEFT, TOP, BETWEEN = 62, 72, 76
