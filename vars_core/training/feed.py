@@ -13,7 +13,7 @@ from torch import Tensor
 from vars_core.training.augment import augmented, resized
 from vars_core.training.data import DecodedImages
 from vars_core.training.distributed import World
-from vars_core.training.order import epoch_order, share
+from vars_core.training.order import batches
 from vars_core.training.recipe import Recipe
 
 
@@ -72,13 +72,8 @@ class ArrayFeed:
         return len(self.val)
 
     def training(self, epoch: int, first_step: int) -> Iterator[tuple[Tensor, Tensor]]:
-        number = self.recipe.stage_of(epoch)
-        stage = self.recipe.stages[number]
-        order = epoch_order(self.count, self.seed, epoch, self.recipe.augmentation.repeats)
-        mine = share(stage.batch_size, self.world.rank, self.world.size)
-        for step in range(first_step, self.recipe.steps_per_epoch(self.count)[number]):
-            place = step * stage.batch_size + mine
-            index, repeat = order.index[place], order.repeat[place]
+        stage = self.recipe.stages[self.recipe.stage_of(epoch)]
+        for index, repeat in batches(self.recipe, self.count, self.seed, epoch, first_step, self.world):
             images, labels = self.train.gather(index)
             pixels = augmented(
                 images.to(self.device),

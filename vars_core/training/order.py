@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,7 +10,9 @@ from numpy.typing import NDArray
 from timm.data.distributed_sampler import RepeatAugSampler
 
 from vars_core.errors import InputError
+from vars_core.training.distributed import World
 from vars_core.training.draws import seed_of
+from vars_core.training.recipe import Recipe
 
 
 @dataclass(frozen=True)
@@ -49,3 +52,15 @@ def share(batch_size: int, rank: int, world: int) -> NDArray[np.int64]:
         raise InputError(f"the batch size must be a multiple of {2 * world} for {world} processes, got {batch_size}")
     place = np.arange(batch_size)
     return place[np.minimum(place, batch_size - 1 - place) % world == rank]
+
+
+def batches(
+    recipe: Recipe, count: int, seed: int, epoch: int, first_step: int, world: World
+) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+    """This process's batches of an epoch over ``count`` pictures: which pictures, and which copies of them."""
+    number = recipe.stage_of(epoch)
+    batch_size = recipe.stages[number].batch_size
+    order = epoch_order(count, seed, epoch, recipe.augmentation.repeats)
+    mine = share(batch_size, world.rank, world.size)
+    for step in range(first_step, recipe.steps_per_epoch(count)[number]):
+        yield order.index[step * batch_size + mine], order.repeat[step * batch_size + mine]

@@ -6,9 +6,7 @@ import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from PIL import Image
 from timm.data import create_transform
 from torch import Tensor
@@ -20,7 +18,7 @@ from vars_core.images import decode_image
 from vars_core.preprocessing import IMAGENET
 from vars_core.training.distributed import World
 from vars_core.training.draws import everything_seeded, seed_of
-from vars_core.training.order import epoch_order, share
+from vars_core.training.order import batches
 from vars_core.training.recipe import Augmentation, Recipe
 
 logger = logging.getLogger(__name__)
@@ -112,29 +110,25 @@ class StreamFeed:
         return identity(self.train)
 
     def training(self, epoch: int, first_step: int) -> Iterator[tuple[Tensor, Tensor]]:
-        number = self.recipe.stage_of(epoch)
-        stage = self.recipe.stages[number]
-        order = epoch_order(self.count, self.seed, epoch, self.recipe.augmentation.repeats)
-        mine = share(stage.batch_size, self.world.rank, self.world.size)
-        steps = range(first_step, self.recipe.steps_per_epoch(self.count)[number])
-        batches = [
-            as_copies(order.index[step * stage.batch_size + mine], order.repeat[step * stage.batch_size + mine])
-            for step in steps
+        stage = self.recipe.stages[self.recipe.stage_of(epoch)]
+        copies = [
+            list(zip(index.tolist(), repeat.tolist(), strict=True))
+            for index, repeat in batches(self.recipe, self.count, self.seed, epoch, first_step, self.world)
         ]
         transform = training_transform(stage.image_size, self.recipe.augmentation)
-        yield from self._load(self.train, transform, epoch, batches)
+        yield from self._load(self.train, transform, epoch, copies)
 
     def validation(self, image_size: int, batch_size: int = 128) -> Iterator[tuple[Tensor, Tensor]]:
         mine = range(self.world.rank, len(self.val), self.world.size)
-        batches = [[(i, 0) for i in mine[start : start + batch_size]] for start in range(0, len(mine), batch_size)]
-        yield from self._load(self.val, validation_transform(image_size), 0, batches)
+        copies = [[(i, 0) for i in mine[start : start + batch_size]] for start in range(0, len(mine), batch_size)]
+        yield from self._load(self.val, validation_transform(image_size), 0, copies)
 
     def _load(
-        self, source: LabelledImages, transform: Transform, epoch: int, batches: list[list[PictureCopy]]
+        self, source: LabelledImages, transform: Transform, epoch: int, copies: list[list[PictureCopy]]
     ) -> Iterator[tuple[Tensor, Tensor]]:
         loader = DataLoader(
             Transformed(source, transform, self.seed, epoch),
-            batch_sampler=batches,
+            batch_sampler=copies,
             num_workers=self.workers,
             pin_memory=self.device.type == "cuda",
         )
@@ -147,8 +141,3 @@ class StreamFeed:
         if name not in self.skipped:
             self.skipped.add(name)
             logger.warning("skipped a picture that cannot be decoded: %s (%d so far)", name, len(self.skipped))
-
-
-def as_copies(index: NDArray[np.int64], repeat: NDArray[np.int64]) -> list[PictureCopy]:
-    """Arrays of pictures and copies as pairs of plain numbers."""
-    return list(zip(index.tolist(), repeat.tolist(), strict=True))
