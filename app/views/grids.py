@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from analysis.metrics.agreement import correlation
+from analysis.saliency import is_degenerate
 from app.inference.models import title
 from app.inference.traced import Traced
 from app.library.photographs import Corruption, Subject, fitted
@@ -129,9 +130,19 @@ def panel_image(
 
 
 def drawn(
-    subject: Subject, traced: Traced, raw: np.ndarray, limits: tuple[float, float] | None, opacity: float
+    subject: Subject,
+    traced: Traced,
+    raw: np.ndarray,
+    limits: tuple[float, float] | None,
+    opacity: float,
+    *,
+    about_zero: bool = False,
 ) -> np.ndarray:
-    """A raw map over its picture, uint8 (h, w, 3)."""
+    """A raw map over its picture, uint8 (h, w, 3); ``about_zero``: white is zero, blue below it, vermilion above."""
+    if about_zero:
+        peak = max(abs(value) for value in limits or (float(raw.min()), float(raw.max())))
+        shares = raw / peak if peak > 0 and not is_degenerate(raw) else np.zeros_like(raw)
+        return overlays.difference_overlay(subject.display, shares, traced.model, opacity)
     return overlays.overlay(subject.display, overlays.unit_map(raw, limits), traced.model, opacity)
 
 

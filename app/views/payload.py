@@ -14,6 +14,7 @@ from analysis.saliency import normalise_map
 from app.inference.models import title
 from app.inference.traced import LayerMaps, Traced
 from app.views.answers import Answer
+from vars_core.readouts import READOUTS
 
 LEVELS = 65535
 """Maps travel in 16 bits between each one's minimum and maximum: finer than a colour scale can show."""
@@ -44,6 +45,18 @@ def panel(
         "layers": [_layer(layer) for layer in traced.layers],
         "default_layer": traced.model.default_layer,
     }
+
+
+def about_zero(panel: dict[str, Any]) -> dict[str, Any]:
+    """The same panel, its signed readouts coloured about zero."""
+    layers = [
+        {
+            **layer,
+            "maps": {name: {**maps, "signed": READOUTS[name].signed} for name, maps in layer["maps"].items()},
+        }
+        for layer in panel["layers"]
+    ]
+    return {**panel, "layers": layers}
 
 
 def viewer(panels: Sequence[dict[str, Any]], *, columns: int = 1, strip: bool = False, **more: Any) -> dict[str, Any]:

@@ -101,12 +101,18 @@ window.VARS = window.VARS || (() => {
     return [low, high];
   }
 
+  const isSigned = (state, layer) => modeOf(state) === "heat" && Boolean(layer.maps[state.view.readout].signed);
+
   function shown(state, panel, t) {  // the map of a panel in [0, 1] (difference: [-1, 1]), and the words about it
     const {payload, view} = state, layer = layerOf(panel, view);
     if (!layer) return null;
     const map = iterate(layer, view.readout, t);
     const range = view.scale === "shared" ? sharedRange(payload, view) : null;
     const unit = one => one.degenerate && !range ? one.values.map(() => 0) : scaled(one, ...(range || [one.low, one.high]));
+    if (isSigned(state, layer)) {  // about zero, which is a half
+      const [low, high] = range || [map.low, map.high], peak = Math.max(Math.abs(low), Math.abs(high));
+      return {layer, map, values: map.values.map(value => peak > 0 && !map.degenerate ? (value / peak + 1) / 2 : 0.5), range, peak};
+    }
     let values = unit(map);
     if (modeOf(state) === "difference") {
       const theirs = layerOf(payload.panels[view.reference], view);
@@ -134,7 +140,7 @@ window.VARS = window.VARS || (() => {
       const colours = VARS.colours.difference;
       for (let i = 0; i < pixels.length; i++) pixels[i] = colours[Math.min(255, Math.max(0, Math.round(127.5 + 127.5 * placed[i])))];
     } else {
-      const colours = VARS.colours.heat;
+      const colours = isSigned(state, layer) ? VARS.colours.difference : VARS.colours.heat;
       for (let i = 0; i < pixels.length; i++) pixels[i] = colours[Math.min(255, Math.max(0, Math.round(255 * placed[i])))];
     }
     context.putImageData(image, 0, 0);
@@ -250,6 +256,9 @@ window.VARS = window.VARS || (() => {
     if (mode === "difference") {
       [low, high] = ["−1", "+1"];
       text = view.scale === "shared" ? "Difference to the reference, both on one shared scale." : "Difference to the reference, each map first scaled to its own 0…1.";
+    } else if (it.peak !== undefined) {
+      [low, high] = several && !it.range ? ["−max", "+max"] : [number(-it.peak), number(it.peak)];
+      text = `White is zero, vermilion above it, blue below; ${it.range ? "one scale for all" : several ? "each map has its own scale" : "the scale is this map's own"}.`;
     } else if (it.range) {
       [low, high] = it.range.map(number);
       text = payload.panels.length > 1 ? "One colour scale for all maps and iterates shown." : "One colour scale for all iterates of this layer.";
@@ -257,7 +266,7 @@ window.VARS = window.VARS || (() => {
       [low, high] = several ? ["min", "max"] : [number(it.map.low), number(it.map.high)];
       text = several ? "Each map has its own colour scale, from its minimum to its maximum." : "The colour scale is this map's own, from its minimum to its maximum.";
     }
-    const bar = element("i", mode === "difference" ? "viewer-bar difference" : "viewer-bar");
+    const bar = element("i", mode === "difference" || it.peak !== undefined ? "viewer-bar difference" : "viewer-bar");
     if (payload.heads) text = `Layer ${it.layer.name}, ${view.readout}. ${text}`;
     state.legend.append(element("span", "", low), bar, element("span", "", high), element("span", "viewer-scale", text));
   }

@@ -17,6 +17,7 @@ from app.library.photographs import Subject
 from app.tabs.attention.asked import A_CLASS, ALL_HEADS, CLASS_TOKEN, ONE_TOKEN, Asked
 from app.views import payload
 from vars_core.errors import InputError
+from vars_core.readouts import READOUTS as SIGNED
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
@@ -54,13 +55,17 @@ def view(
     subject: Subject, traced: Traced, closer: Closer, title: str, layer: str, others: Mapping[str, np.ndarray]
 ) -> dict[str, Any]:
     """The payload of the closer look: the viewer's, and the maps of every head of the layers that were traced."""
+
+    def record_of(readout: str, values: np.ndarray) -> dict[str, Any]:
+        return {**payload.maps(values), "signed": SIGNED[readout].signed}
+
     record = [
         {
             "name": one.name,
             "grid": list(one.grid),
-            "maps": {readout: payload.maps(values) for readout, values in one.maps.items()},
+            "maps": {readout: record_of(readout, values) for readout, values in one.maps.items()},
             "heads": [
-                {readout: payload.maps(values[:, head]) for readout, values in one.heads.items()}
+                {readout: record_of(readout, values[:, head]) for readout, values in one.heads.items()}
                 for head in range(one.num_heads)
             ],
         }

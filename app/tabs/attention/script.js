@@ -21,7 +21,10 @@ VARS.closer = (() => {
     canvas.width = width;
     canvas.height = height;
     const context = canvas.getContext("2d"), image = context.createImageData(width, height), pixels = new Uint32Array(image.data.buffer);
-    for (let i = 0; i < pixels.length; i++) pixels[i] = VARS.colours.heat[high > low ? Math.round(of[i] / 257) : 0];
+    const signed = maps[view.readout].signed, peak = Math.max(Math.abs(low), Math.abs(high));
+    const about = code => peak > 0 ? Math.round(127.5 + 127.5 * (low + (high - low) * code / 65535) / peak) : 128;
+    const colours = signed ? VARS.colours.difference : VARS.colours.heat;
+    for (let i = 0; i < pixels.length; i++) pixels[i] = colours[signed ? about(of[i]) : high > low ? Math.round(of[i] / 257) : 0];
     context.putImageData(image, 0, 0);
   }
 

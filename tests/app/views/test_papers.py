@@ -12,8 +12,10 @@ from PIL import Image
 from analysis.paper_figures.canvas import Line, Picture
 from app.inference.traced import ModelFacts, of_image
 from app.library.photographs import Subject, sample
+from app.tabs.attention import words
 from app.tabs.attention.export import export
 from app.views.exports import KINDS, Export
+from app.views.grids import drawn
 from app.views.look import Look
 from tests.app.made import subject, traced
 from vars_core import Backend, load_model
@@ -71,3 +73,20 @@ def test_the_copied_command_names_the_view() -> None:
     options = dict(zip(words[4::2], words[5::2], strict=True))
     assert options["--layer"] == "0.0" and options["--readout"] == "gap" and options["--image-size"] == "112"
     assert str(parse_spec(options["--model"])) == "rvt_nano/vars_d"
+
+
+def test_a_signed_map_is_coloured_about_zero_on_the_page_and_in_the_figure() -> None:
+    result, shown = traced(), subject()
+    sent = words.view(shown, result)["panels"][0]["layers"][0]["maps"]
+    assert {name: maps["signed"] for name, maps in sent.items()} == {
+        "stream": False,
+        "contribution": False,
+        "energy": False,
+        "gap": True,
+    }
+    flat = np.zeros((14, 14), np.float32)
+    flat[:, :7], flat[:, 7:] = 0.5, -1
+    picture = drawn(shown, result, flat, None, 1.0, about_zero=True)
+    half, least = (245 + 200) / 2, 0  # half way to vermilion (200, 60, 0), and blue (0, 90, 160)
+    assert picture[24, 5, 0] == pytest.approx(half, abs=2) and picture[24, -5, 0] == least
+    assert (drawn(shown, result, np.zeros((14, 14), np.float32), None, 1.0, about_zero=True) == 245).all()
