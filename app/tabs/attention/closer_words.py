@@ -37,7 +37,7 @@ MEANING = {
 }
 """In place of what the readouts mean otherwise."""
 
-WORDS_OF_OTHERS = {"attention rollout": "attention rollout: the product of all layers' attention, residuals included"}
+WORDS_OF_OTHERS = {"attention rollout": "the product of all layers' attention, residuals included"}
 
 EVERY_HEAD = "Each small picture is the map of one head of one layer; choose one by clicking on it."
 
@@ -75,12 +75,14 @@ def view(
     panel = payload.panel(subject.display, traced, heading=title, alt=alt)
     panels = [{**panel, "layers": [], "default_layer": layer}]
     for name, values in others.items():
-        maps = payload.maps(values[None])
+        signed = bool(values.min() < 0)
+        maps = {**payload.maps(values[None]), "signed": signed}
+        scale = "blue, white at zero, vermilion" if signed else "dark, the least, to bright"
         alone = {
             "name": layer,
             "grid": list(values.shape),
             "maps": dict.fromkeys(READOUTS, maps),
-            "words": WORDS_OF_OTHERS.get(name, f"{name} of layer {layer}'s output, by captum"),
+            "words": f"{WORDS_OF_OTHERS.get(name, f'of layer {layer} output, by captum')}; {scale}",
         }
         panels.append({**panel, "title": name, "layers": [alone], "default_layer": layer})
     return {"view": payload.viewer(panels, columns=len(panels)), "layers": record}

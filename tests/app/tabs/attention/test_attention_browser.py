@@ -122,4 +122,4 @@ def test_a_class_is_explained_beside_other_methods(browser: Any, served: Served)
         wait_for_map(page, "attention-closer")
         name = served.services.tiny_imagenet[4]
         page.locator("#attention-closer figcaption", has_text=f"For “{name}”").wait_for()
-        page.locator("#attention-closer figcaption", has_text="Grad-CAM of layer 1.1").wait_for()
+        page.locator("#attention-closer figcaption", has_text="of layer 1.1 output, by captum").first.wait_for()

@@ -68,7 +68,9 @@ def test_every_head_is_sent_and_other_methods_stand_beside() -> None:
     sent = closer_words.view(subject(), traced(), closer(), "For “cat”", "0.1", {"Grad-CAM": np.eye(14)})
     assert [len(layer["heads"]) for layer in sent["layers"]] == [3]
     assert [panel["title"] for panel in sent["view"]["panels"]] == ["For “cat”", "Grad-CAM"]
-    assert "Grad-CAM" in sent["view"]["panels"][1]["layers"][0]["words"]
+    assert (
+        sent["view"]["panels"][1]["layers"][0]["words"] == "of layer 0.1 output, by captum; dark, the least, to bright"
+    )
 
 
 def test_curves_say_their_areas() -> None:
