@@ -8,7 +8,7 @@ from torch.nn import functional as F
 
 from vars_core.dictionaries import DenseDictionary, unit_columns
 from vars_core.inference.freeze import frozen
-from vars_core.mixers.reconstruction import StaticDynamicDictionary
+from vars_core.mixers.reconstruction import DynamicDictionary, StaticDynamicDictionary
 from vars_core.random_features import RandomFeatures
 from vars_core.tokens import Grid, require_grid
 
@@ -26,6 +26,50 @@ class ScalelessFeatures(nn.Module):
             return (F.normalize(q.to(self.matrix.dtype), dim=-1) @ self.matrix).exp()
 
 
+class ScaledDictionary(DenseDictionary):
+    """P = ΦS from features Φ as they are, (…, N, m), and S that makes their columns of unit norm.
+
+    The norms are the roots of ΦᵀΦ's diagonal, which is computed anyway: no pass over the tokens divides by them.
+    """
+
+    def __init__(self, features: Tensor, raw_gram: Tensor, num_static: int = 0) -> None:
+        self.scale = raw_gram.diagonal(dim1=-2, dim2=-1).sqrt().clamp_min(1e-12).reciprocal().unsqueeze(-1)
+        super().__init__(features, num_static, self.scale * raw_gram * self.scale.transpose(-2, -1))
+
+    def encode(self, x: Tensor) -> Tensor:
+        return self.scale * super().encode(x)
+
+    def decode(self, combined: Tensor) -> Tensor:
+        return super().decode(self.scale * combined)
+
+    def columns(self) -> Tensor:
+        return self._unit().columns()
+
+    def largest_eigenvalue(self) -> Tensor:
+        return self._unit().largest_eigenvalue()
+
+    def double(self) -> DenseDictionary:
+        return self._unit().double()
+
+    def only(self, x: Tensor, head: int, channel: int) -> tuple[DenseDictionary, Tensor]:
+        return self._unit().only(x, head, channel)
+
+    def _unit(self) -> DenseDictionary:
+        return DenseDictionary(self.atoms * self.scale.transpose(-2, -1), self.num_static, self._gram)
+
+
+class ScaledDynamic(nn.Module):
+    """`DynamicDictionary` without a pass over its atoms."""
+
+    def __init__(self, dictionary: DynamicDictionary) -> None:
+        super().__init__()
+        self.features = frozen(dictionary.features)
+
+    def forward(self, q: Tensor, grid: Grid) -> DenseDictionary:
+        features = self.features(q)
+        return ScaledDictionary(features, features.transpose(-2, -1) @ features)
+
+
 class HalfKnownDictionary(nn.Module):
     """[Φ(q) ; A] with A and AᵀA known: of the Gram only [ΦᵀΦ ; ΦᵀA] is computed."""
 
@@ -38,18 +82,23 @@ class HalfKnownDictionary(nn.Module):
 
     def forward(self, q: Tensor, grid: Grid) -> DenseDictionary:
         require_grid("the static atoms belong", self.grid, grid)
-        dynamic = unit_columns(self.features(q))
+        dynamic = self.features(q)
         batch, num_dynamic = len(q), dynamic.shape[-1]
-        atoms = torch.cat([dynamic, self.static.expand(batch, -1, -1, -1)], dim=-1)
-        upper = dynamic.transpose(-2, -1) @ atoms  # (B, H, m, 2m)
+        features = torch.cat([dynamic, self.static.expand(batch, -1, -1, -1)], dim=-1)
+        upper = dynamic.transpose(-2, -1) @ features  # (B, H, m, 2m)
         mixed = upper[..., num_dynamic:].transpose(-2, -1)
         lower = torch.cat([mixed, self.static_gram.to(mixed.dtype).expand(batch, -1, -1, -1)], dim=-1)
-        return DenseDictionary(atoms, self.static.shape[-1], torch.cat([upper, lower], dim=-2))
+        return ScaledDictionary(features, torch.cat([upper, lower], dim=-2), self.static.shape[-1])
 
 
 @frozen.register
 def _(features: RandomFeatures) -> nn.Module:
     return ScalelessFeatures(features)
+
+
+@frozen.register
+def _(dictionary: DynamicDictionary) -> nn.Module:
+    return ScaledDynamic(dictionary)
 
 
 @frozen.register
