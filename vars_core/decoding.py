@@ -126,7 +126,7 @@ def _opened(source: str | Path | bytes) -> Iterator[tuple[str, Image.Image]]:
             warnings.simplefilter("ignore")
             with (
                 io.BytesIO(source) if isinstance(source, bytes) else Path(source).open("rb") as stream,
-                Image.open(_recognised(stream), formats=FORMATS) as image,
+                Image.open(stream, formats=_formats_for(stream)) as image,
             ):
                 yield name, image
     except ImageError:
@@ -141,15 +141,17 @@ def _opened(source: str | Path | bytes) -> Iterator[tuple[str, Image.Image]]:
         raise ImageError(f"{name} cannot be decoded: {' '.join(str(error).split()) or type(error).__name__}") from None
 
 
-def _recognised(stream: BinaryIO) -> BinaryIO:
-    """The same stream, with the reader of HEIF at hand where it holds such a file."""
+def _formats_for(stream: BinaryIO) -> tuple[str, ...]:
+    """`FORMATS`, with HEIF only where the stream holds such a file: its reader is loaded then."""
     start = stream.read(12)
     stream.seek(0)
-    if start[4:8] == b"ftyp" and start[8:12] in _HEIF_BRANDS and "HEIF" not in Image.OPEN:
+    if start[4:8] != b"ftyp" or start[8:12] not in _HEIF_BRANDS:
+        return tuple(name for name in FORMATS if name != "HEIF")
+    if "HEIF" not in Image.OPEN:
         import pillow_heif
 
         pillow_heif.register_heif_opener()
-    return stream
+    return FORMATS
 
 
 def _check_size(name: str, width: int, height: int, max_pixels: int, min_side: int) -> None:

@@ -181,6 +181,13 @@ def test_a_phones_heic_is_upright(tmp_path: Path, orientation: int) -> None:
     assert picture_size(tmp_path / "a.heic") == picture.shape[:2]
 
 
+def test_other_files_need_no_reader_of_heic(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(Image.OPEN, "HEIF", raising=False)
+    with pytest.raises(ImageError, match="not a picture in a format that can be read"):
+        decode_image(b"not a picture at all")
+    assert "HEIF" not in Image.OPEN
+
+
 def test_what_only_begins_like_a_heic_is_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(ImageError, match=r"not a picture in a format that can be read|damaged|cannot be decoded"):
         decode_image(b"\0\0\0\x18ftypheic" + b"\0" * 200)
