@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-CELLS = 1 << 12
+CELLS = 1 << 14
 """Of equal width over the range of the many."""
 
 
