@@ -9,9 +9,11 @@ next round computes, on the workers that are left.
 from __future__ import annotations
 
 import copy
+import gc
 import logging
 import os
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -39,6 +41,8 @@ PARTS_AT_ONCE = 4096
 """Parts whose samples are handed to Ray together: what bounds the memory, whatever the number of images."""
 FRUITLESS_ROUNDS = 3
 """Rounds without a single finished part after which the run gives up."""
+PATIENCE_SECONDS = 30.0
+"""For which a round waits until a device is free."""
 DECODERS = 8
 """Of so many CPUs one decodes, where the models compute on CPUs as well."""
 
@@ -97,6 +101,7 @@ class RayEngine:
                 except (RayError, SystemException) as error:
                     lost = str(error).strip().splitlines()[0]
                     print(f"a worker was lost ({lost}); {len(missing)} parts are left to compute", file=sys.stderr)
+                gc.collect()  # lets go of the actors of a round that was broken off
                 fruitless = 0 if len(missing) < before else fruitless + 1
         if missing:
             raise InputError(f"the cluster finished none of {len(missing)} parts in {FRUITLESS_ROUNDS} attempts")
@@ -136,17 +141,31 @@ def _crew(device: str) -> Crew:
 
     With OMP_NUM_THREADS threads a model, 1 by default: as many as a run on one machine under the same setting.
     """
-    there = ray.cluster_resources()
-    gpus, cpus = int(there.get("GPU", 0)), int(there.get("CPU", 0))
     threads = int(os.environ.get("OMP_NUM_THREADS") or 1)
+    gpus, cpus = _free(threads + 1)
     if device == "cuda" and not gpus:
         raise InputError("expected a Ray cluster with GPUs for --device cuda, this one has none")
     if gpus and device != "cpu":
         return Crew("cuda", gpus, threads)
     actors = (cpus - max(1, cpus // DECODERS)) // threads
     if actors < 1:
-        raise InputError(f"expected a Ray cluster of at least {threads + 1} CPUs, this one has {cpus}")
+        raise InputError(f"expected a Ray cluster of at least {threads + 1} free CPUs, this one has {cpus}")
     return Crew("cpu", actors, threads)
+
+
+def _free(needed: int) -> tuple[int, int]:
+    """GPUs and CPUs that nothing else holds, once at least ``needed`` CPUs are free or half a minute has passed.
+
+    An actor of a round that was broken off may hold its device a while longer: counted as free, it would leave a new
+    round's actors all CPUs but none for decoding, and nothing would move.
+    """
+    patient = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        there = ray.available_resources()
+        gpus, cpus = int(there.get("GPU", 0)), int(there.get("CPU", 0))
+        if cpus >= needed or time.monotonic() > patient:
+            return gpus, cpus
+        time.sleep(0.5)
 
 
 def _ship(evaluation: Measured, backends: Sequence[Backend]) -> tuple[Any, Any, str]:

@@ -51,7 +51,6 @@ def cluster() -> Iterator[Any]:
         "object_store_memory": STORE,
         "node_ip_address": "127.0.0.1",
         "include_dashboard": False,
-        "_system_config": {"health_check_period_ms": 1000},  # a removed node is missed after seconds
         "env_vars": {"PYTHONPATH": str(Path(__file__).resolve().parents[2])},
     }
     made = Cluster(initialize_head=True, head_node_args=head)
