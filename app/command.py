@@ -41,6 +41,9 @@ def serve(
     max_pixels: Annotated[
         int, typer.Option(envvar="VARS_MAX_PIXELS", help="Pixels that a larger photograph is reduced to.")
     ] = Settings.max_pixels,
+    threads: Annotated[
+        int, typer.Option(envvar="VARS_THREADS", help="Of the processor, for the models; 0: all but one.")
+    ] = Settings.threads,
     queue_size: Annotated[
         int, typer.Option(envvar="VARS_QUEUE_SIZE", help="Model runs that may wait before one is refused.")
     ] = Settings.queue_size,
@@ -57,6 +60,7 @@ def serve(
         auth=read_auth(auth),
         root_path=root_path,
         max_pixels=max_pixels,
+        threads=threads,
         queue_size=queue_size,
         framed=ON_A_SPACE,
     )

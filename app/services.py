@@ -36,7 +36,7 @@ class Services:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.models = ModelShelf(settings.device, settings.precision, settings.weights)
-        self.queue = ModelQueue(self.models, settings.queue_size)
+        self.queue = ModelQueue(self.models, settings.queue_size, settings.threads)
         self.sessions = Sessions()
         self.downloads = Downloads()
         self.fixations = FixationLibrary(settings.data)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 import numpy as np
+import torch
 
 from app.inference.models import ModelShelf
 from app.inference.tasks import EveryMap, Task
@@ -43,11 +44,14 @@ class Job(Generic[R]):
 class ModelQueue:
     """Runs jobs in the order they came, one batch at a time, so that requests never compete for the cores.
 
-    A job that is cancelled while it waits is never computed. `submit` refuses when ``size`` jobs wait.
+    A job that is cancelled while it waits is never computed. `submit` refuses when ``size`` jobs wait. Models run on
+    ``threads`` of the processor, 0 for all but one: where the server's own work interrupts one of a model's threads,
+    all others wait for it, and two cores answer later than one.
     """
 
-    def __init__(self, shelf: ModelShelf, size: int) -> None:
+    def __init__(self, shelf: ModelShelf, size: int, threads: int = 0) -> None:
         self._shelf = shelf
+        self._threads = threads or max(1, torch.get_num_threads() - 1)
         self._size = size
         self._waiting: deque[Job[Any]] = deque()
         self._changed = threading.Condition()
@@ -90,6 +94,7 @@ class ModelQueue:
         self._thread.join(timeout=10)
 
     def _work(self) -> None:
+        torch.set_num_threads(self._threads)  # of this thread alone
         while batch := self._take():
             running = [job for job in batch if job.future.set_running_or_notify_cancel()]
             if not running:

@@ -22,6 +22,7 @@ class Settings:
         auth: (user, password) pairs, empty for an open page.
         max_pixels: the largest photograph that is decoded, in pixels.
         max_file_size: the largest upload, in bytes.
+        threads: of the processor that a model runs on, 0 for all but one, which the server itself keeps.
         queue_size: how many model runs may wait; a further one is refused.
         keep_uploads: seconds until an uploaded file is removed, and a visitor who asks for nothing is forgotten.
         root_path: the path under which a proxy serves the page, such as "/vars"; "" for a page of its own host.
@@ -38,6 +39,7 @@ class Settings:
     auth: tuple[tuple[str, str], ...] = ()
     max_pixels: int = 40_000_000
     max_file_size: int = 25_000_000
+    threads: int = 0
     queue_size: int = 64
     keep_uploads: int = 1800
     root_path: str = ""
@@ -45,6 +47,7 @@ class Settings:
 
     def __post_init__(self) -> None:
         check_range("a port", self.port, 0, 65535)
+        check_range("threads", self.threads, 0)
         check_range("a queue size", self.queue_size, 1)
         if self.root_path and not re.fullmatch(r"(/[\w.~-]+)+", self.root_path, re.ASCII):
             raise InputError(f"expected a root path such as /vars, without a slash at its end, got {self.root_path!r}")

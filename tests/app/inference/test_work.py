@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import Future
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from torch import Tensor
 
 from app.inference.models import ModelShelf
-from app.inference.traced import Traced
+from app.inference.traced import ModelFacts, Traced
 from app.inference.work import MAX_BATCH, BusyError, ModelQueue
+from vars_core.backend import Backend
 from vars_core.errors import InputError
 
 MODEL = "rvt_nano/vars_d"
@@ -65,6 +68,23 @@ def test_requests_that_arrive_together_run_as_batches(queue: ModelQueue) -> None
     for future in futures:
         future.result(60)
     assert list(queue.batches) == [1, MAX_BATCH, 2]
+
+
+@dataclass(frozen=True)
+class ThreadsUsed:
+    """How many threads of the processor a model runs on."""
+
+    def __call__(self, backend: Backend, batch: Tensor, facts: ModelFacts) -> list[int]:
+        return [torch.get_num_threads()] * len(batch)
+
+
+@pytest.mark.parametrize(("threads", "used"), [(0, max(1, torch.get_num_threads() - 1)), (3, 3)])
+def test_models_leave_one_core_to_the_server_unless_told_otherwise(shelf: ModelShelf, threads: int, used: int) -> None:
+    before = torch.get_num_threads()
+    queue = ModelQueue(shelf, size=2, threads=threads)
+    assert queue.ask(MODEL, coloured(0), ThreadsUsed()).result(60) == used
+    queue.close()
+    assert torch.get_num_threads() == before
 
 
 def test_each_request_gets_the_answer_to_its_own_picture(queue: ModelQueue) -> None:
