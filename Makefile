@@ -67,6 +67,7 @@ tables: install  ## Measure the embedded weights again and rewrite docs/results
 	$(ANALYSIS) ablation $(NANO) --labels $(DATA)/tiny_imagenet --limit 80 --corrupted 0 --lam 1 --batch-size 8 \
 		--out $(RUNS)/cost >> docs/results/ablation.md
 	$(ANALYSIS) sheet $(NANO) --out docs/results/maps.webp
+	$(ANALYSIS) sheet $(NANO) --image "$$($(BIN)/python -c 'import skimage; print(skimage.data_dir)')/chelsea.png" --out docs/results/cat.webp
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis

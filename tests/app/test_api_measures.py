@@ -155,5 +155,5 @@ def test_unknown_names_and_numbers_get_a_sentence(client: Client, endpoint: str)
         with pytest.raises((AppError, ValueError), match=sentence):
             client.predict(**points, **wrong, api_name=endpoint)
     if endpoint == "/segmentation":
-        with pytest.raises(AppError, match=r"threshold 0\.\.1, got 3"):
+        with pytest.raises(AppError, match=r"a threshold of 0\.\.1, got 3"):
             client.predict(threshold=3, api_name=endpoint)

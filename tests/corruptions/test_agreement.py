@@ -22,6 +22,7 @@ from analysis.metrics.agreement import map_agreement
 from analysis.runs import Run, read_summary
 from vars_core.backend import Backend
 from vars_core.errors import InputError
+from vars_core.preprocessing import Preprocessing
 
 from .made import made_photograph
 
@@ -30,7 +31,7 @@ class GreyBackend:
     """Its map is the picture's own brightness in 8 × 8 cells; the start of its solver is flat."""
 
     name, default_layer, default_readout, image_size = "made/grey", "0.1", "energy", 64
-    checkpoint_hash, num_steps, device, preprocessing = None, 1, "cpu", None
+    checkpoint_hash, num_steps, device, preprocessing = None, 1, "cpu", Preprocessing()
 
     def prepare(self, images: list[np.ndarray], policy: str = "whole") -> tuple[torch.Tensor, list[None]]:
         squares = [np.array(Image.fromarray(image).resize((64, 64), Image.Resampling.BOX)) for image in images]

@@ -48,7 +48,7 @@ OPENED = f"({{active, opened}}) => ({{opened: active === '{TAB}' ? '{TAB}' : ope
 
 @dataclass(frozen=True)
 class Parts:
-    """The components of the tab. ``opened``, ``page`` and ``picked`` are never shown: see `connect`."""
+    """The components of the tab. ``opened``, ``page``, ``picked`` and ``sorting`` are never shown: see `connect`."""
 
     run: gr.Dropdown
     facts: gr.HTML
@@ -66,6 +66,7 @@ class Parts:
     opened: gr.Textbox
     page: gr.Textbox
     picked: gr.Textbox
+    sorting: gr.Textbox
 
     def linked(self) -> dict[str, Component]:
         """What a link to the tab restores: the run, and the fields of a `Wish`."""
@@ -120,7 +121,7 @@ def lay_out(listed: Sequence[Mapping[str, Any]]) -> Parts:
         failures = gr.HTML("", apply_default_css=False, elem_id="runs-failures")
         mount = "VARS.runs.mount(element, () => trigger('select'));"
         table = gr.HTML("", js_on_load=mount, apply_default_css=False, elem_id="runs-rows")
-    hidden = unseen("runs-opened"), unseen("runs-page", "1"), unseen("runs-picked")
+    hidden = unseen("runs-opened"), unseen("runs-page", "1"), unseen("runs-picked"), unseen("runs-sorting")
     return Parts(run, facts, summary, details, chart, model, layer, readout, t, metric, order, failures, table, *hidden)
 
 
@@ -128,7 +129,8 @@ def connect(shell: Shell, parts: Parts) -> None:
     """What happens when something is chosen.
 
     ``opened`` changes once the tab is first shown. A click in the table changes ``picked`` (a row, as "position
-    count"), ``page``, or metric and order, which are therefore watched for any change and not for input alone.
+    count"), ``page``, or metric and order, of which ``sorting`` tells: these two also change with the run, and the page
+    that a visitor turned to meanwhile would be lost to a second answer of the same rows.
     """
     services, events = shell.services, shell.events
     library, folders = services.runs, services.settings.data
@@ -178,10 +180,10 @@ def connect(shell: Shell, parts: Parts) -> None:
     in_browser([shell.active.change], OPENED, {"active": shell.active, **opened}, opened)
     whole_run = {"facts": parts.facts, "summary": parts.summary, **images}
     events.on([parts.opened.change, parts.run.input], waiting(shown), asked, whole_run)
-    chosen = [one.input for one in (parts.model, parts.layer, parts.readout, parts.t)]
-    events.on([*chosen, parts.metric.change, parts.order.change], waiting(looked), asked, images)
+    chosen = [one.input for one in (parts.model, parts.layer, parts.readout, parts.t, parts.metric, parts.order)]
+    events.on([*chosen, parts.sorting.change], waiting(looked), asked, images)
     events.on([parts.page.change], waiting(turned), {"page": parts.page, **asked}, {"rows": parts.rows})
-    clicked = {name: getattr(parts, name) for name in ("picked", "page", "metric", "order")}
+    clicked = {name: getattr(parts, name) for name in ("picked", "page", "metric", "order", "sorting")}
     in_browser([parts.rows.select], "values => VARS.runs.answered(values)", clicked, clicked)
     map_view = shell.links[shell.map_tab]
     readings = {f"{tab} {READING}": view[READING] for tab, view in shell.links.items() if READING in view}

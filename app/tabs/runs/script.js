@@ -11,12 +11,15 @@ VARS.runs = (() => {
         select();
       });
     },
-    answered({picked, page, metric, order}) {  // the values of these components after the click
+    answered({picked, page, metric, order, sorting}) {  // the values of these components after the click
       if (asked.position) picked = `${asked.position} ${++clicks}`;  // the same row twice is two wishes
       else if (asked.page) page = asked.page;
-      else if (asked.metric === metric) order = order === "best" ? "worst" : "best";
-      else if (asked.metric) metric = asked.metric;
-      return {picked, page, metric, order};
+      else if (asked.metric) {
+        if (asked.metric === metric) order = order === "best" ? "worst" : "best";
+        metric = asked.metric;
+        sorting = `${metric} ${order}`;
+      }
+      return {picked, page, metric, order, sorting};
     },
   };
 })();
