@@ -186,7 +186,7 @@ def test_a_layer_or_iterate_that_is_not_there_is_status_2(
     assert run(monkeypatch, *fixed, "--out", tmp_path / "a", "--layer", "0.7") == 2
     assert "a layer of made/model, got '0.7' (nearest: '0.1', '0.0')" in capsys.readouterr().err
     assert run(monkeypatch, *fixed, "--out", tmp_path / "a", "--iteration", "3") == 2
-    assert "between 0 and 2, got 3" in capsys.readouterr().err
+    assert "--iteration of 0..2, got 3" in capsys.readouterr().err
     # Nothing was stored under the wrong settings, so the folder is still free for the right ones.
     assert run(monkeypatch, *fixed, "--out", tmp_path / "a") == 0
 
