@@ -16,7 +16,7 @@ def main() -> None:
         print(f"{len(EMBEDDED)} models loaded: {resident(page.pid) / 1e9:.2f} GB")
         visitor = Visitor(page.url)
         for model in EMBEDDED:
-            succeeded, answer = visitor.attention(model=model)
+            succeeded, answer = visitor.attention(model=model, iteration=0)  # every model has the first iterate
             assert succeeded, answer
         print(f"after a map of each: {resident(page.pid) / 1e9:.2f} GB")
 
