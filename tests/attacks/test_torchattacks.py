@@ -12,7 +12,7 @@ from tests.attacks.outside import OURS, Budget, accuracies, pictures
 from vars_core import Backend, load_model
 from vars_core.weights import embedded_weights
 
-pytest.importorskip("torchattacks")
+pytest.importorskip("torchattacks", reason="torchattacks installs apart: it wants older packages than the project")
 
 POINT = 0.01
 SMALL = Budget(steps=5, restarts=2, queries=20)

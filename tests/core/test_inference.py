@@ -47,7 +47,7 @@ def traced(model: VisionModel, images: Tensor) -> Trace:
 @pytest.mark.parametrize("spec", SPECS)
 def test_every_number_of_the_fast_model_is_the_trained_ones(spec: str) -> None:
     model, images = trained(spec), torch.randn(2, 3, 64, 64, dtype=torch.float64)
-    expected, found = traced(model, images), traced(frozen(model), images)  # type: ignore[arg-type]
+    expected, found = traced(model, images), traced(frozen(model), images)  # type: ignore[arg-type]  # modules
     assert (found.logits - expected.logits).abs().max() <= 1e-5 * expected.logits.abs().max()
     for ours, theirs in zip(found.layers, expected.layers, strict=True):
         assert ours.name == theirs.name

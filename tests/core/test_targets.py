@@ -19,7 +19,7 @@ GRADIENT = ("gap", "contribution")
 
 def made(mixer: str, **options: object) -> Backend:
     torch.manual_seed(0)
-    return Backend(create_model(f"rvt_nano/{mixer}", num_classes=7, image_size=SIZE, **options), device="cpu")  # type: ignore[arg-type]
+    return Backend(create_model(f"rvt_nano/{mixer}", num_classes=7, image_size=SIZE, **options), device="cpu")  # type: ignore[arg-type]  # any of its options
 
 
 def images(count: int = 2) -> Tensor:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import pillow_heif
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -168,7 +169,6 @@ def test_bitmaps_that_pillow_reads_as_noise_are_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("orientation", [1, 3, 6, 8])
 def test_a_phones_heic_is_upright(tmp_path: Path, orientation: int) -> None:
-    pillow_heif = pytest.importorskip("pillow_heif")
     picture, exif = upright(5, 64, 96), Image.Exif()
     exif[274] = orientation
     stored = Image.fromarray(np.ascontiguousarray(STORED[orientation](picture)))

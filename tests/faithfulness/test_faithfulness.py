@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
@@ -19,7 +20,7 @@ from vars_core.readouts import READOUTS
 SIDE = 4
 
 
-def linear(weights: np.ndarray):  # type: ignore[no-untyped-def]
+def linear(weights: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
     """A model whose answer is Σ w·x over the pixels: a picture of ones has the sum of the weights."""
     return lambda pictures: (pictures.mean(1) * weights).sum((1, 2))
 
