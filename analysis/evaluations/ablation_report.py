@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 from analysis.ablation import Point, Setting
 from analysis.evaluations.ablation_summary import SETTING, SHOWN
 from analysis.evaluations.grouping import Entry
-from analysis.evaluations.report_parts import tell_conditions, tell_failures, with_interval
+from analysis.evaluations.report_parts import report_of, with_interval
 from analysis.figures import Line, line_chart
 from analysis.metrics.table import METRICS, Metric
 from analysis.paper_figures.ablation import Axis, axes, plot
 from analysis.paper_figures.canvas import Canvas
 from analysis.provenance import conditions
-from analysis.reports import Cell, Report
+from analysis.reports import Cell
 from analysis.runs import Run
 
 if TYPE_CHECKING:
@@ -72,13 +72,8 @@ def where(run: Run) -> list[str]:
 
 def build_report(run: Run, evaluation: AblationEvaluation, summary: Sequence[Entry]) -> str:
     """The page as HTML: a chart and a table a metric and axis."""
-    report = Report("Steps and sparsity")
-    report.text(f"Command: {run.facts['command']}")
-    report.text(" ".join((SAME_WEIGHTS, START)))
-    for line in where(run):
-        report.text(line)
-    tell_conditions(report, run.facts)
-    tell_failures(report, run, len(evaluation.samples))
+    lines = [" ".join((SAME_WEIGHTS, START)), *where(run)]
+    report = report_of(run, "Steps and sparsity", lines, len(evaluation.samples))
     points, trained = points_of(summary), trained_settings(run)
     for metric in metrics_in(summary):
         report.heading(metric.title)

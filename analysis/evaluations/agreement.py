@@ -14,10 +14,9 @@ import pyarrow.compute as pc
 from analysis.corruptions import corrupt
 from analysis.engine import Item, Scored
 from analysis.evaluations.grouping import Entry
-from analysis.evaluations.report_parts import tell_conditions, tell_failures, with_interval
+from analysis.evaluations.report_parts import report_of, with_interval
 from analysis.metrics.table import CLEAN_MAP, metrics_that_need
 from analysis.provenance import input_size
-from analysis.reports import Report
 from analysis.runs import Row, Run
 from analysis.saliency import is_degenerate
 
@@ -124,12 +123,9 @@ class AgreementEvaluation:
 
     def report(self, run: Run, summary: Sequence[Entry]) -> str:
         """Tables by corruption and by severity."""
-        report = Report("Maps under corruption")
-        report.text(f"Command: {run.facts['command']}")
         data = run.facts["data"]
-        report.text(f"Data: {data['folder']}, {data['samples']} of {data['of']} photographs; seed {self.seed}.")
-        tell_conditions(report, run.facts)
-        tell_failures(report, run, len(self.samples))
+        seen = f"Data: {data['folder']}, {data['samples']} of {data['of']} photographs; seed {self.seed}."
+        report = report_of(run, "Maps under corruption", [seen], len(self.samples))
         report.text(
             "A cell is the mean over images and over what its line does not name, with a 95 % interval over images. "
             + " ".join(f"{one.title}: {one.source}." for one in metrics_that_need(CLEAN_MAP).values())

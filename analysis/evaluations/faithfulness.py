@@ -13,12 +13,11 @@ import pyarrow.compute as pc
 from analysis.baselines import centre_gaussian
 from analysis.engine import Item, Scored, model_input
 from analysis.evaluations.grouping import COORDINATES, Entry, rows_by
-from analysis.evaluations.report_parts import tell_conditions, tell_failures, with_interval
+from analysis.evaluations.report_parts import report_of, with_interval
 from analysis.metrics.bootstrap import interval, resamples
 from analysis.metrics.faithfulness import STEPS, faithfulness_curves
 from analysis.metrics.table import PIXELS_GONE, metrics_that_need
 from analysis.provenance import input_size
-from analysis.reports import Report
 from analysis.runs import Row, Run
 from analysis.saliency import Reading, is_degenerate
 
@@ -162,12 +161,9 @@ class FaithfulnessEvaluation:
 
     def report(self, run: Run, summary: Sequence[Entry]) -> str:
         """A table for each metric: maps down, models across."""
-        report = Report("Deletion and insertion")
-        report.text(f"Command: {run.facts['command']}")
         data = run.facts["data"]
-        report.text(f"Data: {data['folder']}, {data['samples']} of {data['of']} pictures; {self.steps} steps.")
-        tell_conditions(report, run.facts)
-        tell_failures(report, run, len(self.samples))
+        seen = f"Data: {data['folder']}, {data['samples']} of {data['of']} pictures; {self.steps} steps."
+        report = report_of(run, "Deletion and insertion", [seen], len(self.samples))
         report.text(
             "The mean over pictures with its 95 % interval; the class is the one that the model gives the whole "
             "picture, the map that of the last iterate. "

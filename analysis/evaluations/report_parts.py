@@ -39,6 +39,20 @@ def with_interval(entry: Entry | None, digits: int, between: str) -> Cell | None
     return Cell(f"{entry['value']:.{digits}f}", f"{low}{between}{high}", f"{entry['value']!r}, n = {entry['n']}")
 
 
+def report_of(run: Run, title: str, lines: Iterable[str], images: int) -> Report:
+    """A report with what stands before any number: the command, ``lines`` on the data, conditions, and failures.
+
+    ``images``: how many there are to score.
+    """
+    report = Report(title)
+    report.text(f"Command: {run.facts['command']}")
+    for line in lines:
+        report.text(line)
+    tell_conditions(report, run.facts)
+    tell_failures(report, run, images)
+    return report
+
+
 def tell_conditions(report: Report, facts: Mapping[str, Any]) -> None:
     """Device, versions, checkpoints and input sizes of a run, and what it assumed, from its ``run.json``."""
     report.text(f"Device: {facts.get('device', 'none')}. Versions: {_listed(facts['versions'])}.")
