@@ -132,7 +132,8 @@ def test_threads_on_one_model_do_not_mix() -> None:
         plain = list(pool.map(model.logits, batches))
     for index, trace in enumerate(together):
         expected = alone[index % 6]
-        assert torch.equal(plain[index % 6], expected.logits)
+        # of another thread's share of the cores a product may be summed in another order: the last digits, no more
+        torch.testing.assert_close(plain[index % 6], expected.logits)
         for readout in READOUTS:
             torch.testing.assert_close(trace["0.1"].maps[readout], expected["0.1"].maps[readout])
 
