@@ -65,8 +65,7 @@ def solvers_of(model: VisionModel) -> list[Ista | Lista]:
 def resolved(backend: Backend, setting: Setting) -> Backend:
     """The same weights solved with another T and another multiple of λ; the given backend stays as it is.
 
-    Raises:
-        InputError: a model without a solver.
+    Raises InputError: a model without a solver.
     """
     if not solvers_of(backend.model):
         raise InputError(f"expected a model whose layers solve for codes (VARS-S, -D or -SD), got {backend.name}")

@@ -48,8 +48,7 @@ def labelled(picture: np.ndarray, text: str) -> np.ndarray:
 def write_animation(pictures: Sequence[np.ndarray], path: Path, seconds: float = 0.8) -> Path:
     """Write frames, ``seconds`` each and the last twice as long, as GIF, WebP or MP4 by the file's suffix.
 
-    Raises:
-        InputError: another suffix, or no frames.
+    Raises InputError: another suffix, or no frames.
     """
     path.write_bytes(animation(pictures, path.suffix, seconds))
     return path
@@ -59,10 +58,7 @@ def animation(pictures: Sequence[np.ndarray], suffix: str, seconds: float = 0.8)
     """Frames uint8 (H, W, 3), ``seconds`` each and the last twice as long, as a file of one of `FORMATS`.
 
     GIF and WebP repeat without end. MP4 is H.264 with 4:2:0 colour, which every browser and slide program plays; an odd
-    last row or column is left out, since it cannot have one.
-
-    Raises:
-        InputError: another suffix, or no frames.
+    last row or column is left out, since it cannot have one. Raises InputError: another suffix, or no frames.
     """
     if suffix not in FORMATS:
         raise InputError(f"expected an animation as {', '.join(FORMATS[:-1])} or {FORMATS[-1]}, got {suffix!r}")

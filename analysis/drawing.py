@@ -42,8 +42,7 @@ def draw_contour(image: np.ndarray, mask: np.ndarray, colour: tuple[int, int, in
 def error_overlay(image: np.ndarray, mask: np.ndarray, truth: np.ndarray, opacity: float = 0.65) -> np.ndarray:
     """Where a bool mask is right and wrong: true positives green, false vermilion, misses blue; void and rest bare.
 
-    Args:
-        truth: regions (H, W), see `analysis.metrics.segmentation`.
+    ``truth``: regions (H, W), see `analysis.metrics.segmentation`.
     """
     painted = image.copy()
     wanted, counted = truth == FOREGROUND, truth != VOID

@@ -44,12 +44,10 @@ BATCHES_AHEAD = 2
 class Item:
     """One decoded sample.
 
-    Attributes:
-        position: its place in the list of samples, from 0.
-        sample: the entry of ``Measured.samples``; it has an ``id``.
-        image: uint8 (height, width, 3).
-        target: what the evaluation compares with (a mask, fixations), as its ``load`` returned it.
-        prepared: the model input (1, 3, H, W) and its placement, by what the model wants of it (`model_wants`).
+    ``position``: its place in the list of samples, from 0. ``sample``: the entry of ``Measured.samples``; it has an
+    ``id``. ``image``: uint8 (height, width, 3). ``target``: what the evaluation compares with (a mask, fixations), as
+    its ``load`` returned it. ``prepared``: the model input (1, 3, H, W) and its placement, by what the model wants of
+    it (`model_wants`).
     """
 
     position: int
@@ -143,16 +141,10 @@ def evaluate(
 ) -> int:
     """Compute and store the parts of ``run`` that are missing, on this machine.
 
-    A sample that cannot be loaded becomes one row with ``error`` and nothing else; the rest goes on.
-
-    Args:
-        backends: none for baselines alone.
-        batch_size: samples per part. The same run must always be given the same.
-        workers: decode threads; results do not depend on it.
-        on_part: called after each part with (parts stored, parts in all).
-
-    Returns:
-        How many samples were visited now; the others were stored already.
+    A sample that cannot be loaded becomes one row with ``error`` and nothing else; the rest goes on. ``backends``: none
+    for baselines alone. ``batch_size``: samples per part. The same run must always be given the same. ``workers``:
+    decode threads; results do not depend on it. ``on_part``: called after each part with (parts stored, parts in all).
+    Returns how many samples were visited now; the others were stored already.
     """
     count, missing = missing_parts(evaluation, run, batch_size)
     done, visited = count - len(missing), 0

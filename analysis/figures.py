@@ -17,14 +17,13 @@ COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#0
 class Line:
     """A line of a chart.
 
-    Attributes:
-        name: in the legend.
-        model: whose it is; the report's filter by model hides and shows it, and its colour follows from it.
-        x, y: the points.
-        marked: the index of a point to mark, None for none.
-        low, high: an interval around y, drawn as a band.
-        dashed: for baselines and ceilings.
-        points: draw the points, for short lines.
+    ``name``: in the legend.
+    ``model``: whose it is; the report's filter by model hides and shows it, and its colour follows from it.
+    ``x``, ``y``: the points.
+    ``marked``: the index of a point to mark, None for none.
+    ``low``, ``high``: an interval around y, drawn as a band.
+    ``dashed``: for baselines and ceilings.
+    ``points``: draw the points, for short lines.
     """
 
     name: str

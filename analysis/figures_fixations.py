@@ -12,10 +12,8 @@ from analysis.figures_page import INK, small_chart
 def z_histogram(edges: np.ndarray, everywhere: np.ndarray, at_fixations: np.ndarray, *, title: str) -> go.Figure:
     """Two histograms as shares of their own total: of all pixels as an area, of fixations as bars.
 
-    Args:
-        edges: (n + 1,), of the bins.
-        everywhere: (n,), pixels per bin.
-        at_fixations: z-values; those beyond the edges are counted in the outermost bins.
+    ``edges``: (n + 1,), of the bins. ``everywhere``: (n,), pixels per bin. ``at_fixations``: z-values; those beyond the
+    edges are counted in the outermost bins.
     """
     centres = (edges[:-1] + edges[1:]) / 2
     inside = np.clip(at_fixations, edges[0], np.nextafter(edges[-1], edges[0]))

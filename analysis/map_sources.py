@@ -39,14 +39,13 @@ Factors = Callable[["Placement", tuple[int, int]], SourceFactors]
 class SourceMaps:
     """K maps of one image that belong together: those of a layer, or the one map of a prior.
 
-    Attributes:
-        placed: on the image, K.
-        keys: which maps of a model they are; None for what has no layers.
-        raw: as they left the layer, float32 (K, h, w).
-        heads: for each map its heads' maps, placed; only where they were asked for.
-        blur: σ in pixels by which the placed maps are blurred.
-        placement: where the model's input lies on the image.
-        seconds: the model's share of one image: forward pass and trace.
+    ``placed``: on the image, K.
+    ``keys``: which maps of a model they are; None for what has no layers.
+    ``raw``: as they left the layer, float32 (K, h, w).
+    ``heads``: for each map its heads' maps, placed; only where they were asked for.
+    ``blur``: σ in pixels by which the placed maps are blurred.
+    ``placement``: where the model's input lies on the image.
+    ``seconds``: the model's share of one image: forward pass and trace.
     """
 
     placed: Sequence[PlacedMap]
@@ -153,9 +152,7 @@ class People(_Prior):
 class ModelMaps:
     """A model's maps: all iterates of the layers and readouts of a reading.
 
-    Args:
-        factors: how they are placed on the image.
-        per_head: the heads' maps too.
+    ``factors``: how they are placed on the image. ``per_head``: the heads' maps too.
     """
 
     def __init__(

@@ -248,10 +248,8 @@ class FactoredMap(PlacedMap):
 class PlacedStack(Sequence[FactoredMap]):
     """K maps of one grid on one image.
 
-    Args:
-        maps: (K, h, w) in [0, 1], each scaled by its own range.
-        flat: bool (K,), which of them had none.
-        factors: place them; their precision is that of all that is computed.
+    ``maps``: (K, h, w) in [0, 1], each scaled by its own range. ``flat``: bool (K,), which of them had none.
+    ``factors``: place them; their precision is that of all that is computed.
     """
 
     def __init__(self, maps: np.ndarray, flat: np.ndarray, factors: SourceFactors) -> None:

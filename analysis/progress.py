@@ -14,11 +14,8 @@ SECONDS_BETWEEN_LINES = 30.0
 def watched(total: int, what: str) -> Iterator[Callable[[int], None]]:
     """Show on stderr how much of ``total`` is done and how long the rest will take.
 
-    Args:
-        what: of which there are ``total``, "images".
-
-    Yields:
-        A function to call with how much is done in all; what was done before its first call counts for no speed.
+    ``what``: of which there are ``total``, "images". Yields a function to call with how much is done in all; what was
+    done before its first call counts for no speed.
     """
     if not sys.stderr.isatty():
         yield _Lines(total, what)

@@ -50,9 +50,8 @@ DECODERS = 8
 class RayEngine:
     """A cluster.
 
-    Args:
-        address: of a cluster that runs, "host:port" or "auto"; None for one on this machine, for as long as the run.
-        device: "auto" (GPUs where the cluster has any), "cpu" or "cuda": an actor for each GPU.
+    ``address``: of a cluster that runs, "host:port" or "auto"; None for one on this machine, for as long as the run.
+    ``device``: "auto" (GPUs where the cluster has any), "cpu" or "cuda": an actor for each GPU.
     """
 
     device = "cpu"  # models are loaded here and sent
@@ -78,8 +77,7 @@ class RayEngine:
     ) -> int:
         """Compute and store the missing parts; how many samples were visited.
 
-        Raises:
-            InputError: no such cluster, or one that cannot compute anything.
+        Raises InputError: no such cluster, or one that cannot compute anything.
         """
         count, listed = missing_parts(evaluation, run, batch_size)
         missing, visited, fruitless = dict.fromkeys(listed), 0, 0

@@ -31,9 +31,7 @@ SCHEMA = pa.schema([("part", pa.int64()), ("payload", pa.large_binary())])
 class Sent:
     """What every worker is sent once.
 
-    Attributes:
-        evaluation: without its samples.
-        wanted: what the models want of an image.
+    ``evaluation``: without its samples. ``wanted``: what the models want of an image.
     """
 
     evaluation: Measured
@@ -74,10 +72,8 @@ def decode(table: pa.Table, sent: ray.ObjectRef[bytes]) -> pa.Table:
 class Scorer:
     """An actor: the models of a run on one device. (rows that need no model, what was loaded) → `Scored`.
 
-    Args:
-        models: pickled once for all actors.
-        device, precision: of the backends.
-        threads: that one model computes with on a CPU: sums are taken in another order with another number.
+    ``models``: pickled once for all actors. ``device``, ``precision``: of the backends. ``threads``: that one model
+    computes with on a CPU: sums are taken in another order with another number.
     """
 
     def __init__(

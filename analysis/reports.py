@@ -28,10 +28,7 @@ class Cell:
 class Card:
     """Pictures of one sample side by side, with a caption for each and a line of text below.
 
-    Attributes:
-        pictures: (caption, uint8 (H, W, 3)).
-        text: the line below.
-        model: whose it is, for the filter.
+    ``pictures``: (caption, uint8 (H, W, 3)). ``text``: the line below. ``model``: whose it is, for the filter.
     """
 
     pictures: Sequence[tuple[str, np.ndarray]]
@@ -69,9 +66,8 @@ class Report:
     ) -> None:
         """A table; a click on a column's head sorts by it.
 
-        Args:
-            models: for each row the model it belongs to, None for rows that no filter hides.
-            folded: a title under which the table is folded away, for long ones.
+        ``models``: for each row the model it belongs to, None for rows that no filter hides. ``folded``: a title under
+        which the table is folded away, for long ones.
         """
         owners = models or [None] * len(rows)
         head = "".join(f"<th>{html.escape(column)}</th>" for column in columns)

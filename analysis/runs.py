@@ -87,11 +87,8 @@ class Run:
 
         ``settings`` decide the rows and must not differ on continuing; so must no entry of ``facts`` (the data's names,
         say). Versions, the command and the host are recorded, not compared. Nothing is loaded or computed here, so that
-        a wrong folder is found out before any model is.
-
-        Raises:
-            InputError: the folder cannot be written, is no run, or holds a run under other settings (the first
-                difference is named).
+        a wrong folder is found out before any model is. Raises InputError: the folder cannot be written, is no run, or
+        holds a run under other settings (the first difference is named).
         """
         folder = Path(folder)
         compared = json.loads(json.dumps({"settings": dict(settings), **facts}))
@@ -114,8 +111,7 @@ class Run:
     def read(cls, folder: Path) -> Run:
         """A run that is there, to look at: nothing is written.
 
-        Raises:
-            InputError: the folder holds no run, or its ``run.json`` cannot be read.
+        Raises InputError: the folder holds no run, or its ``run.json`` cannot be read.
         """
         facts = _read_facts(Path(folder)) if (Path(folder) / "run.json").is_file() else None
         if facts is None:
@@ -125,10 +121,8 @@ class Run:
     def confirm(self, name: str, value: Any) -> None:
         """Record the fact ``name`` the first time; afterwards require the same value.
 
-        For what is known only once the models are there: their checkpoint hashes, layers, device.
-
-        Raises:
-            InputError: the run was made under another value; the sentence names the difference.
+        For what is known only once the models are there: their checkpoint hashes, layers, device. Raises InputError:
+        the run was made under another value; the sentence names the difference.
         """
         value = json.loads(json.dumps(value))
         if name not in self.facts:
@@ -201,11 +195,8 @@ class Run:
     ) -> pa.Table:
         """All rows in the order of the parts; only some ``columns``, only those ``where`` holds.
 
-        Args:
-            limit: read no further part once so many rows are there, and return no more.
-
-        Raises:
-            InputError: nothing has been stored yet.
+        ``limit``: read no further part once so many rows are there, and return no more. Raises InputError: nothing has
+        been stored yet.
         """
         paths = [path for _, path in self._parts()]
         if not paths:
@@ -255,8 +246,7 @@ class Run:
 def read_summary(folder: Path) -> list[dict[str, Any]]:
     """The entries of a finished run's ``summary.json``, see `Run.write_summary`.
 
-    Raises:
-        InputError: there is none, or it is no such list.
+    Raises InputError: there is none, or it is no such list.
     """
     path = Path(folder) / "summary.json"
     if not path.is_file():

@@ -41,12 +41,9 @@ def is_degenerate(saliency_map: np.ndarray) -> bool:
 def normalise_map(saliency_map: np.ndarray) -> tuple[np.ndarray, bool]:
     """Scale a map to [0, 1] by its own minimum and maximum.
 
-    Args:
-        saliency_map: real, any shape, not empty.
-
-    Returns:
-        The scaled map (float32 stays float32, all else becomes float64) and whether it is degenerate: its range is at
-        most 1e-9 of its magnitude, or a value is not finite. A degenerate map is all zeros, never NaN.
+    ``saliency_map``: real, any shape, not empty. Returns the scaled map (float32 stays float32, all else becomes
+    float64) and whether it is degenerate: its range is at most 1e-9 of its magnitude, or a value is not finite. A
+    degenerate map is all zeros, never NaN.
     """
     given = np.asarray(saliency_map)
     values = given.astype(np.float64)

@@ -66,3 +66,17 @@ def test_every_file_that_the_picture_of_the_code_names_is_there() -> None:
         for name in (*tracked, *(f"{name}/" for name in tracked if (ROOT / name).is_dir()), "app.py", *packages)
     }
     assert [name for name in sorted(named) if not any(path.endswith(f"/{name}") for path in there)] == []
+
+
+def test_docstrings_speak_in_sentences_without_sections() -> None:
+    """One dialect: a parameter is "``name``: what it is.", an error "Raises InputError: when."."""
+    section = re.compile(r"^\s*(Args|Arguments|Parameters|Attributes|Raises|Returns|Yields):\s*$", re.MULTILINE)
+    files = [path for package in (*FORBIDDEN, "tools") for path in sorted((ROOT / package).rglob("*.py"))]
+    told = [
+        f"{path.relative_to(ROOT)}:{node.body[0].lineno}"
+        for path in files
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
+        if section.search(ast.get_docstring(node) or "")
+    ]
+    assert len(files) > 300 and told == []

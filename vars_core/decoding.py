@@ -75,9 +75,7 @@ def read_picture(
 
     ``reduce``: a larger picture is brought to at most ``max_pixels`` instead of being refused. A JPEG is reduced while
     it is decoded, so that memory stays bounded; of other formats one of at most `MAX_PIXELS` is reduced afterwards.
-
-    Raises:
-        ImageError: absent, of another format, damaged, too large, or with a side below ``min_side`` pixels.
+    Raises ImageError: absent, of another format, damaged, too large, or with a side below ``min_side`` pixels.
     """
     with _opened(source) as (name, image):
         form, (width, height) = image.format or "", image.size

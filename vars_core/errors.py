@@ -16,8 +16,7 @@ class InputError(ValueError):
 def check_range(what: str, value: float, low: float, high: float | None = None) -> None:
     """Refuse a number outside [low, high], or below ``low`` where there is no ``high``; NaN lies nowhere.
 
-    Raises:
-        InputError: "expected <what> of <low>..<high>, got <value>".
+    Raises InputError: "expected <what> of <low>..<high>, got <value>".
     """
     if not (low <= value and (high is None or value <= high)):
         bounds = f"{low:g} or more" if high is None else f"{low:g}..{high:g}"

@@ -96,8 +96,7 @@ def loss_and_gradient(
 ) -> tuple[Tensor, Tensor]:
     """The goal's loss (B,) and its gradient at each image (B, 3, H, W), ``by_margin`` that of minus the margin.
 
-    Raises:
-        InputError: there is no gradient.
+    Raises InputError: there is no gradient.
     """
     with torch.enable_grad():
         points = images.detach().requires_grad_()

@@ -82,8 +82,7 @@ def choose_headlines(
 ) -> dict[str, Headline]:
     """Each model's map in the first table: its own layer and readout where they are read, else the last of those.
 
-    Raises:
-        InputError: an iterate that no model reaches.
+    Raises InputError: an iterate that no model reaches.
     """
     longest = max((backend.num_steps for backend in backends), default=0)
     if backends and step is not None:

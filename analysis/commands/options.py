@@ -50,10 +50,8 @@ def parse_models(
 
     ``image_size`` is that of all of them (`parse_image_size`).
 
-    Nothing is loaded.
-
-    Raises:
-        InputError: an unknown spec or one twice, a checkpoint for no model or twice for one, a file that is not there.
+    Nothing is loaded. Raises InputError: an unknown spec or one twice, a checkpoint for no model or twice for one, a
+    file that is not there.
     """
     named = _named(specs, checkpoints)
     for spec in specs:
@@ -104,8 +102,7 @@ def for_maps(requests: Sequence[ModelRequest]) -> list[ModelRequest]:
 def load_backends(requests: Sequence[ModelRequest], device: str) -> list[Backend]:
     """A backend for each request; without requests none, and no model is touched.
 
-    Raises:
-        InputError: a device that is not there (found before any model is loaded), weights or a size that do not fit.
+    Raises InputError: a device that is not there (found before any model is loaded), weights or a size that do not fit.
     """
     if not requests:
         return []
@@ -127,8 +124,7 @@ def load_backends(requests: Sequence[ModelRequest], device: str) -> list[Backend
 def choose_layers(backend: Backend, asked: Sequence[str]) -> tuple[str, ...]:
     """The layers to read, in the model's order. ``asked``: names, "default" (the model's own), "all".
 
-    Raises:
-        InputError: the model has no such layer, or none that can be traced.
+    Raises InputError: the model has no such layer, or none that can be traced.
     """
     default = backend.default_layer if backend.layer_names else None
     return _choose(asked, backend.layer_names, default, f"a layer of {backend.name}")

@@ -58,9 +58,8 @@ SCHEMA = pa.schema(
 class AblationEvaluation:
     """The evaluation.
 
-    Args:
-        parts: type of sample → the evaluation that loads and scores it.
-        variants: model → its settings, the one it was trained with first.
+    ``parts``: type of sample → the evaluation that loads and scores it. ``variants``: model → its settings, the one it
+    was trained with first.
     """
 
     schema = SCHEMA

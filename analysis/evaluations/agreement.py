@@ -58,11 +58,8 @@ class AgreementEvaluation:
     """The evaluation: photographs, corrupted, and each model's default map of them beside that of the clean one.
 
     Photographs are first cropped to 224 px as ImageNet-C is, since its severities are meant for that size. Maps are
-    those of the model's default layer and readout at its last iterate.
-
-    Args:
-        names, severities, seed: of the corruptions.
-        pictures_at_once: per forward pass.
+    those of the model's default layer and readout at its last iterate. ``names``, ``severities``, ``seed``: of the
+    corruptions. ``pictures_at_once``: per forward pass.
     """
 
     def __init__(

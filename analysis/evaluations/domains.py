@@ -84,9 +84,8 @@ def fine_tunings(models: Sequence[str], targets: Sequence[str], seeds: int) -> l
 class DomainGeneralisation:
     """The evaluation: its samples are fine-tunings, and a part of the run holds a row for every picture of a target.
 
-    Args:
-        samples: those to do now, of ``planned`` in all.
-        folder: where weights are kept while a fine-tuning is under way, and after it while pictures cannot be read.
+    ``samples``: those to do now, of ``planned`` in all. ``folder``: where weights are kept while a fine-tuning is under
+    way, and after it while pictures cannot be read.
     """
 
     schema = SCHEMA
@@ -111,8 +110,7 @@ class DomainGeneralisation:
     def baseline_rows(self, items: Sequence[Item]) -> list[Row]:
         """Fine-tune and test; what a run killed half-way left of it is continued.
 
-        Raises:
-            InputError: no picture can be read, or the weights do not fit.
+        Raises InputError: no picture can be read, or the weights do not fit.
         """
         return [row for item in items for row in self._rows(item)]
 

@@ -36,10 +36,8 @@ def best_and_worst(
 ) -> Iterator[tuple[G, list[Card], list[Card]]]:
     """Each group with the cards of its best images, best first, and of its worst, worst first.
 
-    Args:
-        keys: per model name, which of its maps is shown.
-        scores: of a group's images, higher is better.
-        draw: an image with the map that a report shows of it, the group, and the image's place in the group.
+    ``keys``: per model name, which of its maps is shown. ``scores``: of a group's images, higher is better. ``draw``:
+    an image with the map that a report shows of it, the group, and the image's place in the group.
     """
     orders = [np.argsort(-scores(group), kind="stable") for group in groups]
     ends = [(order[:SHOWN].tolist(), order[::-1][:SHOWN].tolist()) for order in orders]

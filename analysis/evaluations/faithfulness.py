@@ -58,10 +58,7 @@ class PictureToScore:
 class FaithfulnessEvaluation:
     """The evaluation: the last iterate of each readout of a model's layer, and the two baselines.
 
-    Args:
-        readings: by model, what is read.
-        steps: of the curves.
-        seed: of the random maps.
+    ``readings``: by model, what is read. ``steps``: of the curves. ``seed``: of the random maps.
     """
 
     schema = SCHEMA

@@ -60,14 +60,13 @@ def schema() -> pa.Schema:
 class FixationEvaluation(MapEvaluation):
     """The evaluation: ``samples`` and what becomes of a batch of them.
 
-    Args:
-        fixations: the data set.
-        sizes: (height, width) of every image whose fixations may serve as the others'.
-        readings, headlines: see `MapEvaluation`.
-        metrics: names of `image_metrics`; None for all.
-        sigma: pixels of one degree of visual angle: the blur of fixations.
-        blurs: σ in pixels by which maps are blurred before they are scored; 0 leaves them.
-        limit: only the first so many images are scored; the others' fixations still count as other images'.
+    ``fixations``: the data set.
+    ``sizes``: (height, width) of every image whose fixations may serve as the others'.
+    ``readings``, ``headlines``: see `MapEvaluation`.
+    ``metrics``: names of `image_metrics`; None for all.
+    ``sigma``: pixels of one degree of visual angle: the blur of fixations.
+    ``blurs``: σ in pixels by which maps are blurred before they are scored; 0 leaves them.
+    ``limit``: only the first so many images are scored; the others' fixations still count as other images'.
     """
 
     baselines = (Centre, OtherImages, People)

@@ -50,19 +50,18 @@ class Evaluation(Measured, Protocol):
 class Plan:
     """A run that was asked for.
 
-    Attributes:
-        kind: of `analysis.evaluations.table`.
-        out: the run's folder.
-        settings: what decides the rows; must not differ on continuing. ``batch_size``, samples a part, is among them; 1
-            where it is not said.
-        data: what the run says of its data; must not differ either.
-        facts: what else must not; ``models`` is among them where the evaluation makes its models itself.
-        noted: what else it says, which may change on continuing where files were repaired.
-        load: the models, loaded once the folder is known to be right.
-        engine: who computes the rows, which do not depend on it.
-        what: what samples are, in words.
-        assumed: what is taken for granted of a model, in sentences, beside what `noted` says of the data.
-        failing: what a row with an error is one of, in words, where that is not a sample.
+    ``kind``: of `analysis.evaluations.table`.
+    ``out``: the run's folder.
+    ``settings``: what decides the rows; must not differ on continuing. ``batch_size``, samples a part, is among them;
+      1 where it is not said.
+    ``data``: what the run says of its data; must not differ either.
+    ``facts``: what else must not; ``models`` is among them where the evaluation makes its models itself.
+    ``noted``: what else it says, which may change on continuing where files were repaired.
+    ``load``: the models, loaded once the folder is known to be right.
+    ``engine``: who computes the rows, which do not depend on it.
+    ``what``: what samples are, in words.
+    ``assumed``: what is taken for granted of a model, in sentences, beside what `noted` says of the data.
+    ``failing``: what a row with an error is one of, in words, where that is not a sample.
     """
 
     kind: str
@@ -81,11 +80,8 @@ class Plan:
 def run_evaluation(plan: Plan, make: Callable[[Sequence[Backend]], Evaluation]) -> int:
     """Carry out a plan, or continue it; the exit status: 0, or 3 where some samples could not be scored.
 
-    Args:
-        make: the evaluation, once the models are there.
-
-    Raises:
-        InputError: a folder that holds another run, or whatever ``load`` and ``make`` refuse.
+    ``make``: the evaluation, once the models are there. Raises InputError: a folder that holds another run, or whatever
+    ``load`` and ``make`` refuse.
     """
     run = Run.open(plan.out, {"evaluation": plan.kind, **plan.settings}, data=plan.data, **plan.facts)
     for name, value in plan.noted.items():

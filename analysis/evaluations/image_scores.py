@@ -22,14 +22,13 @@ _COUNTS = ("tp", "fp", "fn", "tn")
 class ImageScores:
     """The images that one map was scored on, n of them, and what could not be scored.
 
-    Attributes:
-        ids: n names.
-        positions: (n,), in the list of samples.
-        values: metric → (n,), NaN where it could not be had; only metrics that the run computed.
-        degenerate: bool (n,), the map had no range.
-        errors: (position, name, why) of images that could not be read or scored.
-        skipped: images that nobody looked at.
-        cut: there are more rows than were read.
+    ``ids``: n names.
+    ``positions``: (n,), in the list of samples.
+    ``values``: metric → (n,), NaN where it could not be had; only metrics that the run computed.
+    ``degenerate``: bool (n,), the map had no range.
+    ``errors``: (position, name, why) of images that could not be read or scored.
+    ``skipped``: images that nobody looked at.
+    ``cut``: there are more rows than were read.
     """
 
     ids: tuple[str, ...]
@@ -58,11 +57,8 @@ def image_scores(
 ) -> ImageScores:
     """One map of one model (or a baseline, whose layer, readout and iterate are None) on every image.
 
-    Args:
-        limit: rows that are read at most.
-
-    Raises:
-        InputError: an evaluation without scores of images, no rows, or rows that are not this evaluation's.
+    ``limit``: rows that are read at most. Raises InputError: an evaluation without scores of images, no rows, or rows
+    that are not this evaluation's.
     """
     kind = run.facts["settings"].get("evaluation")
     metrics = kind_of(kind).image_metrics

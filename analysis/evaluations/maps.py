@@ -41,11 +41,9 @@ class Headline:
 class MapEvaluation(ABC):
     """What segmentation and fixations have in common.
 
-    Args:
-        samples: each has an ``id``.
-        readings: per model name, which of its maps are scored.
-        headlines: per model name, which of these the report shows pictures of.
-        workers: threads that score the images of a batch; results do not depend on it.
+    ``samples``: each has an ``id``. ``readings``: per model name, which of its maps are scored. ``headlines``: per
+    model name, which of these the report shows pictures of. ``workers``: threads that score the images of a batch;
+    results do not depend on it.
     """
 
     schema: pa.Schema

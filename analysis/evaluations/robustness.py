@@ -54,13 +54,12 @@ SIDE = 224
 class RobustnessEvaluation:
     """The evaluation: labelled images of several suites, and what a model takes them for.
 
-    Args:
-        samples: of all suites, one after the other.
-        own_classes: suite → the classes among which predictions are made, for those that restrict them.
-        attacks: suite → how its clean images are attacked.
-        absent: models that were asked for and have no weights: never run, but said.
-        seed: of the corruptions on the fly.
-        checked: images of an attacked suite on which the attack itself is checked; 0 for no check.
+    ``samples``: of all suites, one after the other.
+    ``own_classes``: suite → the classes among which predictions are made, for those that restrict them.
+    ``attacks``: suite → how its clean images are attacked.
+    ``absent``: models that were asked for and have no weights: never run, but said.
+    ``seed``: of the corruptions on the fly.
+    ``checked``: images of an attacked suite on which the attack itself is checked; 0 for no check.
     """
 
     schema = SCHEMA

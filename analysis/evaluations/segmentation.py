@@ -58,11 +58,9 @@ SCHEMA = pa.schema(
 class Segmentation(MapEvaluation):
     """The evaluation: ``samples`` and what becomes of a batch of them.
 
-    Args:
-        masks: photographs with their label images, and what these mean.
-        readings, headlines, workers: see `MapEvaluation`.
-        threshold: a pixel is foreground where the normalised map reaches it.
-        per_head: also find the best head of each map on each image (an oracle, and labelled as one).
+    ``masks``: photographs with their label images, and what these mean. ``readings``, ``headlines``, ``workers``: see
+    `MapEvaluation`. ``threshold``: a pixel is foreground where the normalised map reaches it. ``per_head``: also find
+    the best head of each map on each image (an oracle, and labelled as one).
     """
 
     schema = SCHEMA

@@ -37,14 +37,13 @@ TINY_CLASSES = Path(__file__).resolve().parents[2] / "assets" / "tiny_imagenet_c
 class Labelled:
     """An image with its class.
 
-    Attributes:
-        id: of the sample.
-        suite: which benchmark it is of.
-        picture: the photograph it shows, by name: the same for all corruptions of it.
-        wordnet: its class.
-        read: its file's bytes.
-        policy: how it is fitted to a model's input.
-        corruption, severity: None and 0 for an image that is as it was taken.
+    ``id``: of the sample.
+    ``suite``: which benchmark it is of.
+    ``picture``: the photograph it shows, by name: the same for all corruptions of it.
+    ``wordnet``: its class.
+    ``read``: its file's bytes.
+    ``policy``: how it is fitted to a model's input.
+    ``corruption``, ``severity``: None and 0 for an image that is as it was taken.
     """
 
     id: str
@@ -61,11 +60,9 @@ class Labelled:
 class Suite:
     """A benchmark.
 
-    Attributes:
-        title: where people read it.
-        data: which ``--data`` it takes: its own, or that of "clean".
-        own_classes: whether a prediction is the best among the data's classes alone.
-        corrupted: whether there are corruptions and severities.
+    ``title``: where people read it. ``data``: which ``--data`` it takes: its own, or that of "clean". ``own_classes``:
+    whether a prediction is the best among the data's classes alone. ``corrupted``: whether there are corruptions and
+    severities.
     """
 
     title: str
@@ -106,13 +103,10 @@ def open_suite(
 ) -> SuiteData:
     """The samples of a suite.
 
-    Args:
-        limit: so many photographs at most (of ImageNet-C, of each corruption and severity), spread evenly over all.
-        policy: None for the usual one: "center"; "whole" for ImageNet-C, which is cropped already, and for Parquet.
-        variants: (corruption, severity) of ``corrupted``.
-
-    Raises:
-        InputError: an unknown suite, no such folder, or not one image in it.
+    ``limit``: so many photographs at most (of ImageNet-C, of each corruption and severity), spread evenly over all.
+    ``policy``: None for the usual one: "center"; "whole" for ImageNet-C, which is cropped already, and for Parquet.
+    ``variants``: (corruption, severity) of ``corrupted``. Raises InputError: an unknown suite, no such folder, or not
+    one image in it.
     """
     if suite not in SUITES:
         raise InputError(f"expected --suite of {', '.join(SUITES)}, got {suite!r} (nearest: {nearest(suite, SUITES)})")

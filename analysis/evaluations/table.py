@@ -27,10 +27,8 @@ from analysis.metrics.table import (
 class Kind:
     """A kind of run.
 
-    Attributes:
-        title: where people read it.
-        needs: what its metrics need; those of `analysis.metrics.table` that need one of these are its own.
-        images: whether a row is how one image scored with one map, so that images can be ranked.
+    ``title``: where people read it. ``needs``: what its metrics need; those of `analysis.metrics.table` that need one
+    of these are its own. ``images``: whether a row is how one image scored with one map, so that images can be ranked.
     """
 
     title: str

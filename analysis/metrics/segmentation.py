@@ -56,13 +56,8 @@ def count_at_thresholds(
 ) -> tuple[np.ndarray, np.ndarray]:
     """True and false positives at every threshold in one pass, equal to counting ``mask_at`` for each.
 
-    Args:
-        normalised_map: (H, W) in [0, 1], float32 or float64.
-        truth: regions (H, W).
-        thresholds: (K,), ascending, in [0, 1]; rounded to the map's precision, as ``mask_at`` does.
-
-    Returns:
-        (tp, fp), each int64 (K,).
+    ``normalised_map``: (H, W) in [0, 1], float32 or float64. ``truth``: regions (H, W). ``thresholds``: (K,),
+    ascending, in [0, 1]; rounded to the map's precision, as ``mask_at`` does. Returns (tp, fp), each int64 (K,).
     """
     edges = thresholds.astype(normalised_map.dtype)
     reached = _number_reached(normalised_map.ravel(), edges)

@@ -33,20 +33,18 @@ COST = "seconds of forward passes"
 class Metric:
     """One number that is measured.
 
-    Attributes:
-        name: in rows, in ``summary.json``, behind ``--metrics``.
-        title: where people read it.
-        unit: "%" (values are shares times 100), "bits", "nats", "ms" or "".
-        higher_is_better: its direction.
-        needs: one of the words above: what ``function`` is given.
-        function: for counts, ``analysis.metrics.segmentation.Counts`` of any shape → shares of that shape; for
-            fixations, (``PlacedMap``, ``FixationTruth``) → float; for a clean map, (map, clean map) → float; for
-            predictions, (``Predictions``, those on clean images or None) → ``Estimate`` or None; for pixels that go,
-            the probabilities after equal steps → float.
-            None where the value is a sum that another metric's rows hold already.
-        source: the variant exactly, and who defined it.
-        image: the name of one image's value; "" where an image has none.
-        digits: decimals that it is shown with.
+    ``name``: in rows, in ``summary.json``, behind ``--metrics``.
+    ``title``: where people read it.
+    ``unit``: "%" (values are shares times 100), "bits", "nats", "ms" or "".
+    ``higher_is_better``: its direction.
+    ``needs``: one of the words above: what ``function`` is given.
+    ``function``: for counts, ``analysis.metrics.segmentation.Counts`` of any shape → shares of that shape; for
+      fixations, (``PlacedMap``, ``FixationTruth``) → float; for a clean map, (map, clean map) → float; for predictions,
+      (``Predictions``, those on clean images or None) → ``Estimate`` or None; for pixels that go, the probabilities
+      after equal steps → float. None where the value is a sum that another metric's rows hold already.
+    ``source``: the variant exactly, and who defined it.
+    ``image``: the name of one image's value; "" where an image has none.
+    ``digits``: decimals that it is shown with.
     """
 
     name: str

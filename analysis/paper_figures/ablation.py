@@ -26,12 +26,9 @@ LEFT, TOP, BETWEEN = 62, 72, 76
 class Axis:
     """One side of the figure: T at each model's trained λ, or λ at its trained T.
 
-    Attributes:
-        name, symbol: in words, and short.
-        ticks: where there are points, ascending.
-        trained: model → the setting it was trained under; None for one without a solver.
-        at: where a setting stands.
-        held: what of it must be as trained.
+    ``name``, ``symbol``: in words, and short. ``ticks``: where there are points, ascending. ``trained``: model → the
+    setting it was trained under; None for one without a solver. ``at``: where a setting stands. ``held``: what of it
+    must be as trained.
     """
 
     name: str

@@ -43,11 +43,7 @@ class FixationLibrary:
     def recorded(self, ref: str, first: str = "usual") -> Points | None:
         """The fixations of a photograph; None where it belongs to no fixation data.
 
-        Args:
-            first: of `FIRST`.
-
-        Raises:
-            InputError: the data cannot be read.
+        ``first``: of `FIRST`. Raises InputError: the data cannot be read.
         """
         if first not in FIRST:
             raise InputError(f"expected {', '.join(FIRST)} for the first fixation, got {first!r}")

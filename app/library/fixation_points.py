@@ -25,11 +25,10 @@ MAX_NAME = 40
 class Points:
     """Fixations on the photograph ``ref``.
 
-    Attributes:
-        points: (x, y, observer) each, pixels of the photograph, 0-based, finite; observer "" where none is named.
-        sigma: pixels of one degree of visual angle; None for clicks alone, which come from no screen.
-        notes: sentences about what was left out, plain text.
-        recorded: these are the photograph's own, untouched; so a link need not name them.
+    ``points``: (x, y, observer) each, pixels of the photograph, 0-based, finite; observer "" where none is named.
+    ``sigma``: pixels of one degree of visual angle; None for clicks alone, which come from no screen. ``notes``:
+    sentences about what was left out, plain text. ``recorded``: these are the photograph's own, untouched; so a link
+    need not name them.
     """
 
     ref: str

@@ -14,8 +14,7 @@ JUDGED = "judged"
 def reading_of(text: str | None) -> MaskValues | None:
     """What a control or a parameter names (`MaskValues.parse`); None for `JUDGED` and for nothing.
 
-    Raises:
-        InputError: it names no reading.
+    Raises InputError: it names no reading.
     """
     return None if text is None or text.strip() in ("", JUDGED) else MaskValues.parse(text)
 

@@ -37,8 +37,7 @@ def image_refs(facts: Mapping[str, Any], name: str, folders: Mapping[str, Path])
 def image_ref(facts: Mapping[str, Any], name: str, folders: Mapping[str, Path]) -> str:
     """The one file that is the image ``name`` of a run.
 
-    Raises:
-        InputError: no configured folder has it, or several have.
+    Raises InputError: no configured folder has it, or several have.
     """
     refs = image_refs(facts, name, folders)
     if len(refs) > 1:

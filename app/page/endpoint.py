@@ -22,10 +22,8 @@ Endpoint = Callable[..., Awaitable[Any]]
 def declare(handler: Endpoint, answers: list[Any], name: str, **made: Component) -> None:
     """One endpoint: ``/name``, documented by the handler's docstring. The model queue bounds its work.
 
-    Its inputs are the parameters of the handler that are annotated with one (`app.page.inputs`).
-
-    Args:
-        made: inputs of parameters whose components only the server can make.
+    Its inputs are the parameters of the handler that are annotated with one (`app.page.inputs`). ``made``: inputs of
+    parameters whose components only the server can make.
     """
     hints = get_type_hints(handler, include_extras=True)
     inputs = [

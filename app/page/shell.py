@@ -16,15 +16,14 @@ from app.services import Services
 class Shell:
     """The shared parts of the page.
 
-    Attributes:
-        page: the Blocks under construction, for `page.load`.
-        services: models, photographs, results.
-        photo: holds the reference of the chosen photograph ("sample:coffee", see `app.library.photographs`).
-        active: holds the id of the tab that is shown.
-        events: wires handlers, see `app.page.events`.
-        tabs: the tabs, whose ``selected`` is the one that is shown; change ``active`` with it.
-        links: for each tab the components that a link to it restores; `app.page.share.build` fills it in.
-        map_tab: id of the tab that shows one map of one model, which others open.
+    ``page``: the Blocks under construction, for `page.load`.
+    ``services``: models, photographs, results.
+    ``photo``: holds the reference of the chosen photograph ("sample:coffee", see `app.library.photographs`).
+    ``active``: holds the id of the tab that is shown.
+    ``events``: wires handlers, see `app.page.events`.
+    ``tabs``: the tabs, whose ``selected`` is the one that is shown; change ``active`` with it.
+    ``links``: for each tab the components that a link to it restores; `app.page.share.build` fills it in.
+    ``map_tab``: id of the tab that shows one map of one model, which others open.
     """
 
     page: gr.Blocks

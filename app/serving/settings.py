@@ -14,19 +14,18 @@ from vars_core.errors import InputError, check_range
 class Settings:
     """Everything the page needs to know; the command line and the environment fill it in (see `app.command`).
 
-    Attributes:
-        device, precision: handed to `vars_core.backend.Backend`.
-        weights: a folder of checkpoints that are offered beside the embedded models, None for none.
-        data: folders of photographs by name; nothing outside of them is readable.
-        runs: a folder of finished runs for the Runs tab, None for none.
-        auth: (user, password) pairs, empty for an open page.
-        max_pixels: the largest photograph that is decoded, in pixels.
-        max_file_size: the largest upload, in bytes.
-        threads: of the processor that a model runs on, 0 for all but one, which the server itself keeps.
-        queue_size: how many model runs may wait; a further one is refused.
-        keep_uploads: seconds until an uploaded file is removed, and a visitor who asks for nothing is forgotten.
-        root_path: the path under which a proxy serves the page, such as "/vars"; "" for a page of its own host.
-        framed: whether pages of other sites may show this one in a frame, as a Hugging Face Space's does.
+    ``device``, ``precision``: handed to `vars_core.backend.Backend`.
+    ``weights``: a folder of checkpoints that are offered beside the embedded models, None for none.
+    ``data``: folders of photographs by name; nothing outside of them is readable.
+    ``runs``: a folder of finished runs for the Runs tab, None for none.
+    ``auth``: (user, password) pairs, empty for an open page.
+    ``max_pixels``: the largest photograph that is decoded, in pixels.
+    ``max_file_size``: the largest upload, in bytes.
+    ``threads``: of the processor that a model runs on, 0 for all but one, which the server itself keeps.
+    ``queue_size``: how many model runs may wait; a further one is refused.
+    ``keep_uploads``: seconds until an uploaded file is removed, and a visitor who asks for nothing is forgotten.
+    ``root_path``: the path under which a proxy serves the page, such as "/vars"; "" for a page of its own host.
+    ``framed``: whether pages of other sites may show this one in a frame, as a Hugging Face Space's does.
     """
 
     host: str = "127.0.0.1"

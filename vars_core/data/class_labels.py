@@ -18,13 +18,9 @@ def numbered_labels(
 ) -> tuple[Labels, tuple[str, ...]]:
     """(labels (N,), classes) of a column of whole numbers from 0, or of class names (dictionary-encoded ones too).
 
-    Args:
-        classes: the names that labels are numbers into, or that they are; None: what the column holds, names sorted.
-        source: where the column is from, for the error.
-
-    Raises:
-        InputError: no row, a missing label, a label that is neither, negative, unknown or beyond the classes; numbers
-            that count from 1.
+    ``classes``: the names that labels are numbers into, or that they are; None: what the column holds, names sorted.
+    ``source``: where the column is from, for the error. Raises InputError: no row, a missing label, a label that is
+    neither, negative, unknown or beyond the classes; numbers that count from 1.
     """
     if pa.types.is_dictionary(column.type):
         column = column.cast(column.type.value_type)

@@ -108,8 +108,7 @@ def reach(points: Iterable[Coordinates]) -> str:
 def look_at_images(fixations: FixationSet) -> tuple[dict[str, Size], FixationSet]:
     """(height, width) of every readable image, and the data set with notes on fixations that cannot be used.
 
-    Raises:
-        InputError: the coordinates cannot be pixels of these images (`check`).
+    Raises InputError: the coordinates cannot be pixels of these images (`check`).
     """
     sizes: dict[str, Size] = {}
     unreadable: list[str] = []

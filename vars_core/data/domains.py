@@ -46,9 +46,8 @@ class Domain:
 def open_domains(folder: str | Path) -> tuple[Domain, ...]:
     """The domains of a folder in the order of their names, all over the same classes.
 
-    Raises:
-        InputError: fewer than two domains, other classes in one than in the rest, split files that are incomplete or
-            name pictures that are not there.
+    Raises InputError: fewer than two domains, other classes in one than in the rest, split files that are incomplete or
+    name pictures that are not there.
     """
     root = Path(folder)
     if not root.is_dir():

@@ -29,8 +29,7 @@ SIGMA = 35.0
 def read_fixation_folder(root: Path) -> FixationSet:
     """A folder with ``stimuli/`` and ``fixations.csv`` or ``fixations.parquet``.
 
-    Raises:
-        InputError: not this layout, or both tables.
+    Raises InputError: not this layout, or both tables.
     """
     root = Path(root)
     tables = [root / name for name in FILES if (root / name).is_file()]
@@ -45,10 +44,8 @@ def read_table(path: Path, needed: Sequence[str] = NEEDED, optional: Sequence[st
     float64, empty fields as null.
 
     CSV with commas, semicolons or tabs, decimal points or (beside semicolons and tabs) commas; a byte-order mark, the
-    case of the columns' names and blanks around them do not matter.
-
-    Raises:
-        InputError: a file that is no such table, columns missing or there twice, text where a number belongs.
+    case of the columns' names and blanks around them do not matter. Raises InputError: a file that is no such table,
+    columns missing or there twice, text where a number belongs.
     """
     path, wanted = Path(path), (*needed, *optional)
     try:
@@ -170,11 +167,7 @@ def unnamed(stimuli: Sequence[Stimulus], observers: Sequence[str]) -> list[str]:
 def write_table(fixations: FixationSet, path: Path) -> int:
     """Write a data set as a table that `read_table` reads back; CSV or Parquet by the name's ending.
 
-    Returns:
-        The number of rows.
-
-    Raises:
-        InputError: another ending, or a place that cannot be written.
+    Returns the number of rows. Raises InputError: another ending, or a place that cannot be written.
     """
     path = Path(path)
     if path.suffix.lower() not in (".csv", ".parquet"):

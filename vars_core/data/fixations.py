@@ -63,15 +63,14 @@ class Stimulus:
 class FixationSet:
     """A data set as read.
 
-    Attributes:
-        layout: the reader's name.
-        observers: their names.
-        stimuli: the images that are there and are listed, in the order of the list.
-        listed: how many images the data list, there or not.
-        sigma: pixels of one degree of visual angle.
-        drops_first: whether the first fixation of each observer is usually dropped (forced centre).
-        notes: what is missing or odd.
-        assumptions: what nobody said, in sentences.
+    ``layout``: the reader's name.
+    ``observers``: their names.
+    ``stimuli``: the images that are there and are listed, in the order of the list.
+    ``listed``: how many images the data list, there or not.
+    ``sigma``: pixels of one degree of visual angle.
+    ``drops_first``: whether the first fixation of each observer is usually dropped (forced centre).
+    ``notes``: what is missing or odd.
+    ``assumptions``: what nobody said, in sentences.
     """
 
     layout: str
@@ -122,11 +121,7 @@ def in_frame(xs: np.ndarray, ys: np.ndarray, height: int, width: int) -> np.ndar
 
 
 def stimuli_in(folder: Path) -> Listing:
-    """The pictures of a folder, not deeper.
-
-    Raises:
-        InputError: there is no such folder, or no picture in it.
-    """
+    """The pictures of a folder, not deeper. Raises InputError: there is no such folder, or no picture in it."""
     if not folder.is_dir():
         raise InputError(f"expected a folder of images at {folder}, there is none")
     listing = list_files(folder, deep=False)
@@ -146,8 +141,7 @@ class JoinedNames:
     def find(self, name: str) -> Path | None:
         """The picture called ``name`` (see `NameIndex`), which may begin with its folder; None, and noted, without one.
 
-        Raises:
-            InputError: an earlier name means the same picture.
+        Raises InputError: an earlier name means the same picture.
         """
         inside = name.replace("\\", "/").removeprefix(f"{self._index.listing.folder.name}/")
         picture = self._index.find(inside)

@@ -49,13 +49,10 @@ class GazeFixations:
 def detect_fixations(gaze: np.ndarray) -> GazeFixations:
     """Split a trial into fixations: what lies before, between and after its saccades.
 
-    Args:
-        gaze: (samples, 2), x and y in pixels at 240 Hz. Blinks are negative and stay what they are: a blink looks like
-            a saccade away and back, and a "fixation" found there lies outside the image. A sample without a number says
-            nothing and is taken out: what it interrupts is looked at as if it had not been, and keeps its own times.
-
-    Returns:
-        No fixation for a trial without samples, one for a trial without a saccade.
+    ``gaze``: (samples, 2), x and y in pixels at 240 Hz. Blinks are negative and stay what they are: a blink looks like
+    a saccade away and back, and a "fixation" found there lies outside the image. A sample without a number says nothing
+    and is taken out: what it interrupts is looked at as if it had not been, and keeps its own times. Returns no
+    fixation for a trial without samples, one for a trial without a saccade.
     """
     gaze = np.asarray(gaze, dtype=np.float64)[:, :2]
     kept = np.flatnonzero(np.isfinite(gaze).all(axis=1))

@@ -19,17 +19,16 @@ LABELS = "labels"
 class Layout:
     """One way in which a data set lies in a folder.
 
-    Attributes:
-        name: as ``--layout`` and a run's settings spell it.
-        kind: what comes with the photographs: "masks", "fixations" or "labels".
-        words: the folder's contents, for people.
-        photographs: the folder inside the root that holds the photographs; "" where they lie elsewhere.
-        detect: whether a folder looks like it; reads no file.
-        read: root → the data set; of masks also, by name, ``split`` (of a list) and ``values`` (a `MaskValues`), either
-            of which may be None; of labels ``held_out`` and ``seed``. Raises InputError.
-        read_one: root, a photograph's path inside ``photographs`` → the data set of that one image; of masks also
-            ``values``, and where that is None their numbers mean what those of the whole set mean. None where a single
-            file holds all images: then the data set is read whole.
+    ``name``: as ``--layout`` and a run's settings spell it.
+    ``kind``: what comes with the photographs: "masks", "fixations" or "labels".
+    ``words``: the folder's contents, for people.
+    ``photographs``: the folder inside the root that holds the photographs; "" where they lie elsewhere.
+    ``detect``: whether a folder looks like it; reads no file.
+    ``read``: root → the data set; of masks also, by name, ``split`` (of a list) and ``values`` (a `MaskValues`),
+      either of which may be None; of labels ``held_out`` and ``seed``. Raises InputError.
+    ``read_one``: root, a photograph's path inside ``photographs`` → the data set of that one image; of masks also
+      ``values``, and where that is None their numbers mean what those of the whole set mean. None where a single file
+      holds all images: then the data set is read whole.
     """
 
     name: str
@@ -133,8 +132,7 @@ def recognise(root: Path, kind: str | None = None) -> Layout | None:
 def choose(name: str | None, root: Path, kind: str) -> Layout:
     """The layout called ``name``; where that is None, the one that the folder looks like.
 
-    Raises:
-        InputError: no such layout, or a folder that looks like none.
+    Raises InputError: no such layout, or a folder that looks like none.
     """
     known = layouts_of(kind)
     if name is not None:

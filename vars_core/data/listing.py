@@ -55,8 +55,7 @@ class Listing:
     def by_name(self) -> dict[str, Path]:
         """Path inside the folder without its suffix ("/" between parts, letters composed) → file, ordered by name.
 
-        Raises:
-            InputError: one name for two files.
+        Raises InputError: one name for two files.
         """
         files: dict[str, Path] = {}
         for file in self.files:
@@ -76,11 +75,8 @@ def is_foreign(name: str) -> bool:
 def list_files(folder: Path, suffixes: Iterable[str] = PICTURE_SUFFIXES, *, deep: bool = True) -> Listing:
     """The files of a folder whose names end in one of ``suffixes`` (lower case; any case on disk).
 
-    Args:
-        deep: with those of its folders, to any depth.
-
-    Raises:
-        InputError: there is no such folder, or it cannot be listed.
+    ``deep``: with those of its folders, to any depth. Raises InputError: there is no such folder, or it cannot be
+    listed.
     """
     folder, wanted = Path(folder), frozenset(suffixes)
     if not folder.is_dir():
@@ -125,11 +121,7 @@ class NameIndex:
             self._stems.setdefault(_stem(whole), []).append(file)
 
     def find(self, name: str) -> Path | None:
-        """The file called ``name``; None where there is none.
-
-        Raises:
-            InputError: several files could be meant.
-        """
+        """The file called ``name``; None where there is none. Raises InputError: several files could be meant."""
         wanted = composed(name)
         if wanted in self._whole:
             return self._whole[wanted]
@@ -156,9 +148,7 @@ def composed(name: str) -> str:
 def same_file_twice(files: Mapping[str, Path] | Iterable[tuple[str, Path]], where: str) -> None:
     """Raise InputError where two entries of a list mean one file.
 
-    Args:
-        files: entry → file, or such pairs.
-        where: the list, in words.
+    ``files``: entry → file, or such pairs. ``where``: the list, in words.
     """
     first: dict[Path, str] = {}
     for entry, file in files.items() if isinstance(files, Mapping) else files:

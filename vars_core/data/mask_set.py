@@ -26,12 +26,8 @@ MOST_HINTS = 20
 class MaskSet:
     """A data set as read.
 
-    Attributes:
-        layout: the reader's name.
-        pairs: in the order of the list, or of the names.
-        values: what the masks' numbers mean.
-        split: the list that was read; None where the layout has none.
-        notes: what was left out.
+    ``layout``: the reader's name. ``pairs``: in the order of the list, or of the names. ``values``: what the masks'
+    numbers mean. ``split``: the list that was read; None where the layout has none. ``notes``: what was left out.
     """
 
     layout: str
@@ -60,8 +56,7 @@ class MaskSet:
     def load(self, pair: Pair) -> tuple[np.ndarray, np.ndarray]:
         """The photograph uint8 (H, W, 3) and its regions uint8 (H, W), see `MaskValues.regions`.
 
-        Raises:
-            ImageError: a file is missing or unreadable, the two differ in size, or the mask cannot be read so.
+        Raises ImageError: a file is missing or unreadable, the two differ in size, or the mask cannot be read so.
         """
         image = read_photograph_of(pair)
         mask = read_mask(pair.mask, shape=(image.shape[0], image.shape[1]))
@@ -76,8 +71,7 @@ def values_of(pairs: Sequence[Pair], asked: MaskValues | None, usual: str | None
 def one_pair(images: Path, masks: Path, file: str) -> tuple[Pair, ...]:
     """A photograph, a path inside ``images``, and the mask of its name; () where there is none.
 
-    Raises:
-        InputError: several masks may be meant.
+    Raises InputError: several masks may be meant.
     """
     name = PurePosixPath(file).with_suffix("").as_posix()
     folder = masks / PurePosixPath(file).parent
@@ -88,8 +82,7 @@ def one_pair(images: Path, masks: Path, file: str) -> tuple[Pair, ...]:
 def kept_values(masks: Iterable[Path], usual: str | None = None) -> MaskValues:
     """What the numbers of these files mean between them (`judge`), judged again only once one of them has changed.
 
-    Raises:
-        InputError: as `judge` does.
+    Raises InputError: as `judge` does.
     """
     found = _kept(tuple((path, path.stat().st_mtime_ns) for path in masks if path.is_file()), usual)
     if isinstance(found, InputError):

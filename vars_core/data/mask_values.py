@@ -30,12 +30,9 @@ class MaskValues:
     - ``binary``: 0 (black) background, the one other number the object; no void.
     - ``soft>=T``: grey levels; the object where they reach T; no void.
 
-    Attributes:
-        kind: "voc", "labels", "binary", "soft".
-        threshold: T, for "soft".
-        reason: why this reading; "" where it was asked for.
-        judged: nobody said it, so masks that contradict it are refused.
-        remarks: sentences on what else was decided about the masks.
+    ``kind``: "voc", "labels", "binary", "soft". ``threshold``: T, for "soft". ``reason``: why this reading; "" where it
+    was asked for. ``judged``: nobody said it, so masks that contradict it are refused. ``remarks``: sentences on what
+    else was decided about the masks.
     """
 
     kind: str
@@ -68,8 +65,7 @@ class MaskValues:
     def regions(self, mask: MaskImage) -> np.ndarray:
         """uint8 (H, W) of BACKGROUND, FOREGROUND and VOID.
 
-        Raises:
-            ImageError: the mask cannot be read so; the sentence says what it holds.
+        Raises ImageError: the mask cannot be read so; the sentence says what it holds.
         """
         return mask.renumbered(_READINGS[self.kind](self, mask))
 
@@ -87,13 +83,9 @@ class MaskValues:
 def judge(masks: Iterable[MaskImage], usual: str | None = None) -> MaskValues:
     """The reading of a set of masks that nobody has named, from all of them.
 
-    Args:
-        masks: those that can be read; looked at one after the other.
-        usual: the reading that the layout stands for ("voc"), or None.
-
-    Raises:
-        InputError: the masks allow two readings that differ, or contradict the layout's; the sentence says which
-            masks, and how to say what they mean.
+    ``masks``: those that can be read; looked at one after the other. ``usual``: the reading that the layout stands for
+    ("voc"), or None. Raises InputError: the masks allow two readings that differ, or contradict the layout's; the
+    sentence says which masks, and how to say what they mean.
     """
     seen = _Seen()
     for mask in masks:
@@ -223,10 +215,8 @@ def corrected(mask: MaskImage, *, judged: bool) -> np.ndarray:
     VOC's colours name their labels, whatever order a tool has put the palette in. A palette of greys stands for its
     grey levels. Other colours say nothing, and numbers are what they are; but in a palette cut down to the colours in
     use, numbers may be but the order of its entries: where nobody said what they mean (``judged``), black and one other
-    colour are background and object, and others are refused, as is a whole palette where black is not 0.
-
-    Raises:
-        ImageError: the palette's colours contradict its numbers.
+    colour are background and object, and others are refused, as is a whole palette where black is not 0. Raises
+    ImageError: the palette's colours contradict its numbers.
     """
     found = mask.voc_numbers()
     if found is not None:

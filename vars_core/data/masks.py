@@ -94,13 +94,9 @@ class MaskImage:
 def read_mask(path: Path, shape: tuple[int, int] | None = None, *, max_pixels: int = MAX_PIXELS) -> MaskImage:
     """A label image: palette, grey of 1 to 16 bits, grey saved in colour, or the colours of VOC's palette.
 
-    It is upright, as its photograph is (`vars_core.decoding`).
-
-    Args:
-        shape: the (height, width) it must have, checked before its pixels are decoded.
-
-    Raises:
-        ImageError: missing, unreadable, in other colours, partly transparent, of another shape.
+    It is upright, as its photograph is (`vars_core.decoding`). ``shape``: the (height, width) it must have, checked
+    before its pixels are decoded. Raises ImageError: missing, unreadable, in other colours, partly transparent, of
+    another shape.
     """
     path = existing(path)
     if shape is not None and (found := picture_size(path, max_pixels=max_pixels)) != shape:
@@ -118,8 +114,7 @@ def read_mask(path: Path, shape: tuple[int, int] | None = None, *, max_pixels: i
 def read_photograph_of(pair: Pair) -> np.ndarray:
     """The photograph, uint8 (H, W, 3).
 
-    Raises:
-        ImageError: missing, with the pair's own words where it has some, or unreadable.
+    Raises ImageError: missing, with the pair's own words where it has some, or unreadable.
     """
     if pair.fault:
         raise ImageError(pair.fault)

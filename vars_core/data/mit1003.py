@@ -34,10 +34,8 @@ class TrialError(InputError):
 def read_mit1003(root: Path) -> FixationSet:
     """All trials, with fixations detected from the gaze; the first fixation of a trial is still in.
 
-    Missing trials, images and observers and trials that cannot be read are noted, and the rest is read.
-
-    Raises:
-        InputError: not this layout, or not one trial can be read.
+    Missing trials, images and observers and trials that cannot be read are noted, and the rest is read. Raises
+    InputError: not this layout, or not one trial can be read.
     """
     root = Path(root)
     stimuli = stimuli_in(root / STIMULI)
@@ -135,10 +133,8 @@ def read_gaze(path: Path) -> tuple[np.ndarray, bool]:
     """The raw gaze of one trial, float64 (samples, 2), and whether it lay in rows and was turned.
 
     The file's one struct carries the file's name (MATLAB cut it to 63 characters); where a name could not be a variable
-    in MATLAB, the only struct of the file is taken.
-
-    Raises:
-        TrialError: the file holds something else; the sentence says what.
+    in MATLAB, the only struct of the file is taken. Raises TrialError: the file holds something else; the sentence says
+    what.
     """
     import scipy.io
 

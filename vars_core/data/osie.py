@@ -19,8 +19,7 @@ SIGMA = 24.0
 def read_osie(root: Path) -> FixationSet:
     """All listed images that are there; observers are called "1", "2", …; times of onset are not in the data.
 
-    Raises:
-        InputError: not this layout.
+    Raises InputError: not this layout.
     """
     root = Path(root)
     stimuli_folder = stimuli_in(root / STIMULI)

@@ -17,12 +17,8 @@ IMAGES, MASKS = "images", "masks"
 def read_pairs(root: Path, split: str | None = None, values: MaskValues | None = None) -> MaskSet:
     """All pairs below ``root``, sorted by name. A file without a partner is listed too, so that it is counted.
 
-    Args:
-        split: None; there are no lists.
-        values: what the masks' numbers mean; judged from all of them where None.
-
-    Raises:
-        InputError: not this layout, no image at all, one name for two files, or masks that may mean two things.
+    ``split``: None; there are no lists. ``values``: what the masks' numbers mean; judged from all of them where None.
+    Raises InputError: not this layout, no image at all, one name for two files, or masks that may mean two things.
     """
     if split is not None:
         raise InputError(f"expected no --split with the layout pairs, got {split!r}")
@@ -48,8 +44,7 @@ def read_pairs(root: Path, split: str | None = None, values: MaskValues | None =
 def read_pairs_image(root: Path, file: str, values: MaskValues | None = None) -> MaskSet:
     """The mask of one photograph, a path inside ``images``; no pair where it has none.
 
-    Args:
-        values: what its numbers mean; what those of the whole folder mean where None, as `read_pairs` judges it.
+    ``values``: what its numbers mean; what those of the whole folder mean where None, as `read_pairs` judges it.
     """
     images, masks = Path(root) / IMAGES, Path(root) / MASKS
     pairs = one_pair(images, masks, file)

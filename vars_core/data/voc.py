@@ -21,15 +21,10 @@ def read_voc(root: Path, split: str | None = None, values: MaskValues | None = N
     """The pairs a split lists, in its order.
 
     A name may have a suffix, blanks, or a flag after it; the file's suffix may be any. A name without a file stays in
-    the list, with the nearest name, so that it is counted.
-
-    Args:
-        split: the list's name; `USUAL_SPLIT` where None.
-        values: what the masks' numbers mean; VOC's own labels where None, unless the masks speak against it.
-
-    Raises:
-        InputError: not this layout, no such split, a split that lists nothing, leaves the folder or lists a picture
-            twice, or masks that hardly hold VOC's labels.
+    the list, with the nearest name, so that it is counted. ``split``: the list's name; `USUAL_SPLIT` where None.
+    ``values``: what the masks' numbers mean; VOC's own labels where None, unless the masks speak against it. Raises
+    InputError: not this layout, no such split, a split that lists nothing, leaves the folder or lists a picture twice,
+    or masks that hardly hold VOC's labels.
     """
     root = Path(root)
     lists = root / LISTS
@@ -50,13 +45,9 @@ def read_voc(root: Path, split: str | None = None, values: MaskValues | None = N
 def read_voc_image(root: Path, file: str, values: MaskValues | None = None) -> MaskSet:
     """The mask of one photograph, a path inside ``JPEGImages``; no pair where it has none.
 
-    Args:
-        values: what its numbers mean; where None, what those of its whole list mean, as `read_voc` judges it. The list
-            is `USUAL_SPLIT` if that names the photograph, else the first that does, else all masks; it stands in
-            ``split``.
-
-    Raises:
-        InputError: that list cannot be read, or its masks hardly hold VOC's labels.
+    ``values``: what its numbers mean; where None, what those of its whole list mean, as `read_voc` judges it. The list
+    is `USUAL_SPLIT` if that names the photograph, else the first that does, else all masks; it stands in ``split``.
+    Raises InputError: that list cannot be read, or its masks hardly hold VOC's labels.
     """
     root = Path(root)
     pairs = one_pair(root / IMAGES, root / MASKS, file)

@@ -21,8 +21,7 @@ from vars_core.tokens import split_heads
 def feature_problem(layer: Layer) -> Problem:
     """The layer's problem with Φ(X) itself for a dictionary: its atoms not scaled to unit norm, none of them learned.
 
-    Raises:
-        InputError: a convolutional layer, whose dictionary does not depend on the tokens.
+    Raises InputError: a convolutional layer, whose dictionary does not depend on the tokens.
     """
     mixer = dense_mixer(layer)
     features = double(mixer.dictionary.features)

@@ -63,8 +63,7 @@ class Layer:
 def read_layer(model: VisionModel, batch: Tensor, name: str) -> Layer:
     """Run ``model`` up to block ``name`` on a normalised batch (B, 3, h, w).
 
-    Raises:
-        InputError: there is no such layer, or it has no dictionary (attention, filters, timm's models).
+    Raises InputError: there is no such layer, or it has no dictionary (attention, filters, timm's models).
     """
     if not isinstance(model, Backbone):
         raise InputError(f"expected a model of this project whose layers have a dictionary, got {model.spec}")

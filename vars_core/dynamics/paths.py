@@ -119,8 +119,7 @@ def num_groups(layer: Layer) -> int:
 def head_problem(layer: Layer, head: int) -> Problem:
     """The part of the layer's problem that belongs to one head, or to one block of channels of a convolution.
 
-    Raises:
-        InputError: there is no such head.
+    Raises InputError: there is no such head.
     """
     if not 0 <= head < num_groups(layer):
         raise InputError(f"expected a head of 0..{num_groups(layer) - 1} in layer {layer.name}, got {head}")
@@ -140,8 +139,7 @@ def head_problem(layer: Layer, head: int) -> Problem:
 def settle(layer: Layer, head: int, channel: int, rates: Rates) -> Settling:
     """All paths of one head of a layer that was read on one image (B = 1), with the trajectories of one channel.
 
-    Raises:
-        InputError: no such head or channel.
+    Raises InputError: no such head or channel.
     """
     own = head_problem(layer, head)
     problem = own.at(own.lam * rates.lam_factor)

@@ -49,11 +49,9 @@ def _facts(checkpoint: Path) -> dict[str, Any]:
 def match(outputs: int, names: Sequence[str] | None, classes: Sequence[str]) -> Match:
     """The outputs that stand for the data's ``classes``, of a model with so many ``outputs`` called ``names``.
 
-    By name where both have names that are each used once: the data may then have fewer classes, in any order. By
-    number otherwise, and then there must be as many of the ones as of the others.
-
-    Raises:
-        InputError: the data has a class that the model does not know, or another number of them.
+    By name where both have names that are each used once: the data may then have fewer classes, in any order. By number
+    otherwise, and then there must be as many of the ones as of the others. Raises InputError: the data has a class that
+    the model does not know, or another number of them.
     """
     both = names is not None and len(names) == outputs and has_names(classes)
     if both and len(set(names or ())) == outputs:

@@ -26,8 +26,7 @@ class LeftOut:
 class Observers:
     """Everybody's fixations on one image, blurred by σ; the blur of any group is a product of its points' blurs.
 
-    Args:
-        observers: int (n,), whose each of the points is.
+    ``observers``: int (n,), whose each of the points is.
     """
 
     def __init__(self, points: Pixels, observers: np.ndarray, shape: tuple[int, int], sigma: float) -> None:

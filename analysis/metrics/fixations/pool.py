@@ -19,10 +19,8 @@ SIZES_KEPT = 8
 class FixationPool:
     """Everybody's fixations on every image, each as a fraction of its image's width and height.
 
-    Args:
-        fixations: per image id (xs, ys) in pixels; those outside the frame are left out.
-        sizes: per image id (height, width).
-        sigma: of the centre bias, in pixels of the image that it is brought to.
+    ``fixations``: per image id (xs, ys) in pixels; those outside the frame are left out. ``sizes``: per image id
+    (height, width). ``sigma``: of the centre bias, in pixels of the image that it is brought to.
     """
 
     def __init__(

@@ -88,9 +88,7 @@ def shuffled_auc_splits(
 
     Borji, Sihite and Itti 2013, in the form of the MIT benchmark's toolbox: negatives come from ``images`` other images
     (drawn ``draws`` times), as many as there are fixations in each of ``splits`` splits, without repetition.
-
-    Args:
-        others: the fixations on each other image, brought to this image's size.
+    ``others``: the fixations on each other image, brought to this image's size.
     """
     if not len(points) or not any(map(len, others)):
         return np.nan

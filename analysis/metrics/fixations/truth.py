@@ -40,10 +40,8 @@ class Frame:
 class FixationTruth:
     """The fixations inside the frame, n of them, and whose each is.
 
-    Attributes:
-        observers: int (n,).
-        outside, not_numbers: how many more were dropped, and why.
-        blurred: the fixation density to compare with; None for the blur of ``points``.
+    ``observers``: int (n,). ``outside``, ``not_numbers``: how many more were dropped, and why. ``blurred``: the
+    fixation density to compare with; None for the blur of ``points``.
     """
 
     frame: Frame

@@ -17,11 +17,9 @@ from app.library.fixation_points import Points
 class Scores:
     """What the tab shows.
 
-    Attributes:
-        kept: bool, which of the given points lie inside the frame; ``map.z`` and ``centre.z`` belong to those.
-        map, centre: the model's map at the chosen iterate, and the centre Gaussian.
-        by_iterate: NSS of every iterate, (T+1,).
-        human: leave-one-observer-out NSS, None with fewer than two observers.
+    ``kept``: bool, which of the given points lie inside the frame; ``map.z`` and ``centre.z`` belong to those. ``map``,
+    ``centre``: the model's map at the chosen iterate, and the centre Gaussian. ``by_iterate``: NSS of every iterate,
+    (T+1,). ``human``: leave-one-observer-out NSS, None with fewer than two observers.
     """
 
     kept: np.ndarray
@@ -36,8 +34,7 @@ def score(
 ) -> Scores | None:
     """Score one map of a traced photograph of height × width; None without a fixation inside the frame.
 
-    Raises:
-        InputError: no such layer or readout.
+    Raises InputError: no such layer or readout.
     """
     iteration = min(iteration, traced.layer(layer).num_steps)
     traced.map(layer, readout, iteration)  # checks the names

@@ -29,9 +29,7 @@ def table_points(path: Path, ref: str, title: str, height: int, width: int) -> P
     """CSV or Parquet with columns x and y in pixels of the shown photograph, optionally observer.
 
     With a column image, the rows of the photograph's own name ``title`` are taken; all, where it names one image only.
-
-    Raises:
-        InputError: no such table, columns missing, no number, another unit (fractions, or all outside), too many.
+    Raises InputError: no such table, columns missing, no number, another unit (fractions, or all outside), too many.
     """
     parsed = _parsed(path)
     table = fixation_table.each_once(parsed, ("x", "y", *NAMES), "the table")

@@ -103,8 +103,7 @@ def data_name(data: Mapping[str, Any]) -> str:
 def provenance_words(stored: StoredRun, served: Mapping[str, str | None]) -> str:
     """HTML: command, data, device, checkpoints and versions of a run.
 
-    Args:
-        served: the checkpoint hash of each model that this server has loaded, to tell whether it is the run's.
+    ``served``: the checkpoint hash of each model that this server has loaded, to tell whether it is the run's.
     """
     facts, data = stored.facts, stored.facts.get("data", {})
     lines = [

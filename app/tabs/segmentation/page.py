@@ -250,11 +250,8 @@ def keep_truth(services: Services, session: str | None, ref: str, truth: Truth |
 def truth_for(services: Services, session: str | None, ref: str, mask_values: str | None) -> Truth | None:
     """What this session uploaded or drew for the photograph, else the mask that lies beside it.
 
-    Args:
-        mask_values: what a mask's numbers mean, see `reading_of`.
-
-    Raises:
-        InputError: no such reading, or the mask cannot be read so.
+    ``mask_values``: what a mask's numbers mean, see `reading_of`. Raises InputError: no such reading, or the mask
+    cannot be read so.
     """
     values = reading_of(mask_values)
     kept = cast(Truth | Upload | None, services.sessions.get(session, ("truth", ref)))

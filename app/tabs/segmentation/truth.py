@@ -95,11 +95,8 @@ class Upload:
     def truth(self, values: MaskValues | None = None) -> Truth:
         """The regions of a mask that comes alone.
 
-        Args:
-            values: what its numbers mean; judged from the mask, and said in the note, where None.
-
-        Raises:
-            InputError: its numbers may mean two things, or cannot be read so.
+        ``values``: what its numbers mean; judged from the mask, and said in the note, where None. Raises InputError:
+        its numbers may mean two things, or cannot be read so.
         """
         return read_truth(self.mask, UPLOADED, judge_one(self.mask) if values is None else values)
 
@@ -114,11 +111,8 @@ def truth_of(found: np.ndarray, kind: str, note: str = "", values: str = "") -> 
 def read_truth(mask: MaskImage, kind: str, values: MaskValues, where: str = "") -> Truth:
     """A mask under one reading, never resized.
 
-    Args:
-        where: of which masks the reading was judged, in words; said with it.
-
-    Raises:
-        InputError: the mask cannot be read so.
+    ``where``: of which masks the reading was judged, in words; said with it. Raises InputError: the mask cannot be read
+    so.
     """
     assumed = [f"{sentence[0].upper()}{sentence[1:]}." for sentence in values.assumptions()]
     said = assumed or [f"Read as {values.name}, as asked: {values.words}."]
@@ -144,13 +138,9 @@ def read_drawing(address: str) -> Truth:
 def stored_truth(ref: str, folders: Mapping[str, Path], values: MaskValues | None = None) -> Truth | None:
     """The mask that lies beside ``data:NAME/…/JPEGImages/x.jpg`` (or ``images/x.jpg``), None where there is none.
 
-    Call it for photographs that were read: their path was checked then.
-
-    Args:
-        values: what its numbers mean; where None, what those of its whole set mean, as the command judges it.
-
-    Raises:
-        InputError: the set's numbers may mean two things, or the mask cannot be read so.
+    Call it for photographs that were read: their path was checked then. ``values``: what its numbers mean; where None,
+    what those of its whole set mean, as the command judges it. Raises InputError: the set's numbers may mean two
+    things, or the mask cannot be read so.
     """
     name, _, relative = ref.removeprefix("data:").partition("/")
     if not ref.startswith("data:") or name not in folders:

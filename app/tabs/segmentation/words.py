@@ -41,14 +41,11 @@ def scores(
 ) -> dict[str, Any]:
     """What the numbers and the chart show.
 
-    Args:
-        layer, readout: of the maps that are counted, all iterates of them.
-        truth: None, or one that is not `Truth.given`, counts how much of the picture each mask covers instead.
-        problem: why a truth that is there could not be read.
-
-    Returns:
-        "at": per iterate the lists "tp" and "fp" (pixels, at each of `CURVE_THRESHOLDS`); "foreground" and "pixels":
-        positives and all non-void pixels; words to show beside them; "picture": of the truth, None where there is none.
+    ``layer``, ``readout``: of the maps that are counted, all iterates of them. ``truth``: None, or one that is not
+    `Truth.given`, counts how much of the picture each mask covers instead. ``problem``: why a truth that is there could
+    not be read. Returns "at": per iterate the lists "tp" and "fp" (pixels, at each of `CURVE_THRESHOLDS`); "foreground"
+    and "pixels": positives and all non-void pixels; words to show beside them; "picture": of the truth, None where
+    there is none.
     """
     known = truth is not None and truth.given
     height, width = photograph.display.shape[:2]
