@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from importlib import import_module
 
 import typer
@@ -21,7 +20,7 @@ from analysis.commands.sheet import sheet
 from analysis.commands.sizes import sizes
 from analysis.commands.table import table
 from analysis.evaluations.table import EVALUATIONS
-from vars_core.errors import InputError
+from vars_core.command import run_commands
 
 OTHERS = (
     corrupt,
@@ -60,12 +59,8 @@ app = command_line()
 
 
 def main() -> None:
-    """Run a command; bad input is one sentence on stderr and exit status 2."""
-    try:
-        app()
-    except InputError as error:
-        print(f"error: {error}", file=sys.stderr)
-        raise SystemExit(2) from None
+    """``python -m analysis``."""
+    run_commands(app)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -12,7 +11,7 @@ import typer
 
 from app.serving.preflight import check_backend, check_temporary_folder, chosen_port
 from app.serving.settings import Settings, read_auth, read_data
-from vars_core.errors import InputError
+from vars_core.command import run_commands
 
 ON_A_SPACE = "SPACE_ID" in os.environ
 """Hugging Face runs the folder in a container, forwards port 7860 and shows the page in a frame of its own."""
@@ -66,6 +65,8 @@ def serve(
     )
     settings = replace(settings, port=chosen_port(host, port))
     check_temporary_folder()
+    # A web server shares its cores with the models: threads that wait for work sleep instead of spinning.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # read when torch is loaded
     print(f"VARS Studio is starting for {settings.address}: it loads its libraries, then the page opens", flush=True)
     check_backend(device, precision)
     from app.server import run  # gradio takes seconds to import: not for --help, nor for a bad option
@@ -73,12 +74,10 @@ def serve(
     run(settings)
 
 
+page = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+page.command("page")(serve)
+
+
 def main() -> None:
-    """`python app.py`: bad input ends in one sentence and status 2."""
-    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-    app.command()(serve)
-    try:
-        app()
-    except InputError as error:
-        print(f"error: {error}", file=sys.stderr)
-        raise SystemExit(2) from None
+    """``python app.py``."""
+    run_commands(page)

@@ -20,11 +20,12 @@ from app.library.run_library import RunLibrary
 from app.serving.sessions import Sessions, Sized
 from app.serving.settings import Settings
 from app.views.exports import Downloads
+from vars_core.assets import ASSETS
 from vars_core.errors import InputError
 
 R = TypeVar("R", bound=Sized)
 
-CLASS_NAMES = Path(__file__).resolve().parent.parent / "assets" / "tiny_imagenet_classes.json"
+CLASS_NAMES = ASSETS / "tiny_imagenet_classes.json"
 
 
 class Services:

@@ -41,7 +41,13 @@ def analysis_commands() -> list[str]:
 
 @pytest.mark.parametrize(
     "command",
-    [("-m", "analysis"), ("-m", "analysis", "robustness"), ("-m", "vars_core.training"), ("script", "app.py")],
+    [
+        ("-m", "analysis"),
+        ("-m", "analysis", "robustness"),
+        ("-m", "vars_core.training"),
+        ("-m", "app.studio"),
+        ("script", "app.py"),
+    ],
     ids=" ".join,
 )
 def test_help_loads_nothing_heavy(command: tuple[str, ...]) -> None:

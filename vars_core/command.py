@@ -1,10 +1,22 @@
-"""A command as it is stored with what it made, and as it is printed elsewhere."""
+"""A command line: run, stored with what it made, and printed elsewhere."""
 
 from __future__ import annotations
 
 import shlex
 import sys
+from collections.abc import Callable
 from pathlib import Path
+
+from vars_core.errors import InputError
+
+
+def run_commands(commands: Callable[[], object]) -> None:
+    """Run a command line to its end; bad input is one sentence on stderr and exit status 2."""
+    try:
+        commands()
+    except InputError as error:
+        print(f"error: {error}", file=sys.stderr)
+        raise SystemExit(2) from None
 
 
 def command_line() -> str:

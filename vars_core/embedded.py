@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from vars_core.assets import ASSETS
 from vars_core.spec import BACKBONES
 
-FOLDER = Path(__file__).resolve().parent.parent / "assets" / "weights"
+FOLDER = ASSETS / "weights"
 """One .safetensors per model, named <backbone>_<mixer>."""
 
 

@@ -16,6 +16,7 @@ import numpy as np
 
 from analysis.corruptions import SEVERITIES
 from analysis.metrics.robustness import ALEXNET
+from vars_core.assets import ASSETS
 from vars_core.data.image_parquet import ParquetImages
 from vars_core.data.listing import list_files
 from vars_core.data.notes import Note, notes_of
@@ -30,7 +31,7 @@ WORDNET = re.compile(r"n\d{8}")
 OWN_CLASSES = 200
 """Of ImageNet-A and -R."""
 
-TINY_CLASSES = Path(__file__).resolve().parents[2] / "assets" / "tiny_imagenet_classes.json"
+TINY_CLASSES = ASSETS / "tiny_imagenet_classes.json"
 
 
 @dataclass(frozen=True)

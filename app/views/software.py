@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import subprocess
-import tomllib
 from functools import lru_cache
-from importlib import metadata
 from pathlib import Path
+
+from vars_core.version import VERSION
 
 ROOT = Path(__file__).resolve().parents[2]
 NAME = "vars-studio"
@@ -15,17 +15,7 @@ NAME = "vars-studio"
 @lru_cache(maxsize=1)
 def software() -> dict[str, str | None]:
     """Its name and version, and the commit of the checkout; None where there is no checkout."""
-    return {"name": NAME, "version": _version(), "commit": _commit()}
-
-
-def _version() -> str | None:
-    stated = ROOT / "pyproject.toml"
-    if stated.is_file():
-        return str(tomllib.loads(stated.read_text(encoding="utf-8"))["project"]["version"])
-    try:
-        return metadata.version(NAME)
-    except metadata.PackageNotFoundError:
-        return None
+    return {"name": NAME, "version": VERSION, "commit": _commit()}
 
 
 def _commit() -> str | None:

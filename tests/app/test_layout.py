@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 APP = Path(__file__).resolve().parents[2] / "app"
-FLOORS = ("serving", "library", "inference", "views", "services", "page", "tabs", "ui", "server", "command")
+FLOORS = ("serving", "library", "inference", "views", "services", "page", "tabs", "ui", "server", "command", "studio")
 """From the ground up; a part imports from its own floor and those below, `serving` settings apart from none."""
 
 

@@ -48,7 +48,7 @@ def carry_out(request: Request) -> None:
         raise typer.Exit(4) from None
 
 
-app.command()(with_parameters(main, [*parameters(Request), *recipe_parameters()]))
+app.command("train")(with_parameters(main, [*parameters(Request), *recipe_parameters()]))
 
 if __name__ == "__main__":
     app()
