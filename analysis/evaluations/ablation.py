@@ -15,7 +15,8 @@ import pyarrow as pa
 from analysis.ablation import Variant
 from analysis.engine import Item, Measured, Scored
 from analysis.evaluations.ablation_summary import SETTING, summarise
-from analysis.evaluations.grouping import Entry
+from analysis.evaluations.frame import Evaluation
+from analysis.evaluations.grouping import Entry, rows_of_maps
 from analysis.evaluations.suites import Labelled
 from analysis.metrics.table import TRAINED_MAP, metrics_that_need
 from analysis.runs import Row, Run
@@ -25,37 +26,28 @@ if TYPE_CHECKING:
 
     from vars_core.backend import Backend
 
-SCHEMA = pa.schema(
-    [
-        ("position", pa.int64()),  # in the list of samples, from 0
-        ("id", pa.string()),
-        ("model", pa.string()),
-        ("layer", pa.string()),  # null for predictions and baselines, as are readout and iteration
-        ("readout", pa.string()),
-        ("iteration", pa.int64()),
-        (SETTING[0], pa.int64()),  # num_steps: null where the model has no solver, as is the next
-        (SETTING[1], pa.float64()),  # lam_factor: λ as a multiple of the trained one
-        (SETTING[2], pa.bool_()),  # trained: whether the weights were trained so
-        ("suite", pa.string()),  # of predictions
-        ("picture", pa.string()),
-        ("corruption", pa.string()),  # of predictions, and of maps compared with the clean picture's
-        ("severity", pa.int64()),
-        ("correct", pa.bool_()),
-        ("nss", pa.float64()),
-        ("tp", pa.int64()),  # pixels of a mask
-        ("fp", pa.int64()),
-        ("fn", pa.int64()),
-        ("tn", pa.int64()),
-        ("correlation", pa.float64()),  # with the clean picture's map
-        ("trained_correlation", pa.float64()),  # with the map of the same picture under the trained setting
-        ("degenerate", pa.bool_()),
-        ("seconds", pa.float64()),  # a prediction's share of its batch's forward pass
-        ("error", pa.string()),
-    ]
+SCHEMA = rows_of_maps(  # layer, readout and iteration are null for predictions and baselines
+    (SETTING[0], pa.int64()),  # num_steps: null where the model has no solver, as is the next
+    (SETTING[1], pa.float64()),  # lam_factor: λ as a multiple of the trained one
+    (SETTING[2], pa.bool_()),  # trained: whether the weights were trained so
+    ("suite", pa.string()),  # of predictions
+    ("picture", pa.string()),
+    ("corruption", pa.string()),  # of predictions, and of maps compared with the clean picture's
+    ("severity", pa.int64()),
+    ("correct", pa.bool_()),
+    ("nss", pa.float64()),
+    ("tp", pa.int64()),  # pixels of a mask
+    ("fp", pa.int64()),
+    ("fn", pa.int64()),
+    ("tn", pa.int64()),
+    ("correlation", pa.float64()),  # with the clean picture's map
+    ("trained_correlation", pa.float64()),  # with the map of the same picture under the trained setting
+    ("degenerate", pa.bool_()),
+    ("seconds", pa.float64()),  # a prediction's share of its batch's forward pass
 )
 
 
-class AblationEvaluation:
+class AblationEvaluation(Evaluation):
     """The evaluation.
 
     ``parts``: type of sample → the evaluation that loads and scores it. ``variants``: model → its settings, the one it

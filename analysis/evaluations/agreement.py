@@ -13,7 +13,8 @@ import pyarrow.compute as pc
 
 from analysis.corruptions import corrupt
 from analysis.engine import Item, Scored
-from analysis.evaluations.grouping import Entry
+from analysis.evaluations.frame import Evaluation
+from analysis.evaluations.grouping import Entry, rows_of_maps
 from analysis.evaluations.report_parts import report_of, with_interval
 from analysis.metrics.table import CLEAN_MAP, metrics_that_need
 from analysis.provenance import input_size
@@ -27,25 +28,6 @@ BY = ("corruption", "severity")
 """What the values are averaged for, one after the other."""
 
 
-def schema() -> pa.Schema:
-    """Of the rows: a column for every metric of the table that compares two maps."""
-    return pa.schema(
-        [
-            ("position", pa.int64()),  # in the list of samples, from 0
-            ("id", pa.string()),
-            ("model", pa.string()),
-            ("layer", pa.string()),
-            ("readout", pa.string()),
-            ("iteration", pa.int64()),
-            ("corruption", pa.string()),
-            ("severity", pa.int64()),
-            *((name, pa.float64()) for name in metrics_that_need(CLEAN_MAP)),
-            ("degenerate", pa.bool_()),  # one of the two maps
-            ("error", pa.string()),
-        ]
-    )
-
-
 @dataclass(frozen=True)
 class PictureFile:
     """A photograph: its id, on which its noise depends, and its file."""
@@ -54,7 +36,7 @@ class PictureFile:
     path: Path
 
 
-class AgreementEvaluation:
+class AgreementEvaluation(Evaluation):
     """The evaluation: photographs, corrupted, and each model's default map of them beside that of the clean one.
 
     Photographs are first cropped to 224 px as ImageNet-C is, since its severities are meant for that size. Maps are
@@ -75,11 +57,12 @@ class AgreementEvaluation:
         self.variants = [(name, severity) for name in names for severity in severities]
         self.seed = seed
         self.pictures_at_once = pictures_at_once
-        self.schema = schema()
-
-    def policy(self, sample: PictureFile) -> str:
-        """The cropped picture is seen whole."""
-        return "whole"
+        self.schema = rows_of_maps(
+            ("corruption", pa.string()),
+            ("severity", pa.int64()),
+            *((name, pa.float64()) for name in metrics_that_need(CLEAN_MAP)),
+            ("degenerate", pa.bool_()),  # one of the two maps
+        )
 
     def load(self, sample: PictureFile) -> tuple[np.ndarray, list[np.ndarray]]:
         """The clean picture and each corrupted one: corrupted once for all models."""
@@ -88,10 +71,6 @@ class AgreementEvaluation:
 
         image = crop(decode_image(sample.path))
         return image, [corrupt(image, name, severity, sample.id, self.seed) for name, severity in self.variants]
-
-    def baseline_rows(self, items: Sequence[Item]) -> list[Row]:
-        """There are none."""
-        return []
 
     def score(self, backend: Backend, items: Sequence[Item]) -> Scored:
         """A row per picture, corruption and severity."""

@@ -18,6 +18,7 @@ import numpy as np
 import pyarrow as pa
 
 from analysis.engine import Item, Scored
+from analysis.evaluations.frame import Evaluation
 from analysis.evaluations.grouping import Entry, rows_by
 from analysis.runs import Row, Run
 from vars_core.backend import Backend, choose_device
@@ -81,7 +82,7 @@ def fine_tunings(models: Sequence[str], targets: Sequence[str], seeds: int) -> l
     return [FineTuning(seed, target, model) for seed in range(seeds) for target in targets for model in models]
 
 
-class DomainGeneralisation:
+class DomainGeneralisation(Evaluation):
     """The evaluation: its samples are fine-tunings, and a part of the run holds a row for every picture of a target.
 
     ``samples``: those to do now, of ``planned`` in all. ``folder``: where weights are kept while a fine-tuning is under
@@ -99,10 +100,6 @@ class DomainGeneralisation:
         self.folder = folder
         self.planned = planned
 
-    def policy(self, sample: FineTuning) -> str:
-        """Pictures of the target are seen whole."""
-        return "whole"
-
     def load(self, sample: FineTuning) -> tuple[np.ndarray, None]:
         """A fine-tuning has no image of its own."""
         return np.empty((0, 0, 3), np.uint8), None
@@ -117,10 +114,6 @@ class DomainGeneralisation:
     def score(self, backend: Backend, items: Sequence[Item]) -> Scored:
         """Nothing: no model is there before it is fine-tuned."""
         return Scored(())
-
-    def model_facts(self, backend: Backend) -> Mapping[str, Any]:
-        """Nothing, see ``score``."""
-        return {}
 
     def summarise(self, run: Run) -> list[Entry]:
         """See `summarise`."""

@@ -12,7 +12,8 @@ import pyarrow.compute as pc
 
 from analysis.baselines import centre_gaussian
 from analysis.engine import Item, Scored, model_input
-from analysis.evaluations.grouping import COORDINATES, Entry, rows_by
+from analysis.evaluations.frame import Evaluation
+from analysis.evaluations.grouping import COORDINATES, Entry, rows_by, rows_of_maps
 from analysis.evaluations.report_parts import report_of, with_interval
 from analysis.metrics.bootstrap import interval, resamples
 from analysis.metrics.faithfulness import STEPS, faithfulness_curves
@@ -27,23 +28,14 @@ if TYPE_CHECKING:
 CENTRE, RANDOM = "baseline:centre", "baseline:random"
 """Where a readout stands otherwise: maps that have seen nothing of the picture, on the layer's grid."""
 
-SCHEMA = pa.schema(
-    [
-        ("position", pa.int64()),  # in the list of samples, from 0
-        ("id", pa.string()),
-        ("model", pa.string()),
-        ("layer", pa.string()),  # of a baseline: whose grid it was made on
-        ("readout", pa.string()),
-        ("iteration", pa.int64()),
-        ("predicted", pa.int64()),  # the class that the model gives the whole picture
-        ("probability", pa.float64()),  # and with what probability
-        ("deletion_curve", pa.list_(pa.float32())),
-        ("insertion_curve", pa.list_(pa.float32())),
-        ("deletion", pa.float64()),
-        ("insertion", pa.float64()),
-        ("degenerate", pa.bool_()),
-        ("error", pa.string()),
-    ]
+SCHEMA = rows_of_maps(  # of a baseline, the layer is whose grid it was made on
+    ("predicted", pa.int64()),  # the class that the model gives the whole picture
+    ("probability", pa.float64()),  # and with what probability
+    ("deletion_curve", pa.list_(pa.float32())),
+    ("insertion_curve", pa.list_(pa.float32())),
+    ("deletion", pa.float64()),
+    ("insertion", pa.float64()),
+    ("degenerate", pa.bool_()),
 )
 
 
@@ -55,7 +47,7 @@ class PictureToScore:
     read: Callable[[], bytes]
 
 
-class FaithfulnessEvaluation:
+class FaithfulnessEvaluation(Evaluation):
     """The evaluation: the last iterate of each readout of a model's layer, and the two baselines.
 
     ``readings``: by model, what is read. ``steps``: of the curves. ``seed``: of the random maps.
@@ -76,22 +68,14 @@ class FaithfulnessEvaluation:
         self.steps = steps
         self.seed = seed
 
-    def policy(self, sample: PictureToScore) -> str:
-        """Pictures are seen whole."""
-        return "whole"
-
     def load(self, sample: PictureToScore) -> tuple[np.ndarray, None]:
         """The picture; there is nothing to compare with but the model's own answer."""
         from vars_core.images import decode_image
 
         return decode_image(sample.read()), None
 
-    def baseline_rows(self, items: Sequence[Item]) -> list[Row]:
-        """The baselines need the model's answers as well: they are scored with it."""
-        return []
-
     def score(self, backend: Backend, items: Sequence[Item]) -> Scored:
-        """A row for each picture, layer and readout, and for each baseline."""
+        """A row for each picture, layer and readout, and for each baseline, which needs the model's answers as well."""
         reading = self.readings[backend.name]
         batch, _ = model_input(backend, items)
         trace = backend.trace(batch, reading.readouts, reading.layers)

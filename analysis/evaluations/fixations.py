@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from analysis.engine import Item
 from analysis.evaluations.fixation_summary import image_metrics, summarise
-from analysis.evaluations.grouping import Entry
+from analysis.evaluations.grouping import Entry, rows_of_maps
 from analysis.evaluations.maps import Headline, MapEvaluation
 from analysis.map_sources import Blurred, Centre, MapSource, ModelMaps, OtherImages, People, SourceMaps, Trial
 from analysis.metrics.fixations.pool import FixationPool
@@ -29,31 +29,22 @@ if TYPE_CHECKING:
 
 
 def schema() -> pa.Schema:
-    """Of the rows: a column for every metric of the table."""
-    return pa.schema(
-        [
-            ("position", pa.int64()),  # in the list of samples, from 0
-            ("id", pa.string()),
-            ("model", pa.string()),  # null for an image without a fixation inside it
-            ("layer", pa.string()),  # null for baselines and humans, as are readout and iteration
-            ("readout", pa.string()),
-            ("iteration", pa.int64()),
-            ("blur", pa.float64()),  # σ of the map's own blur, pixels; 0 for none
-            ("height", pa.int64()),
-            ("width", pa.int64()),
-            ("fixations", pa.int64()),  # scored: those inside the frame
-            ("outside", pa.int64()),  # dropped: outside the frame
-            ("not_numbers", pa.int64()),  # dropped: NaN
-            ("nss_sum", pa.float64()),  # over the scored fixations
-            *((name, pa.float64()) for name in image_metrics()),  # mean over fixations; humans: over observers
-            ("observer_fixations", pa.list_(pa.int32())),  # by observer, in the order of run.json
-            ("observer_nss_sum", pa.list_(pa.float64())),
-            ("map_min", pa.float64()),  # of the map as it left the layer
-            ("map_max", pa.float64()),
-            ("degenerate", pa.bool_()),
-            ("seconds", pa.float64()),  # the model's share of one image: forward pass and trace
-            ("error", pa.string()),
-        ]
+    """Of the rows: a column for every metric of the table. An image without a fixation inside it has no model."""
+    return rows_of_maps(
+        ("blur", pa.float64()),  # σ of the map's own blur, pixels; 0 for none
+        ("height", pa.int64()),
+        ("width", pa.int64()),
+        ("fixations", pa.int64()),  # scored: those inside the frame
+        ("outside", pa.int64()),  # dropped: outside the frame
+        ("not_numbers", pa.int64()),  # dropped: NaN
+        ("nss_sum", pa.float64()),  # over the scored fixations
+        *((name, pa.float64()) for name in image_metrics()),  # mean over fixations; humans: over observers
+        ("observer_fixations", pa.list_(pa.int32())),  # by observer, in the order of run.json
+        ("observer_nss_sum", pa.list_(pa.float64())),
+        ("map_min", pa.float64()),  # of the map as it left the layer
+        ("map_max", pa.float64()),
+        ("degenerate", pa.bool_()),
+        ("seconds", pa.float64()),  # the model's share of one image: forward pass and trace
     )
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import resource
 import sys
 import time
+from abc import abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,11 +18,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import pyarrow.compute as pc
 
-from analysis.engine import Engine, Local, Measured
+from analysis.engine import Engine, Item, Local, Measured
 from analysis.evaluations.assumptions import CONVENTIONS, of_model
 from analysis.evaluations.grouping import Entry
 from analysis.progress import watched
-from analysis.runs import Run
+from analysis.runs import Row, Run
 
 if TYPE_CHECKING:
     from vars_core.backend import Backend
@@ -31,17 +32,29 @@ EXIT_WITH_ERROR_ROWS = 3
 
 
 class Evaluation(Measured, Protocol):
-    """What is measured: samples, load, score, summarise, report."""
+    """What is measured: samples, load, score, summarise, report. To be derived from: what is usual stands here."""
+
+    def policy(self, sample: Any) -> str:
+        """Nothing of an image is left out."""
+        return "whole"
+
+    def baseline_rows(self, items: Sequence[Item]) -> list[Row]:
+        """There are none."""
+        return []
 
     def model_facts(self, backend: Backend) -> Mapping[str, Any]:
         """What ``run.json`` says of a model beside its checkpoint and its input; must not differ on continuing."""
+        return {}
 
+    @abstractmethod
     def summarise(self, run: Run) -> list[Entry]:
         """The entries of ``summary.json``, from the rows alone."""
 
+    @abstractmethod
     def report(self, run: Run, summary: Sequence[Entry]) -> str:
         """The report, HTML. Nothing is traced for it."""
 
+    @abstractmethod
     def lines(self, run: Run, summary: Sequence[Entry]) -> Iterable[str]:
         """What the command prints."""
 

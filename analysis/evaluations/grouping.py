@@ -15,6 +15,14 @@ from analysis.saliency import MapKey
 COORDINATES = ("model", "layer", "readout", "iteration")
 """What names a map in a row and in an entry; a baseline has a model alone."""
 
+
+def rows_of_maps(*columns: tuple[str, pa.DataType]) -> pa.Schema:
+    """The schema of rows that name a map, or a baseline by its model alone, with an evaluation's own ``columns``."""
+    named = zip(COORDINATES, (pa.string(), pa.string(), pa.string(), pa.int64()), strict=True)
+    # The position is that in the list of samples, from 0; a row with an error says nothing else.
+    return pa.schema([("position", pa.int64()), ("id", pa.string()), *named, *columns, ("error", pa.string())])
+
+
 Entry = dict[str, Any]
 """One line of ``summary.json``."""
 

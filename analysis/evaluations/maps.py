@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
-import pyarrow as pa
 
 from analysis.engine import Item, Scored
+from analysis.evaluations.frame import Evaluation
 from analysis.evaluations.grouping import Entry
 from analysis.map_sources import MapSource, SourceMaps
 from analysis.placed_map import PlacedMap
@@ -38,7 +38,7 @@ class Headline:
         return MapKey(self.layer, self.readout, last if self.step is None else min(self.step, last))
 
 
-class MapEvaluation(ABC):
+class MapEvaluation(Evaluation, ABC):
     """What segmentation and fixations have in common.
 
     ``samples``: each has an ``id``. ``readings``: per model name, which of its maps are scored. ``headlines``: per
@@ -46,8 +46,6 @@ class MapEvaluation(ABC):
     results do not depend on it.
     """
 
-    schema: pa.Schema
-    """Of the rows."""
     baselines: ClassVar[Sequence[type]] = ()
     """The sources that need no model, in the order of the rows."""
 
@@ -66,10 +64,6 @@ class MapEvaluation(ABC):
         self.sources: list[MapSource] = [make() for make in self.baselines]
 
     @abstractmethod
-    def load(self, sample: Any) -> tuple[Any, Any]:
-        """(image, target) of a sample."""
-
-    @abstractmethod
     def source_of(self, backend: Backend) -> MapSource:
         """A model as a source of maps."""
 
@@ -80,18 +74,6 @@ class MapEvaluation(ABC):
     @abstractmethod
     def score_maps(self, source: MapSource, item: Item, maps: SourceMaps) -> Iterator[Row]:
         """The columns that say how each of some maps scored."""
-
-    @abstractmethod
-    def summarise(self, run: Run) -> list[Entry]:
-        """The entries of ``summary.json``, from the rows alone."""
-
-    @abstractmethod
-    def report(self, run: Run, summary: Sequence[Entry]) -> str:
-        """The report, HTML. Nothing is traced for it."""
-
-    @abstractmethod
-    def lines(self, run: Run, summary: Sequence[Entry]) -> Iterable[str]:
-        """What the command prints."""
 
     def model_facts(self, backend: Backend) -> Mapping[str, Any]:
         """The layers and readouts that are scored."""
@@ -116,10 +98,6 @@ class MapEvaluation(ABC):
                 title = " ".join(str(part) for part in name if part is not None)
                 lines.setdefault(title, {})[entry["metric"]] = entry["value"]
         return lines
-
-    def policy(self, sample: Any) -> str:
-        """Nothing of an image is left out."""
-        return "whole"
 
     def takes(self, item: Item) -> bool:
         """Whether anything can be scored on this image; one where nothing can is a row that says no more."""

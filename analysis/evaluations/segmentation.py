@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from analysis.engine import Item
-from analysis.evaluations.grouping import Entry
+from analysis.evaluations.grouping import Entry, rows_of_maps
 from analysis.evaluations.maps import Headline, MapEvaluation
 from analysis.evaluations.segmentation_summary import summarise
 from analysis.map_sources import Centre, Everywhere, MapSource, ModelMaps, SourceMaps
@@ -25,33 +25,24 @@ if TYPE_CHECKING:
     from vars_core.backend import Backend
     from vars_core.images import Placement
 
-SCHEMA = pa.schema(
-    [
-        ("position", pa.int64()),  # in the list of samples, from 0
-        ("id", pa.string()),
-        ("model", pa.string()),
-        ("layer", pa.string()),  # null for baselines, as are readout and iteration
-        ("readout", pa.string()),
-        ("iteration", pa.int64()),
-        ("height", pa.int64()),
-        ("width", pa.int64()),
-        ("tp", pa.int64()),  # pixels, at the run's threshold
-        ("fp", pa.int64()),
-        ("fn", pa.int64()),
-        ("tn", pa.int64()),
-        ("void", pa.int64()),
-        ("tp_at", pa.list_(pa.int32())),  # pixels, at each of CURVE_THRESHOLDS
-        ("fp_at", pa.list_(pa.int32())),
-        ("map_min", pa.float64()),  # of the map as it left the layer
-        ("map_max", pa.float64()),
-        ("degenerate", pa.bool_()),
-        ("best_head", pa.int64()),  # the head with the highest IoU on this image, where heads were scored
-        ("best_head_tp", pa.int64()),
-        ("best_head_fp", pa.int64()),
-        ("best_head_fn", pa.int64()),
-        ("seconds", pa.float64()),  # the model's share of one image: forward pass and trace
-        ("error", pa.string()),
-    ]
+SCHEMA = rows_of_maps(
+    ("height", pa.int64()),
+    ("width", pa.int64()),
+    ("tp", pa.int64()),  # pixels, at the run's threshold
+    ("fp", pa.int64()),
+    ("fn", pa.int64()),
+    ("tn", pa.int64()),
+    ("void", pa.int64()),
+    ("tp_at", pa.list_(pa.int32())),  # pixels, at each of CURVE_THRESHOLDS
+    ("fp_at", pa.list_(pa.int32())),
+    ("map_min", pa.float64()),  # of the map as it left the layer
+    ("map_max", pa.float64()),
+    ("degenerate", pa.bool_()),
+    ("best_head", pa.int64()),  # the head with the highest IoU on this image, where heads were scored
+    ("best_head_tp", pa.int64()),
+    ("best_head_fp", pa.int64()),
+    ("best_head_fn", pa.int64()),
+    ("seconds", pa.float64()),  # the model's share of one image: forward pass and trace
 )
 
 

@@ -4,7 +4,7 @@ what its samples are, how one is scored and summed up: running, continuing and l
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -18,7 +18,7 @@ from typer.testing import CliRunner, Result
 
 from analysis.__main__ import command_line
 from analysis.engine import Item, Scored
-from analysis.evaluations.frame import Plan, run_evaluation
+from analysis.evaluations.frame import Evaluation, Plan, run_evaluation
 from analysis.evaluations.grouping import Entry
 from analysis.evaluations.report_parts import tell_conditions, tell_failures
 from analysis.evaluations.table import EVALUATIONS, Kind
@@ -39,7 +39,7 @@ class Sample:
     path: Path
 
 
-class Brightness:
+class Brightness(Evaluation):
     """How light photographs are: a baseline alone, without a model."""
 
     schema = pa.schema(
@@ -56,9 +56,6 @@ class Brightness:
     def __init__(self, samples: Sequence[Sample]) -> None:
         self.samples = samples
 
-    def policy(self, sample: Sample) -> str:
-        return "whole"
-
     def load(self, sample: Sample) -> tuple[np.ndarray, None]:
         return decode_image(sample.path), None
 
@@ -72,9 +69,6 @@ class Brightness:
 
     def score(self, backend: Any, items: Sequence[Item]) -> Scored:
         return Scored(())
-
-    def model_facts(self, backend: Any) -> Mapping[str, Any]:
-        return {}
 
     def summarise(self, run: Run) -> list[Entry]:
         values = run.rows(["light"])["light"].drop_null().to_numpy()
