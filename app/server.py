@@ -21,10 +21,11 @@ from gradio_client.utils import is_http_url_like
 from starlette.middleware.cors import CORSMiddleware
 
 from app.page.assets import styles
+from app.page.mcp_tools import fit_answers, uploaded_file
 from app.page.theme import build_theme
 from app.page.viewer import head
 from app.services import Services
-from app.serving.guards import BESIDES_THE_FILE, BodyLimit, CarefulHeaders
+from app.serving.guards import BESIDES_THE_FILE, BodyLimit, CarefulHeaders, PasswordForTools
 from app.ui import build_page
 
 TEMPORARY = Path(os.environ["GRADIO_TEMP_DIR"])
@@ -34,7 +35,7 @@ OPEN_PAGES = 100
 
 
 def keep_local(page: gr.Blocks) -> None:
-    """No visitor may have the server read a file that was not uploaded, nor fetch an address.
+    """No visitor may have the server read a file that was not uploaded, nor fetch an address but that of an upload.
 
     Gradio checks paths only once a page has been launched, which a mounted one never is; and it downloads a file that
     is named by its URL.
@@ -44,7 +45,9 @@ def keep_local(page: gr.Blocks) -> None:
     def local_only(move: Callable[[Any], Awaitable[Any]]) -> Callable[[Any], Awaitable[Any]]:
         async def moved(file: Any) -> Any:
             if is_http_url_like(str(file)):
-                raise gr.Error("Expected an uploaded file, got an address.", print_exception=False)
+                file = uploaded_file(str(file))
+                if file is None:
+                    raise gr.Error("Expected an uploaded file, got an address.", print_exception=False)
             return await move(file)
 
         return moved
@@ -73,13 +76,15 @@ def build_app(settings: Settings, services: Services) -> FastAPI:
             file.data, media_type=file.kind, headers={"Content-Disposition": f"attachment; filename={file.name}"}
         )
 
+    if settings.auth:
+        app.add_middleware(PasswordForTools, users=settings.auth)
     app.add_middleware(BodyLimit, most=settings.max_file_size + BESIDES_THE_FILE)
     app.add_middleware(CarefulHeaders, framed=settings.framed)
     page = build_page(services)
     keep_local(page)
     page.queue(default_concurrency_limit=8)
     page.state_session_capacity = OPEN_PAGES
-    return gr.mount_gradio_app(
+    served = gr.mount_gradio_app(
         app,
         page,
         path="/",
@@ -99,6 +104,8 @@ def build_app(settings: Settings, services: Services) -> FastAPI:
         css=styles(),
         head=head(),
     )
+    fit_answers(page)
+    return served
 
 
 def where(settings: Settings) -> Iterator[str]:

@@ -30,4 +30,4 @@ def build(services: Services) -> None:
             "corruptions": [one for _, one in CHOICES],
         }
 
-    declare(list_models, [gr.JSON(label="Facts")], "models")
+    declare(services, list_models, [gr.JSON(label="Facts")], "models")

@@ -19,21 +19,34 @@ from app.services import Services
 Endpoint = Callable[..., Awaitable[Any]]
 
 
-def declare(handler: Endpoint, answers: list[Any], name: str, **made: Component) -> None:
+def declare(services: Services, handler: Endpoint, answers: list[Any], name: str) -> None:
     """One endpoint: ``/name``, documented by the handler's docstring. The model queue bounds its work.
 
-    Its inputs are the parameters of the handler that are annotated with one (`app.page.inputs`). ``made``: inputs of
-    parameters whose components only the server can make.
+    Its inputs are the parameters of the handler that are annotated with one (`app.page.inputs`).
     """
     hints = get_type_hints(handler, include_extras=True)
-    inputs = [
-        made[one.name] if one.name in made else get_args(hints[one.name])[1](one.default)
+    inputs = {
+        one.name: get_args(hints[one.name])[1](one.default, services)
         for one in inspect.signature(handler).parameters.values()
-        if one.name in made or get_origin(hints[one.name]) is Annotated
-    ]
+        if get_origin(hints[one.name]) is Annotated
+    }
     endpoint = raised(handler)
     endpoint.__name__ = name  # the name of the MCP tool
-    gr.on([], endpoint, inputs, answers, api_name=name, api_visibility="public", concurrency_limit=None)
+    endpoint.__doc__ = "\n".join(
+        [inspect.getdoc(handler) or "", "", "Parameters:", *(f"    {key}: {one.label}" for key, one in inputs.items())]
+    )  # from where gradio takes what a tool says of its parameters
+    # Without gradio's queue an MCP tool is called here, instead of by a client of this server's own, and its answer
+    # keeps its parts; clients of the endpoint are queued all the same.
+    gr.on(
+        [],
+        endpoint,
+        [*inputs.values()],
+        answers,
+        api_name=name,
+        api_visibility="public",
+        queue=False,
+        concurrency_limit=None,
+    )
 
 
 def picture_output(label: str) -> gr.Image:

@@ -1,4 +1,8 @@
-"""The inputs of endpoints, as annotations: a parameter's annotation says how its component is made of its default."""
+"""The inputs of endpoints, as annotations: a parameter's annotation says how its component is made of its default.
+
+What a component takes is said twice by gradio: to people by its label, to programs (the documentation of the endpoints
+and the MCP tools) by a JSON schema. The schemas say here what gradio's own do not: which names there are, which range.
+"""
 
 from __future__ import annotations
 
@@ -8,58 +12,72 @@ from typing import Annotated, Any
 import gradio as gr
 from gradio.components.base import Component
 
+from analysis.corruptions import NAMES, SEVERITIES
 from app.inference.models import DEFAULT_SIZE, SIZES
 from app.inference.traced import READOUTS
+from app.library.photographs import SAMPLES
 from app.page.rail import as_sent, photograph_input
+from app.services import Services
 from app.views.look import SCALES
 
-Input = Callable[[Any], Component]
-"""From a parameter's default to its component: see `app.page.endpoint.declare`."""
+Input = Callable[[Any, Services], Component]
+"""From a parameter's default, and what this server has, to its component: see `app.page.endpoint.declare`."""
 
 PHOTO = "sample:cat"
 
 
-def text(label: str) -> Input:
+def saying(component: Component, **schema: Any) -> Component:
+    """The component, whose JSON schema says this too."""
+    told = {**component.api_info(), **schema}
+    # Gradio makes the schema of a component of its kind; what one component takes, it has no argument for.
+    component.api_info_as_input = lambda: told  # type: ignore[method-assign]
+    return component
+
+
+def text(label: str, **schema: Any) -> Input:
     """A line of text."""
-    return lambda default: gr.Textbox(default, label=label)
+    return lambda default, _: saying(gr.Textbox(default, label=label), **schema)
 
 
-def number(label: str) -> Input:
+def number(label: str, **schema: Any) -> Input:
     """Any number."""
-    return lambda default: gr.Number(default, label=label)
+    return lambda default, _: saying(gr.Number(default, label=label), **schema)
 
 
-def whole(label: str) -> Input:
+def whole(label: str, **schema: Any) -> Input:
     """A whole number."""
-    return lambda default: gr.Number(default, label=label, precision=0)
+    return lambda default, _: saying(gr.Number(default, label=label, precision=0), **schema)
 
 
 def one_of(choices: Iterable[str], label: str) -> Input:
     """One of a few words."""
-    return lambda default: gr.Radio(list(choices), value=default, label=label)
+    return lambda default, _: gr.Radio(list(choices), value=default, label=label)
 
 
 def name_of(choices: Iterable[str], label: str) -> Input:
     """One of many names; an unknown one gets through, to be answered with the nearest known ones."""
-    return lambda default: gr.Dropdown(list(choices), value=default, label=label, allow_custom_value=True)
+    return lambda default, _: gr.Dropdown(list(choices), value=default, label=label, allow_custom_value=True)
 
 
-def names_of(choices: Iterable[str], label: str) -> Input:
-    """A list of names; unknown ones get through, to be answered with the nearest known ones."""
-    return lambda default: gr.Dropdown(
-        list(choices), value=default, multiselect=True, allow_custom_value=True, label=label
-    )
+def names_of(choices: Iterable[str], label: str, most: int) -> Input:
+    """A list of one to ``most`` names; unknown ones get through, to be answered with the nearest known ones."""
+
+    def made(default: Any, _: Services) -> Component:
+        several = gr.Dropdown(list(choices), value=default, multiselect=True, allow_custom_value=True, label=label)
+        return saying(several, minItems=1, maxItems=most)
+
+    return made
 
 
-def values(label: str) -> Input:
-    """Anything that JSON holds."""
-    return lambda default: gr.JSON(default, label=label)
+def numbers(label: str) -> Input:
+    """A list of numbers, None for none."""
+    return lambda default, _: saying(gr.JSON(default, label=label), type="array", items={"type": "number"})
 
 
 def file(label: str) -> Input:
     """A file as it was sent, whatever it holds; None for none."""
 
-    def made(_: Any) -> Component:
+    def made(_: Any, __: Services) -> Component:
         component = gr.File(label=label)
         as_sent(component)
         return component
@@ -67,13 +85,61 @@ def file(label: str) -> Input:
     return made
 
 
-Picture = Annotated[str | None, lambda _: photograph_input("Photograph as a file; None to use `photo`")]
-Photo = Annotated[str, text("Photograph that the server has, used without a file")]
-Model = Annotated[str, text("Model, one of /models")]
-Size = Annotated[str, text(f"Input size in pixels a side: {', '.join(map(str, SIZES))}, or {DEFAULT_SIZE}")]
-Layer = Annotated[str, text("Layer as stage.block, e.g. 0.3; empty for the model's default")]
+def model_schema(services: Services) -> dict[str, Any]:
+    """A model: one of those on offer, or any of timm's; what is none gets through to the sentence that says so."""
+    others = {"type": "string", "description": "timm/<name>: any model of timm, with fresh weights"}
+    return {"anyOf": [{"type": "string", "enum": services.models.names}, others]}
+
+
+def a_model(default: Any, services: Services) -> Component:
+    """A model by its name; an unknown one gets through, to be answered with the nearest known ones."""
+    return saying(gr.Textbox(default, label="Model, one of /models or timm/<name>"), **model_schema(services))
+
+
+def some_models(default: Any, services: Services) -> Component:
+    """One to four models by their names."""
+    label = "Models, a list of 1 to 4, each one of /models or timm/<name>"
+    several = gr.Dropdown(services.models.names, value=default, multiselect=True, allow_custom_value=True, label=label)
+    return saying(several, items=model_schema(services), minItems=1, maxItems=4)
+
+
+def a_photograph(default: Any, services: Services) -> Component:
+    """A photograph that the server has, by its reference."""
+    known = [f"sample:{name}" for name in SAMPLES]
+    examples = known + [f"data:{folder}/{files[0]}" for folder, files in services.data.items() if files]
+    label = f"Photograph that the server has, used without a file: {', '.join(known)}, or another of /models"
+    return saying(gr.Textbox(default, label=label), pattern="^(sample|data|upload):", examples=examples)
+
+
+def a_run(default: Any, services: Services) -> Component:
+    """A finished run by its name."""
+    known = {"enum": services.runs.names} if services.runs.names else {}
+    return saying(gr.Textbox(default, label="Run, one of /runs"), **known)
+
+
+Picture = Annotated[str | None, lambda _, __: photograph_input("Photograph as a file; without one `photo` is used")]
+Photo = Annotated[str, a_photograph]
+Model = Annotated[str, a_model]
+Models = Annotated[list[str], some_models]
+Run = Annotated[str, a_run]
+Size = Annotated[
+    str,
+    text(
+        f"Input size in pixels a side: {', '.join(map(str, SIZES))}, or {DEFAULT_SIZE}",
+        enum=[DEFAULT_SIZE, *map(str, SIZES)],
+    ),
+]
+Layer = Annotated[
+    str,
+    text(
+        "Layer as stage.block, e.g. 0.3; empty for the model's default",
+        pattern=r"^(\d+\.\d+)?$",
+        examples=["", "0.3", "1.1"],
+    ),
+]
 ReadoutName = Annotated[str, one_of(READOUTS, "Readout")]
-Iteration = Annotated[float, whole("Iterate 0..T; -1 for the last")]
-Scale = Annotated[str, one_of(SCALES, "Colour scale")]
-Severity = Annotated[float, whole("Severity 1..5")]
-Seed = Annotated[float, whole("Seed")]
+Iteration = Annotated[float, whole("Iterate 0..T; -1 for the last", minimum=-1)]
+Scale = Annotated[str, one_of(SCALES, "Colour scale: each map's own, or shared by all that are shown")]
+CorruptionName = Annotated[str, name_of(NAMES, "Corruption")]
+Severity = Annotated[float, whole("Severity 1..5", enum=list(SEVERITIES))]
+Seed = Annotated[float, whole("Seed", minimum=0)]

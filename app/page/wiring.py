@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import functools
-import html
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from concurrent.futures import Future
 from typing import Any, ParamSpec, TypeVar
@@ -30,6 +29,13 @@ def changes(components: Iterable[Component]) -> list[Callable[..., Any]]:
     return [one.change for one in components]  # type: ignore[attr-defined]  # gradio makes events at run time
 
 
+class Refusal(gr.Error):
+    """What cannot be done, in one sentence, which is also what MCP tools answer: gradio's own is quoted there."""
+
+    def __str__(self) -> str:
+        return str(self.message)
+
+
 def raised(handler: Callable[P, Awaitable[R]]) -> Callable[P, Awaitable[R]]:
     """For API endpoints: an InputError reaches the caller as its sentence, without a traceback in the log.
 
@@ -41,7 +47,7 @@ def raised(handler: Callable[P, Awaitable[R]]) -> Callable[P, Awaitable[R]]:
         try:
             return await handler(*args, **kwargs)
         except InputError as error:
-            raise gr.Error(html.escape(sentence(error), quote=False), print_exception=False) from None
+            raise Refusal(sentence(error), print_exception=False) from None
         except Exception as error:
             raise gr.Error("The server failed to answer; its log says why.") from error
 

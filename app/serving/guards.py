@@ -1,8 +1,13 @@
-"""What stands between the network and the page: headers on every answer, and a bound on what is taken in."""
+"""What stands between the network and the page: headers on every answer, a bound on what is taken in, a password."""
 
 from __future__ import annotations
 
-from starlette.datastructures import MutableHeaders
+import base64
+import binascii
+import secrets
+from collections.abc import Sequence
+
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -85,3 +90,32 @@ class BodyLimit:
         if taken > self.most and not begun:
             refusal = PlainTextResponse(f"Expected a request of at most {self.most:,} bytes.", status_code=413)
             await refusal(scope, receive, send)
+
+
+class PasswordForTools:
+    """Asks callers of the MCP tools for a user and a password (HTTP Basic): gradio guards its own endpoints alone.
+
+    ``users``: (user, password) pairs.
+    """
+
+    TOOLS = "/gradio_api/mcp"
+
+    def __init__(self, app: ASGIApp, *, users: Sequence[tuple[str, str]]) -> None:
+        self.app = app
+        self.known = [f"{user}:{password}".encode() for user, password in users]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self.TOOLS not in scope.get("path", "") or self._is_known(Headers(scope=scope).get("authorization", "")):
+            await self.app(scope, receive, send)
+            return
+        asked = {"WWW-Authenticate": 'Basic realm="VARS Studio"'}
+        refusal = PlainTextResponse("Expected a user and a password.", status_code=401, headers=asked)
+        await refusal(scope, receive, send)
+
+    def _is_known(self, stated: str) -> bool:
+        kind, _, encoded = stated.partition(" ")
+        try:
+            given = base64.b64decode(encoded, validate=True)
+        except (binascii.Error, ValueError):
+            return False
+        return kind.lower() == "basic" and sum(secrets.compare_digest(given, one) for one in self.known) > 0

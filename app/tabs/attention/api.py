@@ -29,7 +29,7 @@ def build(services: Services) -> None:
         layer: given.Layer = "",
         readout: given.ReadoutName = DEFAULT_READOUT,
         iteration: given.Iteration = LAST,
-        opacity: Annotated[float, given.number("Opacity 0..1")] = 0.6,
+        opacity: Annotated[float, given.number("Opacity 0..1", minimum=0, maximum=1)] = 0.6,
         scale: given.Scale = "map",
         size: given.Size = DEFAULT_SIZE,
         request: gr.Request | None = None,
@@ -58,4 +58,4 @@ def build(services: Services) -> None:
         overlay = await wait(overlay_image, subject, result, seen)
         return overlay, made.figure, facts, await wait(written, arrays_file("attention", made).data)
 
-    declare(attend, outputs("Picture", "Figure"), "attention")
+    declare(services, attend, outputs("Picture", "Figure"), "attention")

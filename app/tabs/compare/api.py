@@ -32,9 +32,9 @@ def build(services: Services) -> None:
     async def compare(
         image: given.Picture = None,
         photo: given.Photo = given.PHOTO,
-        models: list[str] = START_MODELS,
+        models: given.Models = START_MODELS,
         pictures: Annotated[
-            list[str], given.names_of(PICTURES, "Pictures: clean or names of corruptions, 1 to 5")
+            list[str], given.names_of(PICTURES, "Pictures: clean or names of corruptions, 1 to 5", most=5)
         ] = START_PICTURES,
         severity: given.Severity = 3,
         seed: given.Seed = 0,
@@ -42,7 +42,9 @@ def build(services: Services) -> None:
         readout: given.ReadoutName = DEFAULT_READOUT,
         iteration: given.Iteration = LAST,
         scale: given.Scale = "map",
-        reference: Annotated[str, given.text("none, or the index of the panel to subtract")] = "none",
+        reference: Annotated[
+            str, given.text("none, or the index of the panel to subtract", pattern=r"^(none|\d+)$")
+        ] = "none",
         size: given.Size = DEFAULT_SIZE,
         request: gr.Request | None = None,
     ) -> Any:
@@ -65,9 +67,4 @@ def build(services: Services) -> None:
         made = await wait(export, subjects, results[1:], seen, found)
         return made.figure, {**made.settings, "agreement": said}
 
-    declare(
-        compare,
-        [picture_output("Figure"), gr.JSON(label="Facts")],
-        "compare",
-        models=given.names_of(services.models.names, "Models, a list of 1 to 4")(START_MODELS),
-    )
+    declare(services, compare, [picture_output("Figure"), gr.JSON(label="Facts")], "compare")

@@ -6,8 +6,7 @@ from typing import Annotated, Any
 
 import gradio as gr
 
-from analysis.corruptions import NAMES
-from app.inference.attacked import ATTACKS, AttackWith
+from app.inference.attacked import ATTACKS, MAX_EPSILON, MAX_STEPS, AttackWith
 from app.inference.models import DEFAULT_MODEL, DEFAULT_SIZE, sized
 from app.page import inputs as given
 from app.page.endpoint import declare, outputs, picture_output, subject_of, written
@@ -26,7 +25,7 @@ def build(services: Services) -> None:
     async def corrupt(
         image: given.Picture = None,
         photo: given.Photo = given.PHOTO,
-        name: Annotated[str, given.name_of(NAMES, "Corruption")] = "fog",
+        name: given.CorruptionName = "fog",
         severity: given.Severity = 3,
         seed: given.Seed = 0,
         request: gr.Request | None = None,
@@ -35,15 +34,15 @@ def build(services: Services) -> None:
         subject = await subject_of(services, session_of(request), image, photo, checked(name, severity, seed))
         return await wait(lambda: subject.display)
 
-    declare(corrupt, [picture_output("Picture")], "corrupt")
+    declare(services, corrupt, [picture_output("Picture")], "corrupt")
 
     async def attack(
         image: given.Picture = None,
         photo: given.Photo = given.PHOTO,
         model: given.Model = DEFAULT_MODEL,
         name: Annotated[str, given.name_of(ATTACKS, "Attack")] = "pgd",
-        epsilon: Annotated[float, given.number("Epsilon in 1/255")] = 1,
-        steps: Annotated[float, given.whole("Steps of pgd")] = 5,
+        epsilon: Annotated[float, given.number("Epsilon in 1/255", minimum=0, maximum=MAX_EPSILON)] = 1,
+        steps: Annotated[float, given.whole("Steps of pgd", minimum=1, maximum=MAX_STEPS)] = 5,
         layer: given.Layer = "",
         readout: given.ReadoutName = DEFAULT_READOUT,
         iteration: given.Iteration = LAST,
@@ -68,4 +67,4 @@ def build(services: Services) -> None:
         file = await wait(lambda: written(arrays_file("attack", made).data))
         return made.figure, made.settings, file
 
-    declare(attack, outputs("Figure"), "attack")
+    declare(services, attack, outputs("Figure"), "attack")

@@ -28,12 +28,14 @@ def build(services: Services) -> None:
         photo: given.Photo = given.PHOTO,
         model: given.Model = MODEL,
         layer: given.Layer = "",
-        head: Annotated[str, given.text("Head from 0, for VARS-S a block of 16 channels; all for every one")] = ALL,
+        head: Annotated[
+            str, given.text("Head from 0, for VARS-S a block of 16 channels; all for every one", pattern=r"^(all|\d+)$")
+        ] = ALL,
         part: Annotated[str, given.one_of(PARTS, "Part: computed from the image, or learned")] = ALL,
         sort: Annotated[str, given.one_of(SORTS, "Order: by use at the iterate, or by index")] = SORTS[0],
-        iteration: Annotated[float, given.whole("Iterate 0..T")] = 3,
+        iteration: Annotated[float, given.whole("Iterate 0..T", minimum=0)] = 3,
         scale: Annotated[str, given.one_of(SCALES, "Colour scale: each atom's own, or shared")] = SCALES[0],
-        page: Annotated[float, given.whole("Page of 64 atoms, from 1")] = 1,
+        page: Annotated[float, given.whole("Page of 64 atoms, from 1", minimum=1)] = 1,
         size: given.Size = DEFAULT_SIZE,
         request: gr.Request | None = None,
     ) -> Any:
@@ -64,4 +66,4 @@ def build(services: Services) -> None:
         }
         return made.figure, facts, await wait(written, arrays_file("dictionary", made).data)
 
-    declare(atoms, outputs("Figure"), "dictionary")
+    declare(services, atoms, outputs("Figure"), "dictionary")

@@ -25,13 +25,13 @@ def build(services: Services) -> None:
         photo: given.Photo = given.PHOTO,
         model: given.Model = DEFAULT_MODEL,
         layer: given.Layer = "",
-        head: Annotated[float, given.whole("Head from 0; for VARS-S a block of 16 channels")] = 0,
-        channel: Annotated[float, given.whole("Channel of the head from 0, whose codes are kept")] = 0,
-        lam: Annotated[float, given.number("λ as a multiple of the layer's own")] = 1,
+        head: Annotated[float, given.whole("Head from 0; for VARS-S a block of 16 channels", minimum=0)] = 0,
+        channel: Annotated[float, given.whole("Channel of the head from 0, whose codes are kept", minimum=0)] = 0,
+        lam: Annotated[float, given.number("λ as a multiple of the layer's own", minimum=0)] = 1,
         bound: Annotated[
             float, given.number("L of ISTA as a multiple of the largest eigenvalue; below 0.5 it diverges")
         ] = 1,
-        steps: Annotated[float, given.whole("T, steps 1..100")] = 40,
+        steps: Annotated[float, given.whole("T, steps 1..100", minimum=1, maximum=100)] = 40,
         alpha: Annotated[float, given.number("α of the circuit")] = 1,
         beta: Annotated[float, given.number("β of the circuit")] = 2,
         gamma: Annotated[float, given.number("γ of the circuit")] = 2,
@@ -55,4 +55,4 @@ def build(services: Services) -> None:
         facts = {**export.settings, **words.facts(made), "trained": made.model.trained}
         return export.figure, facts, await wait(written, arrays_file("dynamics", export).data)
 
-    declare(dynamics, outputs("Figure"), "dynamics")
+    declare(services, dynamics, outputs("Figure"), "dynamics")

@@ -40,8 +40,8 @@ def build(services: Services) -> None:
     async def fixate(
         image: given.Picture = None,
         photo: given.Photo = given.PHOTO,
-        xs: Annotated[list[float] | None, given.values("x of the fixations, a list of numbers")] = None,
-        ys: Annotated[list[float] | None, given.values("y of the fixations, a list of numbers")] = None,
+        xs: Annotated[list[float] | None, given.numbers("x of the fixations, a list of numbers")] = None,
+        ys: Annotated[list[float] | None, given.numbers("y of the fixations, a list of numbers")] = None,
         table: Annotated[str | None, given.file("Table of fixations (.csv, .parquet)")] = None,
         first: Annotated[str, given.one_of(FIRST, "First fixation of each observer, of recorded ones")] = "usual",
         model: given.Model = DEFAULT_MODEL,
@@ -68,4 +68,4 @@ def build(services: Services) -> None:
         made = await wait(export, subject, result, exact(seen, [result]), points, first)
         return made.figure, made.settings, await wait(lambda: written(arrays_file("fixations", made).data))
 
-    declare(fixate, outputs("Figure"), "fixations")
+    declare(services, fixate, outputs("Figure"), "fixations")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Any
 
 import gradio as gr
 
@@ -22,11 +22,11 @@ def build(services: Services) -> None:
         """
         return await wait(words.described, services.runs)
 
-    async def one_run(run: Annotated[str, given.text("Run, one of /runs")] = "") -> dict[str, Any]:
+    async def one_run(run: given.Run = "") -> dict[str, Any]:
         """One run: its provenance (command, settings, versions, device, checkpoints, data) and its summary, a list of
         {model, layer, readout, iteration, metric, value, ci95, n}, None while it has not finished.
         """
         return await wait(lambda: files.facts(services.runs.open(run)))
 
-    declare(list_runs, [gr.JSON(label="Runs")], "runs")
-    declare(one_run, [gr.JSON(label="Facts")], "run")
+    declare(services, list_runs, [gr.JSON(label="Runs")], "runs")
+    declare(services, one_run, [gr.JSON(label="Facts")], "run")

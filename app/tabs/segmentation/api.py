@@ -46,10 +46,10 @@ def build(services: Services) -> None:
         layer: given.Layer = "",
         readout: given.ReadoutName = DEFAULT_READOUT,
         iteration: given.Iteration = LAST,
-        threshold: Annotated[float, given.number("Threshold 0..1")] = PAPER_THRESHOLD,
+        threshold: Annotated[float, given.number("Threshold 0..1", minimum=0, maximum=1)] = PAPER_THRESHOLD,
         mask: Annotated[str | None, given.file("Ground truth as a mask image")] = None,
         size: given.Size = DEFAULT_SIZE,
-        mask_values: Annotated[str, given.text(MEANING)] = JUDGED,
+        mask_values: Annotated[str, given.text(MEANING, pattern=r"^(judged|voc|labels|binary|soft>=\d+)$")] = JUDGED,
         request: gr.Request | None = None,
     ) -> Any:
         """The mask of one map: where the map, scaled to its own 0..1, reaches the threshold.
@@ -73,4 +73,4 @@ def build(services: Services) -> None:
         file = await wait(lambda: written(arrays_file("segmentation", made).data))
         return np.where(made.arrays["mask"], np.uint8(255), np.uint8(0)), made.figure, made.settings, file
 
-    declare(segment, outputs("Mask", "Figure"), "segmentation")
+    declare(services, segment, outputs("Mask", "Figure"), "segmentation")

@@ -13,7 +13,7 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
-from app.serving.guards import BESIDES_THE_FILE, BodyLimit, CarefulHeaders
+from app.serving.guards import BESIDES_THE_FILE, BodyLimit, CarefulHeaders, PasswordForTools
 from tests.app.made import encoded, picture
 from tests.app.served import Served
 from tools.http import Visitor
@@ -109,3 +109,21 @@ def test_an_uploaded_svg_never_runs_in_the_page(served: Served) -> None:
         assert answer.headers["content-disposition"].startswith("attachment"), name
     path = visitor.upload(encoded(picture())).json()[0]
     assert visitor.http.get(f"gradio_api/file={path}").headers["content-type"] == "image/png"
+
+
+def test_tools_of_a_page_with_users_ask_for_one_of_them() -> None:
+    app = Starlette(routes=[Route(path, length) for path in ("/", "/vars/gradio_api/mcp/", "/gradio_api/mcp/schema")])
+    app.add_middleware(PasswordForTools, users=[("ann", "a:b"), ("bo", "secret")])
+    client = TestClient(app)
+    assert client.get("/").status_code == 200  # gradio asks there
+    for path in ("/vars/gradio_api/mcp/", "/gradio_api/mcp/schema"):
+        refused = client.get(path)
+        assert refused.status_code == 401 and refused.headers["WWW-Authenticate"].startswith("Basic")
+        assert (
+            client.get(path, auth=("ann", "a:b")).status_code
+            == client.get(path, auth=("bo", "secret")).status_code
+            == 200
+        )
+        assert client.get(path, auth=("bo", "a:b")).status_code == 401
+        assert client.get(path, headers={"Authorization": "Basic ä".encode()}).status_code == 401
+        assert client.get(path, headers={"Authorization": "Bearer Ym86c2VjcmV0"}).status_code == 401
