@@ -7,6 +7,7 @@ import base64
 import cv2
 import numpy as np
 
+from analysis.colour_maps import DEFAULT, ColourMap
 from analysis.placed_map import Pixels
 from vars_core.data.masks import FOREGROUND, VOID
 
@@ -17,12 +18,15 @@ FN_COLOUR = (0, 114, 178)
 
 CONTOUR_COLOUR = (255, 255, 255)
 
+SMALL_SIDES = (224, 208, 192, 176, 160, 144, 128, 112, 96)
+"""Longest sides that a picture is tried at until it is small enough; the last is kept, whatever it takes."""
 
-def heat_overlay(image: np.ndarray, normalised_map: np.ndarray, opacity: float = 0.6) -> np.ndarray:
-    """A map (H, W) in [0, 1] in the viridis colours over an image (H, W, 3)."""
-    grey = np.clip(np.rint(normalised_map * 255), 0, 255).astype(np.uint8)
-    heat = cv2.cvtColor(cv2.applyColorMap(grey, cv2.COLORMAP_VIRIDIS), cv2.COLOR_BGR2RGB)
-    return _mixed(image, heat, opacity)
+
+def heat_overlay(
+    image: np.ndarray, normalised_map: np.ndarray, opacity: float = 0.6, colours: ColourMap = DEFAULT
+) -> np.ndarray:
+    """A map (H, W) over an image (H, W, 3): in [0, 1], or in [−1, 1] where the colours are for signed maps."""
+    return _mixed(image, colours.paint(normalised_map), opacity)
 
 
 def mask_overlay(image: np.ndarray, mask: np.ndarray, opacity: float = 0.75) -> np.ndarray:
@@ -78,6 +82,17 @@ def data_uri(image: np.ndarray, quality: int = 82) -> str:
     """The image as a ``data:`` address, for a file that must open offline."""
     _, encoded = cv2.imencode(".jpg", cv2.cvtColor(image, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, quality])
     return "data:image/jpeg;base64," + base64.b64encode(encoded.tobytes()).decode()
+
+
+def small_data_uri(image: np.ndarray, most_bytes: int) -> str:
+    """The image as a WebP ``data:`` address of at most ``most_bytes`` letters, made smaller until it fits."""
+    sides = (*(side for side in SMALL_SIDES if side < max(image.shape[:2])), SMALL_SIDES[-1])
+    for picture in (image, *(thumbnail(image, side) for side in sides)):
+        _, encoded = cv2.imencode(".webp", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_WEBP_QUALITY, 60])
+        address = "data:image/webp;base64," + base64.b64encode(encoded.tobytes()).decode()
+        if len(address) <= most_bytes:
+            break
+    return address
 
 
 def css_colour(colour: tuple[int, int, int]) -> str:

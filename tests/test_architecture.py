@@ -43,7 +43,7 @@ def test_no_package_imports_what_lies_above_it(package: str) -> None:
 
 def test_plotly_is_imported_by_the_figures_alone() -> None:
     users = {path.name for path in (ROOT / "analysis").rglob("*.py") if "plotly" in set(imported(path))}
-    assert users and all(name.startswith("figures") for name in users)
+    assert users and all(name.startswith("figures_") for name in users)
 
 
 def test_the_backend_runs_without_the_page_or_the_figures() -> None:

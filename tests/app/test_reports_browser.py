@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from analysis.__main__ import app
+from analysis.figures import LEFT, RIGHT, WIDTH
 from tests.app.browser import opened
 from tests.fixations.made import made_rows, make_table
 from tests.segmentation.made import make_voc
@@ -15,7 +16,7 @@ from tests.segmentation.made import make_voc
 pytestmark = pytest.mark.browser
 
 VISIBLE_ROWS = "rows => rows.filter(row => row.checkVisibility()).map(row => row.cells[0].textContent)"
-VISIBLE_LINES = "chart => chart.data.filter(line => line.visible !== false).map(line => line.meta.model)"
+VISIBLE_LINES = "lines => lines.filter(line => line.getClientRects().length).map(line => line.dataset.model)"
 
 
 @pytest.fixture(scope="module")
@@ -37,17 +38,33 @@ def test_a_report_opens_offline_draws_its_charts_and_hides_a_model(
     browser: Any, reports: dict[str, Path], command: str, charts: int
 ) -> None:
     with opened(browser, reports[command].as_uri(), offline=True) as page:
-        page.wait_for_function(f"() => document.querySelectorAll('.js-plotly-plot .main-svg').length >= {charts}")
-        assert page.locator(".js-plotly-plot").count() == charts
+        assert page.locator(".chart svg").count() == charts
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
         first = page.locator("h2 + .wide tbody").first.locator("tr")
         before = first.evaluate_all(VISIBLE_ROWS)
         assert any(title.startswith("rvt_nano/vars_d") for title in before)
         page.locator("#filter input[value='rvt_nano/vars_d']").uncheck()
         assert first.evaluate_all(VISIBLE_ROWS) == [title for title in before if not title.startswith("rvt_nano")]
-        seen = f"({VISIBLE_LINES})(document.querySelector('.js-plotly-plot'))"
-        page.wait_for_function(f"() => !{seen}.includes('rvt_nano/vars_d') && {seen}.includes('baseline:centre')")
+        lines = page.locator(".chart").first.locator("g[data-model]")
+        seen = lines.evaluate_all(VISIBLE_LINES)
+        assert "rvt_nano/vars_d" not in seen and "baseline:centre" in seen
         page.locator("#filter input[value='rvt_nano/vars_d']").check()
         assert first.evaluate_all(VISIBLE_ROWS) == before
+        assert "rvt_nano/vars_d" in lines.evaluate_all(VISIBLE_LINES)
+
+
+def test_a_chart_says_what_its_lines_are_worth_under_the_pointer(browser: Any, reports: dict[str, Path]) -> None:
+    with opened(browser, reports["segmentation"].as_uri(), offline=True) as page:
+        chart = page.locator(".chart").first
+        chart.locator("svg").scroll_into_view_if_needed()
+        box = chart.locator("svg").bounding_box()
+        page.mouse.move(box["x"] + box["width"] * (LEFT + 0.3 * (RIGHT - LEFT)) / WIDTH, box["y"] + box["height"] / 2)
+        said = chart.locator("figcaption").inner_text()
+        assert said.startswith("at 0.3: ")
+        marked = chart.locator("g[data-name^='rvt_nano/vars_d'] title").text_content()
+        value = float(marked.rpartition(": ")[2].partition(" at ")[0])
+        told = said.partition("rvt_nano/vars_d")[2].partition(" · ")[0].split()[-1]
+        assert float(told) == pytest.approx(value, abs=0.05)
 
 
 def test_a_click_on_a_columns_head_sorts_by_its_numbers(browser: Any, reports: dict[str, Path]) -> None:
