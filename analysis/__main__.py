@@ -16,6 +16,7 @@ from analysis.commands.domains import domain_table
 from analysis.commands.dynamics import dynamics
 from analysis.commands.figures import figures
 from analysis.commands.readouts import readouts
+from analysis.commands.robustness_table import robustness_table
 from analysis.commands.sheet import sheet
 from analysis.commands.sizes import sizes
 from analysis.commands.table import table
@@ -29,6 +30,7 @@ OTHERS = (
     animate,
     attack_check,
     domain_table,
+    robustness_table,
     readouts,
     sheet,
     table,

@@ -47,5 +47,10 @@ def _counted(data: Mapping[str, Any]) -> str:
 
 
 def _limited(facts: Mapping[str, Any]) -> str:
-    limit = facts.get("settings", {}).get("limit")
-    return "" if limit is None else f", the first {limit} scored"
+    settings = facts.get("settings", {})
+    limit = settings.get("limit")
+    if limit is None:
+        return ""
+    if "suites" in settings:  # chosen before they are counted, evenly from all
+        return f", at most {limit} photographs a suite"
+    return f", the first {limit} scored"

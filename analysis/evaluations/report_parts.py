@@ -32,11 +32,11 @@ def measured(values: Values, metrics: Iterable[str], names: Sequence[Mapping[str
 
 
 def with_interval(entry: Entry | None, digits: int, between: str) -> Cell | None:
-    """A value with its interval below: "low``between``high"; the exact value and n on hovering."""
+    """A value with its interval, where it has one, below: "low``between``high"; the exact value and n on hovering."""
     if entry is None:
         return None
-    low, high = (f"{bound:.{digits}f}" for bound in entry["ci95"])
-    return Cell(f"{entry['value']:.{digits}f}", f"{low}{between}{high}", f"{entry['value']!r}, n = {entry['n']}")
+    interval = between.join(f"{bound:.{digits}f}" for bound in entry["ci95"] or ())
+    return Cell(f"{entry['value']:.{digits}f}", interval, f"{entry['value']!r}, n = {entry['n']}")
 
 
 def report_of(run: Run, title: str, lines: Iterable[str], images: int) -> Report:

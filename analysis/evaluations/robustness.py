@@ -262,7 +262,7 @@ def _chosen(whole: Predictions, rows: np.ndarray) -> Predictions:
 def _entries(where: Entry, metric: str, scale: float, estimate: Estimate | None, **part: Any) -> list[Entry]:
     if estimate is None:
         return []
-    low_high = [scale * estimate.low, scale * estimate.high]
+    low_high = [scale * estimate.low, scale * estimate.high] if np.isfinite(estimate.high) else None
     value, images = scale * estimate.value, estimate.images
     return [{**where, "metric": metric, "value": value, "ci95": low_high, "n": images, **part}]
 

@@ -36,7 +36,7 @@ NORMAL = 1.959964
 
 @dataclass(frozen=True)
 class Estimate:
-    """A share with its 95 % interval; ``images`` behind it."""
+    """A share with its 95 % interval; ``images`` behind it. One photograph has none: it reaches from -inf to inf."""
 
     value: float
     low: float
@@ -84,7 +84,9 @@ def accuracy(predictions: Predictions, clean: Predictions | None = None) -> Esti
     share, z2 = correct / n, NORMAL**2
     centre = (share + z2 / (2 * n)) / (1 + z2 / n)
     half = NORMAL / (1 + z2 / n) * np.sqrt(share * (1 - share) / n + z2 / (4 * n**2))
-    return Estimate(share, float(min(centre - half, share)), float(max(centre + half, share)), n)
+    # rounding may leave 0..1, or part a bound from the share that it should meet there
+    low, high = (float(np.clip(bound, 0, 1)) for bound in (centre - half, centre + half))
+    return Estimate(share, min(low, share), max(high, share), n)
 
 
 def error(predictions: Predictions, clean: Predictions | None = None) -> Estimate | None:
@@ -107,6 +109,28 @@ def mean_corruption_accuracy(predictions: Predictions, clean: Predictions | None
         weights[chosen] = 1 / (len(predictions.names) * per_name * chosen.sum())
     wrong = _linear([(predictions, weights)])
     return None if wrong is None else Estimate(1 - wrong.value, 1 - wrong.high, 1 - wrong.low, wrong.images)
+
+
+def paired_difference(one: Predictions, other: Predictions) -> Estimate | None:
+    """The accuracy of one model less that of another on the pictures that both saw, and its normal interval.
+
+    All variants of one photograph count as one difference, so that an interval is over photographs. None without any.
+    """
+    pictures = np.intersect1d(one.pictures, other.pictures)
+    if not len(pictures):
+        return None
+    differences = _by_picture(one, pictures) - _by_picture(other, pictures)
+    value = float(differences.mean())
+    half = NORMAL * float(differences.std(ddof=1)) / np.sqrt(len(pictures)) if len(pictures) > 1 else np.inf
+    return Estimate(value, value - half, value + half, len(pictures))
+
+
+def _by_picture(predictions: Predictions, pictures: np.ndarray) -> np.ndarray:
+    """Float (len(pictures),): the share of correct predictions on each photograph's variants; ``pictures`` sorted."""
+    known = np.isin(predictions.pictures, pictures)
+    places = np.searchsorted(pictures, predictions.pictures[known])
+    count = np.bincount(places, minlength=len(pictures))
+    return np.bincount(places, weights=predictions.correct[known], minlength=len(pictures)) / count
 
 
 def mce(predictions: Predictions, clean: Predictions | None = None) -> Estimate | None:
@@ -149,5 +173,5 @@ def _linear(parts: Sequence[tuple[Predictions, np.ndarray]]) -> Estimate | None:
     _, of_picture = np.unique(pictures, return_inverse=True)
     by_picture = np.bincount(of_picture, weights=terms)
     n, value = len(by_picture), float(terms.sum())
-    half = NORMAL * float(np.sqrt(n / (n - 1) * ((by_picture - by_picture.mean()) ** 2).sum())) if n > 1 else 0.0
+    half = NORMAL * float(np.sqrt(n / (n - 1) * ((by_picture - by_picture.mean()) ** 2).sum())) if n > 1 else np.inf
     return Estimate(value, value - half, value + half, n)

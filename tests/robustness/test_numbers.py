@@ -11,10 +11,12 @@ from torchvision.models import AlexNet_Weights
 from analysis.metrics.robustness import (
     ALEXNET,
     ALEXNET_CLEAN,
+    Estimate,
     Predictions,
     accuracy,
     mce,
     mean_corruption_accuracy,
+    paired_difference,
     relative_mce,
 )
 
@@ -94,3 +96,19 @@ def test_wilsons_interval_of_eight_of_ten() -> None:
 def test_alexnets_clean_error_is_the_one_that_torchvision_records_for_its_weights() -> None:
     recorded = AlexNet_Weights.IMAGENET1K_V1.meta["_metrics"]["ImageNet-1K"]["acc@1"]
     assert pytest.approx(1 - recorded / 100, abs=5e-4) == ALEXNET_CLEAN
+
+
+def test_a_paired_difference_counts_each_photograph_once_and_ignores_the_others() -> None:
+    """Two variants of a, one of b; c was seen by one model alone."""
+
+    def predicted(correct: list[bool], pictures: list[str]) -> Predictions:
+        none = np.array([None] * len(pictures), dtype=object)
+        return Predictions(np.array(correct), np.array(pictures), none, np.zeros(len(pictures)))
+
+    one = predicted([True, True, False, True], ["a", "a", "b", "c"])
+    other = predicted([False, True, False], ["b", "a", "a"])
+    found = paired_difference(one, other)
+    assert found is not None and found.images == 2
+    assert found.value == pytest.approx((0.5 + 0.0) / 2)
+    assert found.high - found.value == pytest.approx(1.959964 * np.std([0.5, 0.0], ddof=1) / np.sqrt(2))
+    assert paired_difference(one, one) == Estimate(0.0, 0.0, 0.0, 3)
