@@ -49,6 +49,11 @@ def whole(label: str, **schema: Any) -> Input:
     return lambda default, _: saying(gr.Number(default, label=label, precision=0), **schema)
 
 
+def yes_or_no(label: str) -> Input:
+    """Whether something is wanted."""
+    return lambda default, _: gr.Checkbox(default, label=label)
+
+
 def one_of(choices: Iterable[str], label: str) -> Input:
     """One of a few words."""
     return lambda default, _: gr.Radio(list(choices), value=default, label=label)

@@ -70,6 +70,23 @@ def test_corrupt_gives_the_same_picture_for_the_same_seed(client: Client) -> Non
     assert not np.array_equal(one, other)
 
 
+def test_closer_says_what_speaks_for_a_class_and_what_one_token_listens_to(client: Client) -> None:
+    sent = {"photo": "sample:coffee", "model": "rvt_nano/self", "api_name": "/closer"}
+    overlay, figure, facts, arrays = client.predict(class_name="espresso", head="2", curves=True, **sent)
+    assert read(overlay).shape == (400, 600, 3) and read(figure).shape[1] > 4 * 320
+    assert facts["class"]["name"] == "espresso" and facts["words"] == "For “espresso”"
+    assert facts["beside"] == ["Grad-CAM", "gradient × activation"]
+    assert set(facts["deletion"]) == set(facts["insertion"]) == {"shown", "centre", "random"}
+    with np.load(arrays) as stored:
+        assert np.allclose(stored["heads/contribution"][-1, 2], np.array(facts["map"]))
+        assert stored["heads/contribution"].shape[1] == facts["heads"]
+        assert stored["beside/Grad-CAM"].shape == tuple(facts["grid"])
+    *_, corner, arrays = client.predict(whose="token", x=599, y=1, readout="gap", **sent)
+    assert corner["token"] == [0, corner["grid"][1] - 1]
+    with np.load(arrays) as stored:
+        assert np.allclose(stored["heads/gap"][-1].sum(axis=(1, 2)), 1, atol=1e-5)  # a row of each attention
+
+
 def test_dictionary_gives_a_page_of_atoms_their_use_and_all_arrays(client: Client) -> None:
     figure, facts, arrays = client.predict(
         photo="sample:coffee", layer="0.1", head="1", part="static", iteration=2, page=9, api_name="/dictionary"
@@ -98,6 +115,11 @@ def test_dictionary_gives_a_page_of_atoms_their_use_and_all_arrays(client: Clien
         ("/attention", {"size": "100"}, "an input size of 112"),
         ("/segmentation", {"layer": "9.9"}, "no layer '9.9'"),
         ("/fixations", {"xs": [100], "ys": [100], "iteration": 9}, r"0\.\.3, got 9"),
+        ("/closer", {"head": "99"}, "a head 0..7 of layer 1.1, got 99"),
+        ("/closer", {"whose": "token", "x": 3}, "x and y together"),
+        ("/closer", {"whose": "token", "x": 3, "y": 3000}, r"y of a token of 0\.\.300"),
+        ("/closer", {"class_name": "esspresso"}, "nearest: 'espresso'"),
+        ("/closer", {"whose": "cls"}, "class token"),
         ("/compare", {"reference": "7"}, r"none or 0\.\.3"),
         ("/compare", {"models": ["rvt_nano/self"] * 2}, "different models"),
         ("/compare", {"pictures": ["fogg"]}, "fog"),

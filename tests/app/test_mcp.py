@@ -57,6 +57,7 @@ def schemas(served: Served) -> dict[str, dict[str, Any]]:
 
 CALLS: Sequence[Call] = (
     ("attention", {"photo": "sample:coffee", "model": "rvt_nano/self"}),
+    ("closer", {"model": "rvt_nano/self", "whose": "heads"}),
     ("compare", {"models": ["rvt_nano/self"], "pictures": ["clean", "fog"]}),
     ("corrupt", {"name": "snow", "severity": 5}),
     ("attack", {"model": "rvt_nano/self", "steps": 1}),
@@ -85,6 +86,7 @@ def test_facts_are_json_and_errors_are_the_sentence_as_it_is(served: Served) -> 
         CALLS[0],
         ("models", {}),
         ("attention", {"model": "a<b&c"}),
+        ("closer", {"model": "rvt_nano/self", "whose": "heads"}),
         ("compare", {"models": ["rvt_nano/self"] * 2}),
     )[1]
     seen = facts(attention)

@@ -1,16 +1,24 @@
-"""``/attention``: the map of one model."""
+"""``/attention``: the map of one model; ``/closer``: what it does not show, heads, tokens, classes."""
 
 from __future__ import annotations
 
+import asyncio
+from dataclasses import replace
 from typing import Annotated, Any
 
 import gradio as gr
 
+from app.inference.closer import READOUTS as CLOSER_READOUTS
 from app.inference.models import DEFAULT_MODEL, DEFAULT_SIZE, sized
+from app.inference.tasks import CurvesOf
 from app.page import inputs as given
 from app.page.endpoint import declare, listed, outputs, subject_of, written
 from app.page.wiring import session_of, traced, wait
 from app.services import Services
+from app.tabs.attention.asked import A_CLASS, ALL_HEADS, NOBODY, PREDICTED, WHOSE, Asked
+from app.tabs.attention.closer_export import answer as closer_answer
+from app.tabs.attention.closer_export import class_index, place_of
+from app.tabs.attention.closer_page import CURVE_STEPS, found, others
 from app.tabs.attention.export import export, overlay_image
 from app.views.answers import predictions
 from app.views.exports import arrays_file
@@ -18,9 +26,11 @@ from app.views.layers import layer_of
 from app.views.look import LAST, Look, exact
 from vars_core.readings import DEFAULT_READOUT
 
+WHOSE_LABEL = "Whose attention: " + ", ".join(f"{name}: {read}" for name, read in WHOSE.items() if name != NOBODY)
+
 
 def build(services: Services) -> None:
-    """The endpoint."""
+    """The endpoints."""
 
     async def attend(
         image: given.Picture = None,
@@ -59,3 +69,55 @@ def build(services: Services) -> None:
         return overlay, made.figure, facts, await wait(written, arrays_file("attention", made).data)
 
     declare(services, attend, outputs("Picture", "Figure"), "attention")
+
+    async def look_closer(
+        image: given.Picture = None,
+        photo: given.Photo = given.PHOTO,
+        model: given.Model = DEFAULT_MODEL,
+        layer: given.Layer = "",
+        whose: Annotated[str, given.one_of([one for one in WHOSE if one != NOBODY], WHOSE_LABEL)] = A_CLASS,
+        x: Annotated[float | None, given.number("x of the token in pixels of the photograph; none: the middle")] = None,
+        y: Annotated[float | None, given.number("y of the token in pixels of the photograph; none: the middle")] = None,
+        class_name: Annotated[str, given.text("Class by its name or index; empty for the predicted one")] = PREDICTED,
+        head: Annotated[
+            str, given.text("Head from 0; all for all of them together", pattern=r"^(all|\d+)$")
+        ] = ALL_HEADS,
+        readout: Annotated[str, given.one_of(CLOSER_READOUTS, "Readout, read from a gradient")] = CLOSER_READOUTS[0],
+        iteration: given.Iteration = LAST,
+        curves: Annotated[bool, given.yes_or_no("Also deletion and insertion of the map")] = False,
+        opacity: Annotated[float, given.number("Opacity 0..1", minimum=0, maximum=1)] = 0.6,
+        size: given.Size = DEFAULT_SIZE,
+        request: gr.Request | None = None,
+    ) -> Any:
+        """Whose attention a layer's map is: of all tokens head by head, what one token listens to, what the class token
+        of a ViT listens to, or what speaks for a class (Grad-CAM and gradient × activation beside it where captum is
+        installed; attention rollout beside the class token's).
+
+        Returns the map over the photograph, a figure of every head of the layer and of the other methods, facts (raw
+        map, number of heads, token or class, and if asked for the areas under deletion and insertion of this map, a
+        centred and a random one), and the maps of all heads and iterates as .npz.
+        """
+        session, name = session_of(request), sized(model, size)
+        subject = await subject_of(services, session, image, photo)
+        result = await traced(services, session, subject, name)
+        names = services.class_names(result)
+        seen = exact(Look(layer or None, readout, int(iteration), opacity), [result])
+        place = place_of(subject.photograph, x, y)
+        asked = Asked(whose, place, class_index(class_name, names), head)
+        _, shown, closer = await found(services, session, subject, name, layer or None, asked)
+        seen, target = replace(seen, layer=shown.name), asked.target(result, shown)
+        beside = await others(services, session, subject, name, shown.name, target)
+        made = None
+        if curves:
+            one = asked.head_of(closer.layer(shown.name).num_heads)
+            task = CurvesOf(shown.name, readout, seen.t, CURVE_STEPS, target, one)
+            made = await asyncio.wrap_future(services.answer(session, subject, name, task))
+        told = await wait(closer_answer, subject, result, closer, asked, seen, beside, made, names)
+        return (
+            told.picture,
+            told.export.figure,
+            told.export.settings,
+            await wait(written, arrays_file("closer", told.export).data),
+        )
+
+    declare(services, look_closer, outputs("Picture", "Figure"), "closer")
