@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from concurrent.futures import Future
 from pathlib import Path
 from typing import TypeVar, cast
@@ -14,9 +15,12 @@ from app.inference.settling import LayerSettling
 from app.inference.tasks import DictionaryOf, EveryMap, SettlingOf, Task
 from app.inference.traced import Traced
 from app.inference.work import ModelQueue
+from app.library.data_folders import DataFolders
 from app.library.fixation_library import FixationLibrary
-from app.library.photographs import Corruption, Photograph, Subject, data_files, data_photograph, read_upload, sample
+from app.library.photographs import Corruption, Photograph, Subject, data_photograph, read_upload, sample
 from app.library.run_library import RunLibrary
+from app.library.thumbnails import Thumbnail, squared
+from app.library.uploads import Upload, Uploads
 from app.serving.sessions import Sessions, Sized
 from app.serving.settings import Settings
 from app.views.exports import Downloads
@@ -24,6 +28,9 @@ from vars_core.assets import ASSETS
 from vars_core.errors import InputError
 
 R = TypeVar("R", bound=Sized)
+
+UPLOADS = "uploads"
+"""The key of a session's `Uploads`."""
 
 CLASS_NAMES = ASSETS / "tiny_imagenet_classes.json"
 
@@ -41,7 +48,8 @@ class Services:
         self.sessions = Sessions()
         self.downloads = Downloads()
         self.fixations = FixationLibrary(settings.data)
-        self.data = {name: data_files(folder) for name, folder in settings.data.items()}
+        self.folders = DataFolders(settings.data)
+        self._uploading = threading.Lock()
         self.runs = RunLibrary(settings.runs)
         entries = json.loads(CLASS_NAMES.read_text(encoding="utf-8"))
         self.tiny_imagenet = tuple(entry["name"].partition(",")[0] for entry in entries)
@@ -50,6 +58,9 @@ class Services:
         """A photograph by its reference, see `app.library.photographs`. Raises InputError."""
         if ref.startswith("sample:"):
             return sample(ref.removeprefix("sample:"))
+        upload = self.uploads(session).found(ref)  # asked for each time, so that the list stays among what is kept
+        if upload is not None and not upload.still_there():
+            upload = None
         kept = self.sessions.get(session, ref)
         if kept is not None:
             return cast(Photograph, kept)
@@ -58,6 +69,8 @@ class Services:
             self.sessions.put(session, ref, photograph)
             return photograph
         if ref.startswith("upload:"):
+            if upload is not None:
+                return self.upload(session, upload.path)
             raise InputError("the server no longer holds this photograph: please load it again")
         raise InputError(f"expected a photograph as sample:NAME, data:NAME/PATH or upload:HASH, got {ref[:80]!r}")
 
@@ -65,7 +78,14 @@ class Services:
         """Read a file that a visitor sent and remember it for this session. Raises InputError."""
         photograph = read_upload(Path(path), max_pixels=self.settings.max_pixels)
         self.sessions.put(session, photograph.ref, photograph)
+        thumbnail = Thumbnail(photograph.ref, photograph.title, squared(photograph.pixels))
+        with self._uploading:
+            self.sessions.put(session, UPLOADS, self.uploads(session).added(Upload(thumbnail, Path(path))))
         return photograph
+
+    def uploads(self, session: str | None) -> Uploads:
+        """What a visitor has loaded: it can be shown again without being sent again."""
+        return cast(Uploads | None, self.sessions.get(session, UPLOADS)) or Uploads()
 
     def subject(self, session: str | None, ref: str, corruption: Corruption | None = None) -> Subject:
         """A photograph, clean or corrupted; a corrupted one is drawn once a session."""

@@ -84,7 +84,7 @@ def build_page(services: Services) -> gr.Blocks:
             for one in TABS:
                 one.endpoints(services)
         shell.connect()
-        rail.connect(side, services, events)
+        rail.connect(side, services, events, page)
 
         def restore(request: gr.Request) -> list[object]:
             query = dict(request.query_params)

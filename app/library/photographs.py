@@ -34,7 +34,8 @@ MAX_ASPECT = 20
 MODEL_SIZES = (112, 160, 224, 288)
 """Sides of the squares that models look at, in pixels."""
 
-MAX_LISTED = 2000
+MAX_LISTED = 100_000
+"""Photographs of a data folder that can be chosen."""
 
 SAMPLES = {
     "cat": "chelsea.png",
@@ -179,7 +180,13 @@ def data_files(folder: Path) -> list[str]:
 
 
 def data_photograph(ref: str, folders: Mapping[str, Path], *, max_pixels: int) -> Photograph:
-    """``data:NAME/path`` -> the photograph; a path that leaves the folder is refused as if it were not there."""
+    """``data:NAME/path`` -> the photograph. Raises InputError."""
+    path = data_file(ref, folders)
+    return read_photograph(ref, path.name, path, max_pixels=max_pixels)
+
+
+def data_file(ref: str, folders: Mapping[str, Path]) -> Path:
+    """``data:NAME/path`` -> the file; a path that leaves the folder is refused as if it were not there."""
     name, _, relative = ref.removeprefix("data:").partition("/")
     if name not in folders:
         raise InputError(f"no data folder {name!r} on this server; nearest: {nearest(name, folders)}")
@@ -187,7 +194,7 @@ def data_photograph(ref: str, folders: Mapping[str, Path], *, max_pixels: int) -
     path = (root / relative).resolve() if "\0" not in relative else root
     if not path.is_relative_to(root) or path.suffix.lower() not in PICTURE_SUFFIXES or not path.is_file():
         raise InputError(f"no such photograph in the data folder {name!r}")
-    return read_photograph(ref, path.name, path, max_pixels=max_pixels)
+    return path
 
 
 def fitted(image: np.ndarray, longest: int) -> np.ndarray:

@@ -13,12 +13,19 @@ from app.services import Services
 from app.views.pictures import CHOICES
 from app.views.readouts import READOUT_WORDS
 
+MAX_NAMED = 2000
+"""Photographs of a data folder that the answer names."""
+
 
 def build(services: Services) -> None:
     """The endpoint."""
 
     async def list_models() -> dict[str, Any]:
-        """The models, samples and data folders of this server, and which models are loaded."""
+        """The models, samples and data folders of this server, and which models are loaded.
+
+        ``folders`` counts the photographs of each data folder; ``photographs`` names the first 2,000 of each.
+        """
+        folders = services.folders.files
         return {
             "models": services.models.names,
             "states": services.models.states(),
@@ -26,7 +33,8 @@ def build(services: Services) -> None:
             "sizes": [DEFAULT_SIZE, *map(str, SIZES)],
             "readouts": dict(READOUT_WORDS),
             "photographs": [f"sample:{one}" for one in SAMPLES]
-            + [f"data:{folder}/{one}" for folder, files in services.data.items() for one in files],
+            + [f"data:{folder}/{one}" for folder, files in folders.items() for one in files[:MAX_NAMED]],
+            "folders": {folder: len(files) for folder, files in folders.items()},
             "corruptions": [one for _, one in CHOICES],
         }
 

@@ -84,7 +84,6 @@ class Events:
         quiet: bool = False,
         js: str = "given => given",
         back: Sequence[str] = (),
-        cleared: Sequence[str] = (),
     ) -> Dependency:
         """Run ``handler`` when one of ``triggers`` fires.
 
@@ -93,11 +92,10 @@ class Events:
         they are; ``quiet``: without the message, for an event that follows another one. ``progress``: the component
         that says that something is being computed where it takes long. ``js``: a function in the browser from the
         inputs, an object by name, to those that are sent. ``back``: names of inputs, outputs as well, that go back to
-        what is still shown where the handler fails: a control never names what is not on the screen. ``cleared``: names
-        of outputs that are emptied where it fails: a refused file does not stay in its box.
+        what is still shown where the handler fails: a control never names what is not on the screen.
         """
         busy = progress.elem_id if progress else None
-        event = gr.on(list(triggers), **self._wired(handler, inputs, outputs, quiet, js, back, busy, cleared))
+        event = gr.on(list(triggers), **self._wired(handler, inputs, outputs, quiet, js, back, busy))
         if busy:
             event.then(None, js=f"() => VARS.waited('{busy}')")
         return event
@@ -121,12 +119,11 @@ class Events:
         js: str = "given => given",
         back: Sequence[str] = (),
         busy: str | None = None,
-        cleared: Sequence[str] = (),
     ) -> dict[str, Any]:
         self._count += 1
         first = {name: getattr(inputs[name], "value", None) for name in back}
         return {
-            "fn": self._wrapped(handler, list(inputs), list(outputs), self._count, quiet, first, cleared),
+            "fn": self._wrapped(handler, list(inputs), list(outputs), self._count, quiet, first),
             "inputs": [self.turn, *inputs.values()],
             "js": in_turn(js, list(inputs), busy),
             "outputs": [*outputs.values(), self.message],
@@ -142,7 +139,6 @@ class Events:
         number: int,
         quiet: bool,
         first: Mapping[str, Any],
-        cleared: Sequence[str],
     ) -> Callable[..., Awaitable[list[Any]]]:
         nothing = [gr.skip()] * len(outputs)
 
@@ -160,7 +156,6 @@ class Events:
                     logging.getLogger(__name__).exception("an event failed")
                 kept = shown.get(number, first)
                 changed = {name: value for name, value in kept.items() if value != given[name]}
-                changed |= dict.fromkeys(cleared)
                 return [*ordered(changed, outputs), gr.skip() if quiet else said(failure(error))]
             if not finished or updates is None:
                 return [*nothing, gr.skip()]

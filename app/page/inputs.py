@@ -111,7 +111,7 @@ def some_models(default: Any, services: Services) -> Component:
 def a_photograph(default: Any, services: Services) -> Component:
     """A photograph that the server has, by its reference."""
     known = [f"sample:{name}" for name in SAMPLES]
-    examples = known + [f"data:{folder}/{files[0]}" for folder, files in services.data.items() if files]
+    examples = known + [f"data:{folder}/{files[0]}" for folder, files in services.folders.files.items() if files]
     label = f"Photograph that the server has, used without a file: {', '.join(known)}, or another of /models"
     return saying(gr.Textbox(default, label=label), pattern="^(sample|data|upload):", examples=examples)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,13 +15,27 @@ from gradio.utils import get_upload_folder, is_in_or_equal
 
 from analysis.drawing import data_uri
 from app.library.photographs import SAMPLES, Photograph, fitted, sample
-from app.page.changing_dropdown import ChangingDropdown
-from app.page.events import UNQUEUED, Events, Updates, in_browser
+from app.library.uploads import MAX_UPLOADS
+from app.page import strips
+from app.page.events import Events, Updates, in_browser
 from app.page.shell import heading, unseen
-from app.page.wiring import wait
+from app.page.wiring import changes, sentence, wait
 from app.services import Services
+from vars_core.data.listing import PICTURE_SUFFIXES
+from vars_core.errors import InputError
 
 DEFAULT_PHOTO = "sample:cat"
+
+DROP = f"""
+<div class="drop">
+  <label>
+    <input type="file" multiple accept="image/*,{",".join(sorted(PICTURE_SUFFIXES))}" aria-label="Load photographs">
+    <span role="status">Drop photographs here, paste one, or click</span>
+  </label>
+  <button type="button">Camera</button>
+  <video hidden muted playsinline></video>
+</div>
+"""
 
 
 def sent_file(payload: FileData | ImageData | None) -> str | None:
@@ -66,20 +81,27 @@ def upload_button(label: str, suffixes: Sequence[str], **look: Any) -> gr.Upload
 
 @dataclass(frozen=True)
 class Rail:
+    """``sent`` and ``at`` are never shown: what the browser has uploaded, and which page of which folder is wanted."""
+
     photo: gr.Textbox
-    drop: gr.Image
+    drop: gr.HTML
+    sent: gr.Textbox
+    uploads: gr.HTML
     current: gr.HTML
     samples: gr.HTML
     folder: gr.Dropdown | None
-    file: gr.Dropdown | None
+    find: gr.Textbox | None
+    files: gr.HTML | None
+    at: gr.Textbox
 
 
 def build(services: Services) -> Rail:
     """The components, in their order on the page."""
-    photo = unseen("photo")
+    photo, sent, at = unseen("photo"), unseen("sent"), unseen("folder-page")
     heading("Photograph")
     current = gr.HTML("", apply_default_css=False, elem_classes="current", elem_id="current-photograph")
-    drop = photograph_input("Photograph", height=132, elem_id="drop", elem_classes="drop")
+    drop = drop_box(services.settings.max_file_size)
+    uploads = strips.strip("uploads", "Your photographs")
     samples = gr.HTML(
         value=DEFAULT_PHOTO,
         html_template=samples_html(),
@@ -87,57 +109,97 @@ def build(services: Services) -> Rail:
         apply_default_css=False,
         elem_id="samples",
     )
-    folder = file = None
-    if services.data:
-        names = list(services.data)
-        folder = gr.Dropdown(names, value=names[0], label="Data folder", visible=len(names) > 1)
-        file = ChangingDropdown(
-            services.data[names[0]], value=None, label="From the server's photographs", elem_id="data-file"
-        )
-    return Rail(photo, drop, current, samples, folder, file)
+    folder = find = files = None
+    if names := list(services.folders.files):
+        heading("The server's photographs")
+        folder = gr.Dropdown(names, value=names[0], label="Data folder", visible=len(names) > 1, elem_id="data-folder")
+        find = gr.Textbox("", placeholder="Part of a name", label="Find", max_lines=1, elem_id="data-find")
+        files = strips.strip("files", "The server's photographs")
+    return Rail(photo, drop, sent, uploads, current, samples, folder, find, files, at)
 
 
-def connect(rail: Rail, services: Services, events: Events) -> None:
+def drop_box(max_bytes: int) -> gr.HTML:
+    """Where photographs are dropped, pasted, chosen or taken; the browser uploads them one by one (static/rail.js)."""
+    return gr.HTML(
+        html_template=DROP,
+        js_on_load=f"VARS.rail.drop(element, upload, () => trigger('select'), {max_bytes});",
+        apply_default_css=False,
+        elem_id="drop",
+    )
+
+
+def connect(rail: Rail, services: Services, events: Events, page: gr.Blocks) -> None:
     """What happens when a photograph is chosen."""
 
-    async def uploaded(session: str | None, path: str | None) -> Updates:
-        if path is None:
-            return {"path": None}
-        photograph = await wait(services.upload, session, path)
-        return {"photo": photograph.ref, "path": None}
+    kept = services.settings.keep_uploads
+
+    async def uploaded(session: str | None, sent: str) -> Updates | None:
+        paths = sent_files(sent)
+        if not paths:
+            return None
+        read, refused = [], []
+        for number, path in enumerate(paths, start=1):
+            try:
+                read.append(await wait(services.upload, session, path))
+            except InputError as error:
+                if len(paths) == 1:
+                    raise
+                refused.append(f"File {number} of {len(paths)} is left out. {sentence(error)}.")
+        chosen = {"photo": read[0].ref} if read else {}
+        return {**chosen, "uploads": strips.uploaded(services.uploads(session), kept, refused)}
 
     async def shown(session: str | None, photo: str) -> Updates | None:
         if not photo:
             return None
         photograph = await wait(services.photograph, session, photo)
-        return {"current": photograph_html(photograph), "samples": photo, **of_folder(photo)}
-
-    def of_folder(photo: str) -> Updates:
-        """The lists of the server's own photographs name the shown one, or none."""
-        if rail.folder is None:
-            return {}
-        name, _, file = photo.removeprefix("data:").partition("/")
-        if not photo.startswith("data:"):
-            return {"file": None}
-        return {"folder": name, "file": gr.update(choices=services.data.get(name, []), value=file)}
+        return {"current": photograph_html(photograph), "samples": photo}
 
     photo = {"photo": rail.photo}
-    events.on([rail.drop.input], uploaded, {"path": rail.drop}, {**photo, "path": rail.drop}, cleared=("path",))
+    sent = {"sent": rail.sent}
+    in_browser([rail.drop.select], "() => ({sent: VARS.rail.sent()})", outputs=sent)
+    events.on([rail.sent.change], uploaded, sent, {**photo, "uploads": rail.uploads})
     in_browser([rail.samples.select], "({ref}) => ({photo: ref})", {"ref": rail.samples}, photo)
-    lists = {"folder": rail.folder, "file": rail.file} if rail.folder is not None and rail.file is not None else {}
-    events.on([rail.photo.change], shown, photo, {"current": rail.current, "samples": rail.samples, **lists})
-    if rail.folder is not None and rail.file is not None:
+    in_browser([rail.uploads.select], "given => VARS.rail.asked('uploads', given)", photo, photo)
+    in_browser([rail.photo.change], "({photo}) => VARS.rail.ring(photo)", photo)
+    events.on([rail.photo.change], shown, photo, {"current": rail.current, "samples": rail.samples})
+    if rail.folder is not None and rail.find is not None and rail.files is not None:
+        connect_folders(rail, services, events, page, {"folder": rail.folder, "find": rail.find}, rail.files)
 
-        def listed(name: str) -> object:
-            return gr.update(choices=services.data.get(name, []), value=None)
 
-        rail.folder.input(listed, rail.folder, rail.file, **UNQUEUED)
-        in_browser(
-            [rail.file.input],
-            "({folder, file, photo}) => ({photo: file ? `data:${folder}/${file}` : photo})",
-            {"folder": rail.folder, "file": rail.file, **photo},
-            photo,
-        )
+def connect_folders(
+    rail: Rail, services: Services, events: Events, page: gr.Blocks, chosen: dict[str, Component], files: gr.HTML
+) -> None:
+    """The strip of a data folder. ``at`` says which page of it is wanted; what it shows follows that alone."""
+
+    async def turned(session: str | None, at: str) -> Updates | None:
+        return {"files": await wait(strips.of_folder, services.folders, at)}
+
+    async def followed(session: str | None, photo: str, at: str) -> Updates | None:
+        """The strip turns to a photograph that was chosen elsewhere: by a link, or in a tab."""
+        if not (photo.startswith("data:") and at):
+            return None
+        return await wait(strips.turn_to, services.folders, photo, at)
+
+    photo, at = {"photo": rail.photo}, {"at": rail.at}
+    asked = {"at": rail.at, **chosen}
+    in_browser([page.load, *changes(chosen.values())], "given => ({at: VARS.rail.at(given)})", asked, at)
+    in_browser([files.select], "given => VARS.rail.asked('files', given)", {**photo, **asked}, {**photo, **at})
+    events.on([rail.at.change], turned, at, {"files": files}, quiet=True)
+    events.on([rail.photo.change], followed, {**photo, **at}, asked, quiet=True)
+
+
+def sent_files(sent: str) -> list[str]:
+    """The paths that the browser has uploaded: JSON, with a number that makes each text another. Raises InputError."""
+    if not sent:
+        return []
+    try:
+        paths = json.loads(sent)["paths"]
+        known = all(is_in_or_equal(path, get_upload_folder()) for path in paths)
+    except (ValueError, TypeError, KeyError):
+        raise InputError("expected uploaded files") from None
+    if not (known and len(paths) <= MAX_UPLOADS):
+        raise InputError(f"expected at most {MAX_UPLOADS} uploaded files")
+    return [str(path) for path in paths]
 
 
 def samples_html() -> str:
