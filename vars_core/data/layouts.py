@@ -132,7 +132,7 @@ def recognise(root: Path, kind: str | None = None) -> Layout | None:
 def choose(name: str | None, root: Path, kind: str) -> Layout:
     """The layout called ``name``; where that is None, the one that the folder looks like.
 
-    Raises InputError: no such layout, or a folder that looks like none.
+    Raises InputError: no such layout, a folder that looks like none, or like another one than the layout named.
     """
     known = layouts_of(kind)
     if name is not None:
@@ -140,12 +140,25 @@ def choose(name: str | None, root: Path, kind: str) -> Layout:
             raise InputError(
                 f"expected --layout {' or '.join(known)}, got {name!r} (nearest: {nearest(name, known, 1)})"
             )
-        return known[name]
+        return _fitting(known[name], root)
     recognised = recognise(root, kind)
     if recognised is None:
         where = f"in {root}" if Path(root).is_dir() else f"in {root}: there is no folder {root}"
         raise InputError(f"expected {described(kind)} {where}")
     return recognised
+
+
+def _fitting(named: Layout, root: Path) -> Layout:
+    """The layout that was named. Raises InputError where the folder looks like another one instead, and names it."""
+    others = (recognise(root, kind) for kind in (named.kind, MASKS, FIXATIONS))
+    other = None if named.detect(Path(root)) else next((one for one in others if one is not None), None)
+    if other is None:
+        return named
+    what = "" if other.kind == named.kind else f" of {other.kind}"
+    raise InputError(
+        f"expected {named.words} ({named.name}) in {root}, which holds {other.words}: "
+        f"that is --layout {other.name}{what}"
+    )
 
 
 def described(kind: str) -> str:
