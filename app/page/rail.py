@@ -98,7 +98,7 @@ class Rail:
 def build(services: Services) -> Rail:
     """The components, in their order on the page."""
     photo, sent, at = unseen("photo"), unseen("sent"), unseen("folder-page")
-    heading("Photograph")
+    heading("Photograph", "rail-photograph")
     current = gr.HTML("", apply_default_css=False, elem_classes="current", elem_id="current-photograph")
     drop = drop_box(services.settings.max_file_size)
     uploads = strips.strip("uploads", "Your photographs")

@@ -52,7 +52,7 @@ def build(
         f"view => VARS.link('{tab}', view)",
         {"photo": shell.photo, "active": shell.active, **view},
     )
-    heading("Share")
+    heading("Share", f"{tab}-share")
     with gr.Row(elem_classes="share"):
         copy = gr.Button("Copy link", size="sm", elem_id=f"{tab}-link")
         buttons = {kind: gr.Button(LABELS[kind], size="sm", elem_id=f"{tab}-{kind}") for kind in KINDS if export}

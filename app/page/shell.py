@@ -63,9 +63,9 @@ def unseen(identifier: str, value: str = "") -> gr.Textbox:
     return gr.Textbox(value, elem_id=identifier, elem_classes="unseen", container=False, show_label=False)
 
 
-def heading(text: str) -> gr.HTML:
-    """A small heading of a group of controls."""
-    return gr.HTML(f'<h2 class="heading">{text}</h2>', apply_default_css=False)
+def heading(text: str, identifier: str | None = None) -> gr.HTML:
+    """A small heading of a group of controls. ``identifier``: of one that `app.page.help` has words for."""
+    return gr.HTML(f'<h2 class="heading">{text}</h2>', apply_default_css=False, elem_id=identifier)
 
 
 def fine(text: str) -> str:

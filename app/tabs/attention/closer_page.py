@@ -94,7 +94,7 @@ def pictures() -> Pictures:
 
 def controls() -> tuple[Controls, gr.Button]:
     """Beside the map, and the button that draws curves."""
-    heading("Look closer")
+    heading("Look closer", "attention-look-closer")
     whose = gr.Radio(
         [(read, name) for name, read in WHOSE.items()], value=NOBODY, label="Show also", elem_id="attention-whose"
     )

@@ -53,7 +53,7 @@ def build(shell: Shell) -> None:
     with gr.Row(elem_classes="work"):
         with gr.Column(elem_classes="sheet", scale=1):
             viewer = map_viewer(TAB)
-            with gr.Row():
+            with gr.Row(elem_id="fixations-placing"):
                 undo = gr.Button("Undo", size="sm", min_width=80, elem_id="fixations-undo")
                 clear = gr.Button("Clear", size="sm", min_width=80, elem_id="fixations-clear")
                 restore = gr.Button(

@@ -81,13 +81,13 @@ def build(shell: Shell) -> None:
         with gr.Column(elem_classes="controls", scale=0) as controls:
             modes = [(label, name) for name, label in MODES.items()]
             mode = gr.Radio(modes, value="mask", label="Show", elem_id=f"{TAB}-mode")
-            heading("Ground truth")
+            heading("Ground truth", f"{TAB}-ground-truth")
             about = gr.HTML("", apply_default_css=False, elem_id=f"{TAB}-truth")
             tool = gr.Radio(TOOLS, value="off", label="Draw on the photograph", elem_id=f"{TAB}-tool")
             brush = gr.Slider(1, 20, value=5, step=1, label="Brush, % of the longer side", elem_id=f"{TAB}-brush")
             with gr.Row():
-                undo = gr.Button("Undo", size="sm", min_width=80)
-                clear = gr.Button("Clear", size="sm", min_width=80)
+                undo = gr.Button("Undo", size="sm", min_width=80, elem_id=f"{TAB}-undo")
+                clear = gr.Button("Clear", size="sm", min_width=80, elem_id=f"{TAB}-clear")
                 upload = upload_button("Upload a mask", sorted(PICTURE_SUFFIXES), elem_id=f"{TAB}-upload")
             mask_values = ChangingDropdown(
                 READINGS,
