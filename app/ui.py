@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import gradio as gr
 
-from app.page import catalogue, rail, share
+from app.page import catalogue, guide, rail, share
 from app.page.events import UNQUEUED, Events, said
 from app.page.shell import Shell, unseen
 from app.page.wiring import sentence, session_of
@@ -53,13 +53,15 @@ TABS = (
 )
 """In their order on the page. The first shows one map of one model: others open it."""
 
-MASTHEAD = """
+MASTHEAD = f"""
 <header class="masthead">
   <h1>VARS Studio</h1>
   <p>What a recurrent sparse attention layer looks at, iterate by iterate.</p>
   <span class="state" role="status">loading models</span>
+  <button type="button" class="guide-link" onclick="VARS.guide.open(this)">{guide.LINK}</button>
   <button type="button" onclick="VARS.toggleDark()">Light / dark</button>
 </header>
+{guide.OFFER}
 """
 
 

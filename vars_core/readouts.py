@@ -19,7 +19,8 @@ class Readout:
     "gradient": G_t = ∂(mean z_t)/∂v (`vars_core.operators.pooled_gradients`) and v, both (B, H, N, d);
     "output": what the block would give had the solver stopped at t, (B, 1, N, C), for it has no heads.
     The map of a head is what ``reduce`` makes of that head alone.
-    ``signed``: whether a map may be negative. ``title`` and ``words`` say to people what it is.
+    ``signed``: whether a map may be negative. ``title`` and ``words`` say to people what it is, ``equation`` in TeX, x
+    being the layer's values and n a token.
     """
 
     name: str
@@ -28,6 +29,7 @@ class Readout:
     signed: bool
     title: str
     words: str
+    equation: str = ""
 
 
 def energy(z: Tensor, v: Tensor) -> Tensor:
@@ -60,6 +62,7 @@ READOUTS: dict[str, Readout] = {
             signed=False,
             title="Energy",
             words="How much the layer itself answers at each token, over all heads and channels: ‖z‖.",
+            equation=r"\lVert z_t[n] \rVert_2",
         ),
         Readout(
             "gap",
@@ -69,6 +72,8 @@ READOUTS: dict[str, Readout] = {
             title="Attention of the average token",
             words="The attention of the average token: how much the mean output listens to each token. "
             "May be negative.",
+            equation=r"\frac{1}{H d} \sum_{h,c} G_{h,n,c}, \qquad G = \frac{\partial\, \mathrm{mean}_i\, "
+            r"z_t[i]}{\partial x}",
         ),
         Readout(
             "contribution",
@@ -77,6 +82,8 @@ READOUTS: dict[str, Readout] = {
             signed=False,
             title="Contribution",
             words="What each token brings to the pooled output: attention times the size of its value.",
+            equation=r"\lVert G[n] \odot x[n] \rVert_2, \qquad G = \frac{\partial\, \mathrm{mean}_i\, z_t[i]}{\partial "
+            r"x}",
         ),
         Readout(
             "stream",
@@ -85,6 +92,7 @@ READOUTS: dict[str, Readout] = {
             signed=False,
             title="Stream",
             words="How strong each token leaves the block, had the solver stopped at this iterate: ‖block output‖.",
+            equation=r"\lVert \mathrm{block}(z_t)[n] \rVert_2",
         ),
     )
 }

@@ -102,6 +102,7 @@ class ModelShelf:
         if not isinstance(backend.image_size, int):
             raise InputError(f"expected a model of square input, {name} has {size_text(backend.image_size)}")
         layers, covered = tuple(backend.layer_names), backend.preprocessing.covered
+        spec = backend.model.spec
         return ModelFacts(
             name=split_size(name)[0],
             image_size=backend.image_size,
@@ -111,6 +112,7 @@ class ModelShelf:
             num_steps=backend.num_steps,
             checkpoint_hash=backend.checkpoint_hash,
             covered=None if covered is None else min(height_and_width(covered)),
+            mixer=("self" if spec.is_timm else spec.mixer) if layers else "",  # of timm's, softmax attention is traced
         )
 
     def _load_embedded(self) -> None:

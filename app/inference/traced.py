@@ -32,6 +32,8 @@ class ModelFacts:
     num_steps: int
     checkpoint_hash: str | None
     covered: int | None = None
+    mixer: str = ""
+    """The entry of `vars_core.mixers.MIXERS` that its layers are; "" for a model without layers."""
     """Pixels a side of the input, from its top left corner, that the model's patches cover; None for all of them."""
 
     def placement(self, height: int, width: int) -> Placement:

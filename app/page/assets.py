@@ -6,7 +6,7 @@ from pathlib import Path
 
 APP = Path(__file__).resolve().parent.parent
 OWN = APP / "page" / "static"
-SCRIPTS = ("viewer.js", "cross.js", "rail.js", "help.js", "page.js")
+SCRIPTS = ("viewer.js", "cross.js", "rail.js", "help.js", "page.js", "guide.js")
 """The page's own, in the order in which they build on each other. Those of the tabs build on these alone."""
 
 

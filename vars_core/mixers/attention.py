@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from vars_core.mixers.base import Mixer
-from vars_core.mixers.kind import MixerKind
+from vars_core.mixers.kind import Explained, MixerKind
 from vars_core.operators import LinearMixing
 from vars_core.random_features import RandomFeatures
 from vars_core.tokens import Grid, split_heads
@@ -67,6 +67,16 @@ SELF = MixerKind(
     build=lambda shape, _: SelfAttention(shape.dim, shape.num_heads),
     families=("rvt", "deit"),
     deit_head_dim=64,  # as DeiT was published
+    weighing=Explained(
+        "Softmax attention has weights in the place of codes: how much each token takes of every other, by how its "
+        "query q meets their keys k. They are positive and sum to 1.",
+        r"A = \mathrm{softmax}\!\left(\frac{q\,k^\top}{\sqrt d}\right)",
+    ),
+    mixing=Explained(
+        "The values are summed by these weights once. Nothing is solved, so there is no iterate and nothing to settle: "
+        "a VARS layer goes on from such a first step.",
+        r"z = A\,x",
+    ),
 )
 
 PERFORMER = MixerKind(
@@ -75,4 +85,14 @@ PERFORMER = MixerKind(
     words="The paper's baseline: softmax attention estimated by random features, at a cost linear in the tokens.",
     build=lambda shape, _: PerformerAttention(shape.dim, shape.num_heads, shape.num_features),
     families=("rvt", "deit"),
+    weighing=Explained(
+        "Performer attention has weights in the place of codes: softmax's, estimated by random features Φ of queries "
+        "and keys, the features that VARS-D takes for its atoms. Each row sums to 1.",
+        r"A \propto \Phi(q)\,\Phi(k)^\top, \qquad \Phi(q) = \tfrac{1}{\sqrt m}\, e^{\,q R - \lVert q \rVert^2 / 2}",
+    ),
+    mixing=Explained(
+        "The values are summed by these weights once. Nothing is solved, so there is no iterate and nothing to settle. "
+        "Without threshold and scaled rows, the first step of VARS-D is this attention with q = k (paper eq. 14-15).",
+        r"z = A\,x",
+    ),
 )

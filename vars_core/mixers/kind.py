@@ -55,12 +55,22 @@ def layer_norms(dim: int) -> tuple[nn.Module, nn.Module]:
 
 
 @dataclass(frozen=True)
+class Explained:
+    """What people are told of a formula: a sentence or two, and the formula as TeX, x being the values."""
+
+    words: str
+    equation: str
+
+
+@dataclass(frozen=True)
 class MixerKind:
     """A mixer: its name in specs, what people call it and one sentence on it, on what it stands and how it is built.
 
     ``families``: the backbones it is built on. ``solvers``: what finds its codes, its own default first; none without
     codes. ``norms``: those of its block on RVT and DeiT*. ``deit_head_dim``: channels of a head on DeiT*.
     ``replacing_filter``: how it is built on GFNet, whose block has a filter and LayerNorms; None: as elsewhere.
+    ``weighing``: what stands between tokens and z, a dictionary with its codes or attention's weights; ``mixing``: how
+    z comes of it, in iterates or in one step. None: ``words`` is all that is said.
     """
 
     name: str
@@ -72,6 +82,8 @@ class MixerKind:
     norms: Norms = layer_norms
     deit_head_dim: int = 32
     replacing_filter: Build | None = None
+    weighing: Explained | None = None
+    mixing: Explained | None = None
 
     def num_steps(self, solving: Solving) -> int:
         """The T that its layers have: 0 where there is nothing to solve."""

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from vars_core.dictionaries import DenseDictionary, unit_columns
 from vars_core.grid_bound import GridBound
 from vars_core.mixers.base import Mixer
-from vars_core.mixers.kind import LayerShape, MixerKind, Solving
+from vars_core.mixers.kind import Explained, LayerShape, MixerKind, Solving
 from vars_core.operators import SparseReconstruction
 from vars_core.random_features import RandomFeatures
 from vars_core.resample import resample_tokens
@@ -100,12 +100,27 @@ def _features(shape: LayerShape) -> RandomFeatures:
     return RandomFeatures(shape.num_heads, shape.dim // shape.num_heads, shape.num_features)
 
 
+LEARNED_STEPS = Explained(
+    "Each step takes from a code what others explain already, and sets small codes to zero: S shrinks towards zero. L, "
+    "λ and the coupling K are learned (LISTA); with K = 1 and a plain threshold it is ISTA, the paper's eq. 12.",
+    r"u_{t+1} = S_{\lambda/L}\!\left(u_t - \tfrac1L \left(K P^\top P K\,u_t - P^\top x\right)\right), \qquad z_t = P "
+    r"u_t",
+)
+
 VARS_D = MixerKind(
     "vars_d",
     title="VARS-D",
     words="Sparse reconstruction over a dynamic dictionary: its atoms are computed from the image's own tokens.",
     build=build_dynamic,
     solvers=("lista", "ista"),
+    weighing=Explained(
+        "The dictionary P is dynamic: its atoms are random features Φ of this photograph's own tokens, each column "
+        "scaled to length 1. A code says how much of an atom is taken; at the start, how much each atom meets the "
+        "values x.",
+        r"P = \Phi(X), \qquad \Phi(q) = \tfrac{1}{\sqrt m}\, e^{\,q R - \lVert q \rVert^2 / 2}, \qquad u_0 = "
+        r"S_\lambda(P^\top x)",
+    ),
+    mixing=LEARNED_STEPS,
 )
 
 VARS_SD = MixerKind(
@@ -114,4 +129,11 @@ VARS_SD = MixerKind(
     words="Sparse reconstruction over both: atoms computed from the image's tokens beside learned ones.",
     build=build_static_dynamic,
     solvers=("lista", "ista"),
+    weighing=Explained(
+        "The dictionary P has two parts: dynamic atoms Φ, random features of this photograph's own tokens, and static "
+        "atoms A, learned and the same for every photograph; each column scaled to length 1. A code says how much of "
+        "an atom is taken.",
+        r"P = [\,\Phi(X)\;;\;A\,], \qquad u_0 = S_\lambda(P^\top x)",
+    ),
+    mixing=LEARNED_STEPS,
 )

@@ -14,7 +14,7 @@ from vars_core.errors import InputError
 from vars_core.grid_bound import GridBound
 from vars_core.grid_transform import grid_transform
 from vars_core.mixers.base import Mixer
-from vars_core.mixers.kind import LayerShape, MixerKind, Solving
+from vars_core.mixers.kind import Explained, LayerShape, MixerKind, Solving
 from vars_core.operators import LinearMixing, OnGrid, SparseReconstruction
 from vars_core.precision import at_least_float32
 from vars_core.resample import resample_spectrum
@@ -223,6 +223,17 @@ VARS_S = MixerKind(
     solvers=("ista",),
     norms=no_norm_then_batch_norm,
     replacing_filter=build_filter_replacement,
+    weighing=Explained(
+        "The dictionary is static: r learned kernels κ a channel, the same for every photograph, moved over the whole "
+        "grid. A code says how much of a kernel is taken at a place.",
+        r"P u = \sum_{k=1}^{r} \kappa_k * u_k, \qquad u_0 = S_\lambda(P^\top x)",
+    ),
+    mixing=Explained(
+        "Each step takes from a code what others explain already, and sets small codes to zero (ISTA, the paper's "
+        "eq. 12). The convolutions are products of Fourier transforms.",
+        r"u_{t+1} = S_{\lambda/L}\!\left(u_t - \tfrac1L \left(P^\top P\,u_t - P^\top x\right)\right), \qquad z_t = P "
+        r"u_t",
+    ),
 )
 
 FILTER = MixerKind(
@@ -231,4 +242,13 @@ FILTER = MixerKind(
     words="GFNet's own mixer: every channel is filtered by one learned spectrum over the whole grid.",
     build=lambda shape, _: GlobalFilter(shape.dim, shape.grid),
     families=("gfnet",),
+    weighing=Explained(
+        "A filter has neither codes nor weights of this photograph: a learned complex spectrum F a channel says what "
+        "every frequency of the grid is multiplied by.",
+        r"F \in \mathbb{C}^{C \times h \times (w/2+1)}",
+    ),
+    mixing=Explained(
+        "Transformed, multiplied, transformed back, once: the same for every photograph, with nothing to settle.",
+        r"z = \mathcal{F}^{-1}\!\left(F \odot \mathcal{F}(x)\right)",
+    ),
 )

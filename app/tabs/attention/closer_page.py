@@ -98,11 +98,23 @@ def controls() -> tuple[Controls, gr.Button]:
     whose = gr.Radio(
         [(read, name) for name, read in WHOSE.items()], value=NOBODY, label="Show also", elem_id="attention-whose"
     )
-    head = ChangingDropdown(words.head_choices(0), value=ALL_HEADS, label="Head", elem_id="attention-head")
-    index = ChangingDropdown(
-        [("the predicted class", PREDICTED)], value=PREDICTED, label="Class", elem_id="attention-class"
+    head = ChangingDropdown(
+        words.head_choices(0), value=ALL_HEADS, label="Head", elem_id="attention-head", elem_classes="when-asked"
     )
-    readout = gr.Radio(list(READOUTS), value=READOUTS[0], label="Read as", elem_id="attention-closer-readout")
+    index = ChangingDropdown(
+        [("the predicted class", PREDICTED)],
+        value=PREDICTED,
+        label="Class",
+        elem_id="attention-class",
+        elem_classes="when-class",
+    )
+    readout = gr.Radio(
+        list(READOUTS),
+        value=READOUTS[0],
+        label="Read as",
+        elem_id="attention-closer-readout",
+        elem_classes="when-asked",
+    )
     curves = gr.Button("Deletion and insertion", size="sm", elem_id="attention-curves")
     return Controls(whose, unseen("attention-token"), index, head, readout), curves
 

@@ -19,6 +19,7 @@ from app.page.shell import Shell, fine, heading, unseen
 from app.page.viewer import map_viewer, select_iterate
 from app.page.wiring import traced, wait
 from app.tabs.attention import closer_page as closer
+from app.tabs.attention import pipeline_page as pipeline
 from app.tabs.attention import words
 from app.tabs.attention.asked import NOBODY, Asked
 from app.tabs.attention.export import export, film, with_closer
@@ -41,9 +42,10 @@ def build(shell: Shell) -> None:
     photo = shell.follow(TAB)
     with gr.Row(elem_classes="work"):
         with gr.Column(elem_classes="sheet", scale=1):
+            strip, equation = pipeline.strip()
             viewer = map_viewer(TAB)
             iteration = iteration_slider(TAB)
-            with gr.Row(elem_classes="charts"):
+            with gr.Row(elem_classes="charts", elem_id=f"{TAB}-charts"):
                 charts = {name: gr.Plot(show_label=False, elem_id=f"{TAB}-{name}") for name in CHARTS}
             no_charts = gr.HTML("", apply_default_css=False)
             closer_pictures = closer.pictures()
@@ -65,6 +67,7 @@ def build(shell: Shell) -> None:
         result = await traced(services, session, subject, sized(model, size))
         return {
             "viewer": await wait(words.view, subject, result),
+            "strip": result.model.mixer,
             "weights": model_words(result.model),
             "prediction": words.prediction_words(result, services.class_names(result)),
             **layer_update([result], layer, t),
@@ -107,6 +110,7 @@ def build(shell: Shell) -> None:
             "model": model,
             "size": size,
             "viewer": viewer,
+            "strip": strip,
             "weights": weights,
             "layer": maps.layer,
             "t": iteration,
@@ -121,6 +125,7 @@ def build(shell: Shell) -> None:
     shell.events.on([maps.layer.input], chart, which, drawn, quiet=True)
     closer.connect(shell, closer_pictures, asking, draw_curves, maps, which)
     tell_model(TAB, model, size)
+    pipeline.connect(strip, equation, maps.readout)
     maps.connect(shell, TAB)
     select_iterate(TAB, viewer, iteration)
 

@@ -114,6 +114,7 @@ VARS.closer = (() => {
     view(change) {
       const before = {...view};
       Object.assign(view, change);
+      document.body.dataset.whose = view.whose;  // controls of a question that is not asked are away (style.css)
       if (view.head !== before.head || view.layer !== before.layer) enlarge();
       repaint();
       const main = VARS.state(MAIN);
