@@ -57,7 +57,7 @@ def product(one: Map, other: Map) -> Map:
 HELP = {
     # the rail
     "rail-photograph": Help(
-        "What every tab looks at: one of the samples, a file of your own (dropped, chosen, pasted or taken by the "
+        "What every tab looks at: one of the samples, files of your own (dropped, chosen, pasted or taken by the "
         "camera), or one of the server's. A model sees the whole of it, resized to a square.",
         sketch(photograph(14), arrow(78, 100), box(108, 8, 48, 48), photograph(108, 8, 48, 48)),
         speaks_for=("drop",),
