@@ -9,7 +9,7 @@ import gradio as gr
 from app.page.events import in_browser
 from app.tabs.attention.pipeline import table
 
-LATEX = [{"left": "$$", "right": "$$", "display": True}, {"left": "$", "right": "$", "display": False}]
+LATEX: list[dict[str, str | bool]] = [{"left": "$$", "right": "$$", "display": True}]
 
 
 def strip() -> tuple[gr.HTML, gr.Markdown]:
