@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from app.serving.preflight import check_backend, check_temporary_folder, chosen_port
-from app.serving.settings import Settings, read_auth, read_data
+from app.serving.settings import Settings, read_auth, read_data, read_weights
 from vars_core.command import run_commands
 
 ON_A_SPACE = "SPACE_ID" in os.environ
@@ -25,7 +25,11 @@ def serve(
     device: Annotated[str, typer.Option(envvar="VARS_DEVICE", help="auto, cpu, mps or cuda[:index].")] = "auto",
     precision: Annotated[str, typer.Option(envvar="VARS_PRECISION", help="fp32, bf16 or fp16.")] = "fp32",
     weights: Annotated[
-        Path | None, typer.Option(envvar="VARS_WEIGHTS", help="Folder of checkpoints to offer (.pth, .safetensors).")
+        list[str] | None,
+        typer.Option(
+            envvar="VARS_WEIGHTS",
+            help="Folder of checkpoints to offer (.pth, .safetensors), or NAME=SPEC:FILE for one of them; repeatable.",
+        ),
     ] = None,
     data: Annotated[
         list[str] | None, typer.Option(envvar="VARS_DATA", help="NAME=DIR: a folder of photographs; repeatable.")
@@ -48,12 +52,16 @@ def serve(
     ] = Settings.queue_size,
 ) -> None:
     """Serve the page until it is stopped."""
+    # A web server shares its cores with the models: threads that wait for work sleep instead of spinning.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # read when torch is loaded
+    folder, named = read_weights(weights or [])
     settings = Settings(
         host=host,
         port=port,
         device=device,
         precision=precision,
-        weights=weights.expanduser().resolve() if weights else None,
+        weights=folder,
+        named=named,
         data=read_data(data or []),
         runs=runs.expanduser().resolve() if runs else None,
         auth=read_auth(auth),
@@ -65,8 +73,6 @@ def serve(
     )
     settings = replace(settings, port=chosen_port(host, port))
     check_temporary_folder()
-    # A web server shares its cores with the models: threads that wait for work sleep instead of spinning.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # read when torch is loaded
     print(f"VARS Studio is starting for {settings.address}: it loads its libraries, then the page opens", flush=True)
     check_backend(device, precision)
     from app.server import run  # gradio takes seconds to import: not for --help, nor for a bad option

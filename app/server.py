@@ -122,6 +122,7 @@ def where(settings: Settings) -> Iterator[str]:
 def run(settings: Settings) -> None:
     """Serve until interrupted; models load meanwhile."""
     services = Services(settings)
+    services.models.load_named()
     services.models.load_embedded()
     repeat(60, lambda: sweep(TEMPORARY, settings.keep_uploads))
     repeat(60, lambda: services.sessions.forget_unused(settings.keep_uploads))

@@ -43,7 +43,7 @@ class Services:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.models = ModelShelf(settings.device, settings.precision, settings.weights)
+        self.models = ModelShelf(settings.device, settings.precision, settings.weights, settings.named)
         self.queue = ModelQueue(self.models, settings.queue_size, settings.threads)
         self.sessions = Sessions()
         self.downloads = Downloads()

@@ -34,6 +34,14 @@ class ModelRequest:
     def name(self) -> str:
         return self.called or self.spec
 
+    @property
+    def words(self) -> str:
+        """As ``--checkpoint`` takes it, the file by its name alone; "" for weights that were not asked for."""
+        if self.checkpoint is None:
+            return ""
+        file = Path(self.checkpoint).name
+        return f"{self.called}={self.spec}:{file}" if self.called else f"{self.spec}={file}"
+
 
 def parse_image_size(text: str | None) -> ImageSize | None:
     """``--image-size``, e.g. "224" or "224x168"; None: each model's own size. Raises InputError."""

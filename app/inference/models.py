@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from analysis.commands.options import ModelRequest
 from app.inference.traced import ModelFacts
 from app.library.photographs import MODEL_SIZES
 from vars_core.embedded import embedded_models, embedded_weights
@@ -40,10 +42,17 @@ DEFAULT_SIZE = "default"
 class ModelShelf:
     """Loaded backends by name. Safe from several threads; each model is loaded once."""
 
-    def __init__(self, device: str = "auto", precision: str = "fp32", weights: Path | None = None) -> None:
+    def __init__(
+        self,
+        device: str = "auto",
+        precision: str = "fp32",
+        weights: Path | None = None,
+        named: Sequence[ModelRequest] = (),
+    ) -> None:
         self._device = device
         self._precision = precision
         self._files = checkpoint_files(weights)
+        self._named = {request.name: request for request in named}
         self._kept: dict[str, Backend] = {}
         self._extra: OrderedDict[str, Backend] = OrderedDict()
         self._states = dict.fromkeys(EMBEDDED, "waiting")
@@ -52,11 +61,11 @@ class ModelShelf:
     @property
     def names(self) -> list[str]:
         """Every model that the page offers: embedded, then from files, then the others with fresh weights."""
-        return [*EMBEDDED, *self._files, *(name for name in model_names() if name not in EMBEDDED)]
+        return list(dict.fromkeys([*EMBEDDED, *self._named, *self._files, *model_names()]))
 
     def trained(self, name: str) -> bool:
         """Whether there are weights for a model on offer; the others are looked at with fresh ones."""
-        return name in self._files or embedded_weights(name) is not None
+        return name in self._named or name in self._files or embedded_weights(name) is not None
 
     def states(self) -> dict[str, str]:
         """ "waiting", "loading", "ready" or "failed: …" for each embedded model."""
@@ -65,7 +74,7 @@ class ModelShelf:
     def check(self, name: str) -> None:
         """Raise InputError unless ``name`` is a model that can be asked for; timm models are, by their names."""
         name, _ = split_size(name)
-        if name in self._files:
+        if name in self._named or name in self._files:
             return
         if name.startswith(FROM_FILE):
             raise InputError(
@@ -86,6 +95,11 @@ class ModelShelf:
         thread.start()
         return thread
 
+    def load_named(self) -> None:
+        """Load the checkpoints that were named: one that does not fit is told at the start. Raises InputError."""
+        for name in self._named:
+            self.backend(name)
+
     def backend(self, name: str) -> Backend:
         """The model of that name, loaded if it is not yet. Raises InputError for an unknown or unusable one."""
         with self._lock:
@@ -103,6 +117,7 @@ class ModelShelf:
             raise InputError(f"expected a model of square input, {name} has {size_text(backend.image_size)}")
         layers, covered = tuple(backend.layer_names), backend.preprocessing.covered
         spec = backend.model.spec
+        request = self._named.get(split_size(name)[0])
         return ModelFacts(
             name=split_size(name)[0],
             image_size=backend.image_size,
@@ -111,6 +126,7 @@ class ModelShelf:
             default_readout=backend.default_readout,
             num_steps=backend.num_steps,
             checkpoint_hash=backend.checkpoint_hash,
+            given="" if request is None else request.words,
             covered=None if covered is None else min(height_and_width(covered)),
             mixer=("self" if spec.is_timm else spec.mixer) if layers else "",  # of timm's, softmax attention is traced
         )
@@ -129,7 +145,10 @@ class ModelShelf:
         from vars_core.weights import load_model
 
         spec, size = split_size(name)
-        if spec in self._files:
+        if spec in self._named:
+            request = self._named[spec]
+            model = load_model(request.spec, request.checkpoint, image_size=size or default_size(request.spec))
+        elif spec in self._files:
             model = load_model(None, self._files[spec], image_size=size)
         else:
             fresh = 200 if spec.startswith("rvt_nano/") and embedded_weights(spec) is None else None

@@ -35,6 +35,8 @@ class ModelFacts:
     mixer: str = ""
     """The entry of `vars_core.mixers.MIXERS` that its layers are; "" for a model without layers."""
     """Pixels a side of the input, from its top left corner, that the model's patches cover; None for all of them."""
+    given: str = ""
+    """"NAME=SPEC:FILE" of weights that the server was started with under a name."""
 
     def placement(self, height: int, width: int) -> Placement:
         """Where the model's input, and its maps in it, lie on a picture of that size, the whole of which it saw."""

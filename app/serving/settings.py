@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from analysis.commands.options import ModelRequest, parse_models
 from vars_core.errors import InputError, check_range
 
 
@@ -16,6 +17,7 @@ class Settings:
 
     ``device``, ``precision``: handed to `vars_core.backend.Backend`.
     ``weights``: a folder of checkpoints that are offered beside the embedded models, None for none.
+    ``named``: single checkpoints of known models, under their names.
     ``data``: folders of photographs by name; nothing outside of them is readable.
     ``runs``: a folder of finished runs for the Runs tab, None for none.
     ``auth``: (user, password) pairs, empty for an open page.
@@ -33,6 +35,7 @@ class Settings:
     device: str = "auto"
     precision: str = "fp32"
     weights: Path | None = None
+    named: tuple[ModelRequest, ...] = field(default=(), kw_only=True)
     data: dict[str, Path] = field(default_factory=dict)
     runs: Path | None = None
     auth: tuple[tuple[str, str], ...] = ()
@@ -62,6 +65,16 @@ class Settings:
         """Where a browser on this machine finds the page."""
         shown = "localhost" if self.host in ("127.0.0.1", "0.0.0.0") else self.host
         return f"http://{shown}:{self.port}{self.root_path}"
+
+
+def read_weights(given: list[str]) -> tuple[Path | None, tuple[ModelRequest, ...]]:
+    """``["DIR", "NAME=SPEC:FILE", …]`` -> the folder, and what the commands read of ``--checkpoint NAME=SPEC:FILE``."""
+    named = [text for text in given if "=" in text and not Path(text).is_dir()]
+    folders = [text for text in given if text not in named]
+    if len(folders) > 1:
+        raise InputError(f"expected one folder of checkpoints, got {len(folders)}")
+    requests = parse_models([text.partition("=")[0] for text in named], named)
+    return Path(folders[0]).expanduser().resolve() if folders else None, tuple(requests)
 
 
 def read_data(pairs: list[str]) -> dict[str, Path]:

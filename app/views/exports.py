@@ -124,7 +124,12 @@ def described(subjects: list[Subject], models: list[ModelFacts], view: Mapping[s
             for subject in subjects
         ],
         "models": [
-            {"name": model.name, "checkpoint_sha256": model.checkpoint_hash, "image_size": model.image_size}
+            {
+                "name": model.name,
+                "checkpoint_sha256": model.checkpoint_hash,
+                "image_size": model.image_size,
+                **({"given": model.given} if model.given else {}),
+            }
             for model in models
         ],
         "software": software(),

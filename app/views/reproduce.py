@@ -27,7 +27,7 @@ def python_text(settings: Mapping[str, Any]) -> str:
     sample = ref.removeprefix("sample:") if ref.startswith("sample:") else None
     return PYTHON.format(
         imported="" if sample is None else "from app.library.photographs import SAMPLES, sample_folder\n",
-        model=_model(model["name"]),
+        model=_model(model),
         size=model["image_size"],
         photograph=repr(_file(ref)) if sample is None else f"sample_folder() / SAMPLES[{sample!r}]",
         readout=view["readout"],
@@ -39,19 +39,24 @@ def python_text(settings: Mapping[str, Any]) -> str:
 def command_text(settings: Mapping[str, Any]) -> str:
     """All iterates of the same map, over the photograph, as an animation."""
     view, model = settings["view"], settings["models"][0]
-    name = model["name"]
-    weights = ["--checkpoint", f"{_stem(name)}.safetensors"] if name.startswith("weights:") else []
+    name, given = model["name"], model.get("given")
+    in_folder = name.startswith("weights:")
+    weights = ["--checkpoint", given or f"{_stem(name)}.safetensors"] if given or in_folder else []
     words = [
         *("python", "-m", "analysis", "animate"),
         *("--image", _file(settings["photograph"]["ref"])),
-        *("--model", "SPEC" if weights else name, *weights),
+        *("--model", "SPEC" if in_folder else name, *weights),
         *("--layer", view["layer"], "--readout", view["readout"]),
         *("--image-size", str(model["image_size"]), "--out", "iterates.gif"),
     ]
     return shlex.join(words)
 
 
-def _model(name: str) -> str:
+def _model(model: Mapping[str, Any]) -> str:
+    name = model["name"]
+    if model.get("given"):
+        spec, _, file = model["given"].partition("=")[2].rpartition(":")
+        return f"{spec or name!r}, {file!r}"
     return f'checkpoint="{_stem(name)}.safetensors"' if name.startswith("weights:") else repr(name)
 
 

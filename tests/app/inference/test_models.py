@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import pytest
+import timm
+import torch
 
 from app.inference import models
 from app.inference.models import DEFAULT_MODEL, EMBEDDED, SIZES, ModelShelf, default_size, sized, split_size
+from app.serving.settings import read_weights
+from app.views.reproduce import command_text, python_text
 from vars_core import embedded
 from vars_core.errors import InputError
 
@@ -54,6 +59,38 @@ def test_a_model_is_loaded_at_its_size_under_its_own_name() -> None:
     facts = shelf.facts("rvt_nano/vars_s@112")
     assert (facts.name, facts.image_size, facts.trained) == ("rvt_nano/vars_s", 112, True)
     assert shelf.facts("rvt_nano/vars_s").image_size == default_size("rvt_nano/vars_s")
+
+
+def test_weights_under_a_name_stand_behind_the_embedded_models_and_say_what_they_are(tmp_path: Path) -> None:
+    architecture = "vit_tiny_patch16_224"
+    file = tmp_path / "dino.pth"
+    torch.save(timm.create_model(architecture, num_classes=3, img_size=32).state_dict(), file)
+    folder, named = read_weights([str(tmp_path), f"dino=timm/{architecture}:{file}"])
+    assert folder == tmp_path.resolve()
+    shelf = ModelShelf("cpu", named=named)
+    assert shelf.names[: len(EMBEDDED) + 1] == [*EMBEDDED, "dino"]
+    assert shelf.trained("dino") and not shelf.trained(f"timm/{architecture}")
+    facts = shelf.facts("dino@112")
+    assert (facts.name, facts.image_size, facts.trained) == ("dino", 112, True)
+    settings = {
+        "models": [{"name": "dino", "image_size": 112, "given": facts.given}],
+        "view": {"layer": "0.3", "readout": "gap", "t": 0},
+        "photograph": {"ref": "sample:cat"},
+    }
+    assert f"load_model('timm/{architecture}', 'dino.pth', image_size=112)" in python_text(settings)
+    words = shlex.split(command_text(settings))
+    assert words[words.index("--model") :][:4] == [
+        "--model",
+        "dino",
+        "--checkpoint",
+        f"dino=timm/{architecture}:dino.pth",
+    ]
+
+
+def test_weights_under_a_name_that_do_not_fit_are_told_at_the_start(tmp_path: Path) -> None:
+    torch.save(timm.create_model("vit_tiny_patch16_224", img_size=32, depth=2).state_dict(), tmp_path / "two.pth")
+    with pytest.raises(InputError, match="blocks"):
+        ModelShelf("cpu", named=read_weights([f"two=timm/vit_tiny_patch16_224:{tmp_path}/two.pth"])[1]).load_named()
 
 
 def test_models_besides_the_embedded_ones_leave_when_their_weights_take_too_much(
