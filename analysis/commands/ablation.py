@@ -5,24 +5,19 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from analysis.commands.corrupt import parse_names, parse_severities, split_words
-from analysis.commands.evaluating import (
-    BatchSizeOption,
-    DeviceOption,
-    ImageSizeOption,
-    choose_headlines,
-    choose_readings,
-)
-from analysis.commands.options import ModelRequest, load_backends, parse_image_size, parse_models
+from analysis.commands.evaluating import Evaluated, choose_headlines, choose_readings
+from analysis.commands.options import ModelRequest, load_backends, parse_models
 from analysis.engine import Local
 from analysis.evaluations.frame import Plan, run_evaluation
 from vars_core.errors import InputError
-from vars_core.image_size import size_text
+from vars_core.training.options import asks, option
 
 if TYPE_CHECKING:
     from analysis.ablation import Setting, Variant
@@ -45,73 +40,68 @@ KINDS = {
 """What the samples of an evaluation are, in words."""
 
 
-def ablation(
-    out: Annotated[Path, typer.Option(help="The run's folder; an interrupted run there is continued.")],
-    model: Annotated[list[str], typer.Option(help="Model spec, e.g. rvt_nano/vars_d; repeatable.")],
-    labels: Annotated[
-        Path | None, typer.Option(help="Labelled images for accuracy, as `robustness` takes them for clean.")
-    ] = None,
-    fixations: Annotated[Path | None, typer.Option(help="Fixation data for NSS, in any layout.")] = None,
-    masks: Annotated[Path | None, typer.Option(help="Masks for IoU, in any layout.")] = None,
-    checkpoint: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="SPEC=FILE: weights to try every setting on. SPEC@T=FILE or SPEC@T@FACTOR=FILE: weights that were "
-            "trained with this T and this multiple of λ, measured so alone; repeatable."
-        ),
-    ] = None,
-    steps: Annotated[str, typer.Option(help="Numbers of steps T, comma-separated; 0 is the solver's start.")] = (
-        "0,1,2,3,5,7"
-    ),
-    lam: Annotated[str, typer.Option(help="Multiples of the trained λ, comma-separated.")] = "0.25,0.5,1,2,4",
-    image_size: ImageSizeOption = None,
-    limit: Annotated[
-        int | None, typer.Option(min=1, help="Images of each data set at most, from all over it. None: all.")
-    ] = None,
-    corrupted: Annotated[
-        int, typer.Option(min=0, help="So many labelled images, and so many photographs for maps, are corrupted too.")
-    ] = 16,
-    names: Annotated[list[str] | None, typer.Option(help="Corruptions: test (default), all, or names.")] = None,
-    severities: Annotated[list[str] | None, typer.Option(help="1..5 (default: 3).")] = None,
-    seed: Annotated[int, typer.Option(help="Of the corruptions.")] = 0,
-    batch_size: BatchSizeOption = 16,
-    workers: Annotated[int, typer.Option(min=1, help="Threads that decode and corrupt.")] = 2,
-    device: DeviceOption = "auto",
-) -> None:
+@dataclass(frozen=True, kw_only=True)
+class Asked(Evaluated):
+    """The command's options."""
+
+    labels: Path | None = option("Labelled images for accuracy, as `robustness` takes them for clean.", None)
+    fixations: Path | None = option("Fixation data for NSS, in any layout.", None)
+    masks: Path | None = option("Masks for IoU, in any layout.", None)
+    checkpoint: tuple[str, ...] = option(
+        "SPEC=FILE: weights to try every setting on. SPEC@T=FILE or SPEC@T@FACTOR=FILE: weights that were trained with "
+        "this T and this multiple of λ, measured so alone; repeatable.",
+        (),
+    )
+    steps: str = option("Numbers of steps T, comma-separated; 0 is the solver's start.", "0,1,2,3,5,7")
+    lam: str = option("Multiples of the trained λ, comma-separated.", "0.25,0.5,1,2,4")
+    limit: int | None = option("Images of each data set at most, from all over it. None: all.", None, low=1)
+    corrupted: int = option("So many labelled images, and so many photographs for maps, are corrupted too.", 16, low=0)
+    names: tuple[str, ...] = option("Corruptions: test (default), all, or names.", ())
+    severities: tuple[str, ...] = option("1..5 (default: 3).", ())
+    seed: int = option("Of the corruptions.", 0)
+    batch_size: int = option("Images per forward pass and per part of the run.", 16, low=1)
+    workers: int = option("Threads that decode and corrupt.", 2, low=1)
+
+    @cached_property
+    def requests(self) -> list[ModelRequest]:
+        return parse_models(self.model, split_checkpoints(self.checkpoint)[0], self.size)
+
+    @cached_property
+    def ways(self) -> tuple[Sequence[str], Sequence[int]]:
+        """Names and severities of the corruptions."""
+        return parse_names(self.names), parse_severities(self.severities or ["3"])
+
+
+@asks(Asked)
+def ablation(asked: Asked) -> None:
     """Accuracy (clean, corrupted), NSS, IoU, agreement of maps and cost for every T and every λ, of one set of weights.
 
     Every T is tried at the trained λ, and every λ at the trained T. Models without a solver stand beside them as they
     are. The table is printed as Markdown; the run holds a report, and figure_6 as SVG, PNG and WebP. Exit status: 0;
     2 for bad input, before any model is loaded; 3 when some images could not be scored.
     """
-    size = parse_image_size(image_size)
-    own, trained = split_checkpoints(checkpoint or [])
-    requests = parse_models(model, own, size)
+    requests, (_, trained) = asked.requests, split_checkpoints(asked.checkpoint)
     for spec, _, _ in trained:
-        if spec not in model:
+        if spec not in asked.model:
             raise InputError(f"expected --checkpoint for one of the models, got it for {spec!r}")
-    tried = parse_steps(steps), parse_factors(lam)
-    ways = parse_names(names or ["test"]), parse_severities(severities or ["3"])
-    data = find_data(labels, fixations, masks, limit=limit, corrupted=corrupted, ways=ways, seed=seed)
+    tried = parse_steps(asked.steps), parse_factors(asked.lam)
+    data = find_data(asked)
     plan = Plan(
         kind="ablation",
-        out=out,
+        out=asked.out,
         settings={
-            "models": [request.name for request in requests],
-            "image_size": None if size is None else size_text(size),
+            **asked.told,
             "steps": tried[0],
             "lam_factors": tried[1],
-            "names": ways[0],
-            "severities": ways[1],
-            "corrupted": corrupted,
-            "seed": seed,
-            "limit": limit,
-            "batch_size": batch_size,
-            "device": device,
+            "names": asked.ways[0],
+            "severities": asked.ways[1],
+            "corrupted": asked.corrupted,
+            "seed": asked.seed,
+            **asked.told_last,
         },
-        data=described(data.parts(()), {"labels": labels, "fixations": fixations, "masks": masks}),
-        load=lambda: load_backends(requests, device),
-        engine=Local(workers, device),
+        data=described(asked, data.parts(())),
+        load=lambda: load_backends(requests, asked.device),
+        engine=Local(asked.workers, asked.device),
     )
 
     def make(backends: Sequence[Backend]) -> AblationEvaluation:
@@ -122,7 +112,7 @@ def ablation(
             check_labels(backend, data.labelled)
         every = {backend.name: variants(backend, *tried) for backend in backends}
         for spec, setting, file in trained:
-            every[spec].append(load_trained(ModelRequest(spec, file, size), setting, device))
+            every[spec].append(load_trained(ModelRequest(spec, file, asked.size), setting, asked.device))
         return AblationEvaluation(data.parts(backends), every)
 
     raise typer.Exit(run_evaluation(plan, make))
@@ -168,20 +158,16 @@ def parse_factors(text: str) -> list[float]:
 
 @dataclass(frozen=True)
 class Data:
-    """What is scored, before any model is known: ``labelled`` images, clean ones and corrupted; data of maps; the
-    photographs whose maps are compared with those of their corruptions (names, severities)."""
+    """What is scored, before any model is known: ``labelled`` images, clean ones and corrupted; data of maps."""
 
+    asked: Asked
     labelled: Sequence[Labelled]
     looked_at: FixationSet | None
     sizes: Mapping[str, tuple[int, int]]
     masked: MaskSet | None
-    limit: int | None
-    corrupted: int
-    ways: tuple[Sequence[str], Sequence[int]]
-    seed: int
 
     def parts(self, backends: Sequence[Backend]) -> dict[type, Measured]:
-        """Type of sample → its evaluation, of each model's default map."""
+        """Type of sample → its evaluation, of each model's default map; of maps also on corrupted photographs."""
         from analysis.evaluations.agreement import AgreementEvaluation, PictureFile
         from analysis.evaluations.fixations import FixationEvaluation
         from analysis.evaluations.robustness import RobustnessEvaluation
@@ -190,65 +176,60 @@ class Data:
         from vars_core.data.fixations import Stimulus
         from vars_core.data.masks import Pair
 
-        readings = choose_readings(backends, None, None)
+        asked, readings = self.asked, choose_readings(backends, (), ())
         headlines = choose_headlines(backends, readings, None)
         parts: dict[type, Measured] = {}
         photographs: list[PictureFile] = []
         if self.labelled:
-            parts[Labelled] = RobustnessEvaluation(self.labelled, {}, {}, seed=self.seed)
-        if (found := self.looked_at) is not None:
-            looked = FixationEvaluation(found, self.sizes, readings, headlines, metrics=("nss",), sigma=found.sigma)
-            looked.samples = spread(looked.samples, self.limit)
+            parts[Labelled] = RobustnessEvaluation(self.labelled, {}, {}, seed=asked.seed)
+        if (seen := self.looked_at) is not None:
+            looked = FixationEvaluation(seen, self.sizes, readings, headlines, metrics=("nss",), sigma=seen.sigma)
+            looked.samples = spread(looked.samples, asked.limit)
             parts[Stimulus] = looked
             photographs += [PictureFile(f"photograph/{one.id}", one.path) for one in looked.samples]
         if self.masked is not None:
             cut = Segmentation(self.masked, readings, headlines, threshold=THRESHOLD)
-            cut.samples = spread(cut.samples, self.limit)
+            cut.samples = spread(cut.samples, asked.limit)
             parts[Pair] = cut
             photographs += [PictureFile(f"photograph/{one.id}", one.image) for one in cut.samples]
-        if photographs and self.corrupted:
-            parts[PictureFile] = AgreementEvaluation(spread(photographs, self.corrupted), *self.ways, seed=self.seed)
+        if photographs and asked.corrupted:
+            parts[PictureFile] = AgreementEvaluation(spread(photographs, asked.corrupted), *asked.ways, seed=asked.seed)
         return parts
 
 
-def find_data(
-    labels: Path | None,
-    fixations: Path | None,
-    masks: Path | None,
-    *,
-    limit: int | None,
-    corrupted: int,
-    ways: tuple[Sequence[str], Sequence[int]],
-    seed: int,
-) -> Data:
+def find_data(asked: Asked) -> Data:
     """Raises InputError where no data are given, or a folder holds none."""
     from analysis.evaluations.suites import CLEAN, CORRUPTED, open_suite
     from vars_core.data.coordinates import look_at_images
     from vars_core.data.layouts import FIXATIONS, MASKS, choose
 
+    labels, fixations, masks = asked.labels, asked.fixations, asked.masks
     if labels is None and fixations is None and masks is None:
         raise InputError("expected --labels, --fixations or --masks, or several of them, got none")
+    names, severities = asked.ways
     labelled: list[Labelled] = []
     if labels is not None:
-        labelled += open_suite(CLEAN, labels, limit=limit).samples
-        if corrupted:
-            pairs = [(name, severity) for name in ways[0] for severity in ways[1]]
-            labelled += open_suite(CORRUPTED, labels, limit=corrupted, variants=pairs).samples
+        labelled += open_suite(CLEAN, labels, limit=asked.limit).samples
+        if asked.corrupted:
+            pairs = [(name, severity) for name in names for severity in severities]
+            labelled += open_suite(CORRUPTED, labels, limit=asked.corrupted, variants=pairs).samples
     sizes: Mapping[str, tuple[int, int]] = {}
     looked_at: FixationSet | None = None
     if fixations is not None:
         looked_at = choose(None, fixations, FIXATIONS).read(fixations)
         sizes, looked_at = look_at_images(looked_at.without_first() if looked_at.drops_first else looked_at)
     masked = None if masks is None else choose(None, masks, MASKS).read(masks)
-    return Data(labelled, looked_at, sizes, masked, limit, corrupted, ways, seed)
+    return Data(asked, labelled, looked_at, sizes, masked)
 
 
-def described(parts: Mapping[type, Measured], folders: Mapping[str, Path | None]) -> dict[str, Any]:
+def described(asked: Asked, parts: Mapping[type, Measured]) -> dict[str, Any]:
     """What the run says of its data: folders, how many samples of each kind, a digest of their names."""
     ids = [sample.id for part in parts.values() for sample in part.samples]
+    given = {"labels": asked.labels, "fixations": asked.fixations, "masks": asked.masks}
+    folders = {name: folder for name, folder in given.items() if folder}
     return {
-        "folder": " + ".join(folder.name for folder in folders.values() if folder),
-        "folders": {name: str(folder.resolve()) for name, folder in folders.items() if folder},
+        "folder": " + ".join(folder.name for folder in folders.values()),
+        "folders": {name: str(folder.resolve()) for name, folder in folders.items()},
         "samples": len(ids),
         "kinds": {KINDS[type(part).__name__]: len(part.samples) for part in parts.values()},
         "names_sha256": hashlib.sha256("".join(f"{name}\n" for name in ids).encode()).hexdigest(),

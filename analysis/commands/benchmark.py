@@ -14,9 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from analysis.benchmark import Clock, processor
-from analysis.commands.evaluating import ImageSizeOption
-from analysis.commands.options import parse_image_size
-from vars_core.image_size import size_text
+from vars_core.image_size import parse_size, size_text
 from vars_core.spec import mixers_of, parse_spec
 
 if TYPE_CHECKING:
@@ -35,7 +33,9 @@ def benchmark(
     reference_rounds: Annotated[int, typer.Option(min=0, help="Rounds beside the formulas; 0 leaves them out.")] = 3,
     threads: Annotated[int, typer.Option(min=1, help="Threads of PyTorch.")] = 1,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, mps.")] = "cpu",
-    image_size: ImageSizeOption = None,
+    image_size: Annotated[
+        str | None, typer.Option(help="Pixels of the models' input, 224 or 224x168. None: their own.")
+    ] = None,
     released: Annotated[
         Path | None, typer.Option(help="A checkout of the authors' code: rvt_tiny is run against it, on the CPU.")
     ] = None,
@@ -59,7 +59,7 @@ def benchmark(
     ]
     if released is not None:
         check_released(released)
-    size = parse_image_size(image_size)
+    size = None if image_size is None else parse_size(image_size)
     batches = batch or BATCHES
     torch.set_num_threads(threads)
     backends = []

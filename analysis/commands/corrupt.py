@@ -17,19 +17,16 @@ from vars_core.data.notes import left_out, notes_of
 from vars_core.errors import InputError
 
 EXIT_WITH_UNREADABLE = 3
+NAMES_HELP = "Corruptions, or test (default), validation, all; comma-separated or repeated."
+SEVERITIES_HELP = "1..5 (default: all five); comma-separated or repeated."
 GROUPS = {"test": TEST, "validation": VALIDATION, "all": NAMES}
 
 
 def corrupt(
     source: Annotated[Path, typer.Argument(metavar="IN", help="Folder of pictures, searched to any depth.")],
     target: Annotated[Path, typer.Argument(metavar="OUT", help="Folder of the tree; one begun there is continued.")],
-    names: Annotated[
-        list[str] | None,
-        typer.Option(help="Corruptions, or test (default), validation, all; comma-separated or repeated."),
-    ] = None,
-    severities: Annotated[
-        list[str] | None, typer.Option(help="1..5 (default: all five); comma-separated or repeated.")
-    ] = None,
+    names: Annotated[list[str] | None, typer.Option(help=NAMES_HELP)] = None,
+    severities: Annotated[list[str] | None, typer.Option(help=SEVERITIES_HELP)] = None,
     seed: Annotated[int, typer.Option(help="Another seed, another draw of the noise.")] = 0,
     workers: Annotated[int | None, typer.Option(min=1, help="Processes; all cores by default.")] = None,
     frost: Annotated[Path | None, typer.Option(help="Folder of frost photographs; grown textures by default.")] = None,
@@ -41,9 +38,7 @@ def corrupt(
     """
     from analysis.corruptions.tree import TreeSettings, confirm, cpu_count, find_images, write_tree  # imports torch
 
-    settings = TreeSettings(
-        target, parse_names(names or ["test"]), parse_severities(severities or ["1,2,3,4,5"]), seed, frost
-    )
+    settings = TreeSettings(target, parse_names(names or ()), parse_severities(severities or ()), seed, frost)
     if target.resolve().is_relative_to(source.resolve()):
         raise InputError(f"expected OUT outside IN, got '{target}' inside '{source}'")
     listing = find_images(source)
@@ -68,10 +63,13 @@ def corrupt(
         raise typer.Exit(EXIT_WITH_UNREADABLE)
 
 
-def parse_names(values: list[str]) -> tuple[str, ...]:
-    """Names and groups of names, each name once, in the table's order. Raises InputError for an unknown name."""
+def parse_names(values: Sequence[str]) -> tuple[str, ...]:
+    """Names and groups of names, each name once, in the table's order; without any the benchmark's fifteen.
+
+    Raises InputError for an unknown name.
+    """
     wanted: set[str] = set()
-    for word in split_words(values):
+    for word in split_words(values or ["test"]):
         if word not in GROUPS:
             check_name(word)
         wanted.update(GROUPS.get(word, (word,)))
@@ -80,9 +78,9 @@ def parse_names(values: list[str]) -> tuple[str, ...]:
     return tuple(name for name in NAMES if name in wanted)
 
 
-def parse_severities(values: list[str]) -> tuple[int, ...]:
-    """Whole numbers 1..5, each once, rising. Raises InputError for anything else."""
-    words = split_words(values)
+def parse_severities(values: Sequence[str]) -> tuple[int, ...]:
+    """Whole numbers 1..5, each once, rising; without any all five. Raises InputError for anything else."""
+    words = split_words(values or ["1,2,3,4,5"])
     if not words:
         raise InputError("expected at least one of 1..5 in --severities, got none")
     wanted = {int(word) if word.isdecimal() else word for word in words}

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from analysis.commands.evaluating import CheckpointOption, DataOption, DeviceOption
-from analysis.commands.options import parse_models
+from analysis.commands.evaluating import Weights
 from analysis.evaluations.frame import Plan, run_evaluation
 from analysis.provenance import conditions
 from analysis.runs import Run
 from vars_core.errors import InputError, nearest
-from vars_core.training.options import with_parameters
+from vars_core.training.options import given, option, parameters, with_parameters
 from vars_core.training.recipe import chosen_recipe, recipe_parameters
 
 if TYPE_CHECKING:
@@ -23,23 +23,26 @@ if TYPE_CHECKING:
     from vars_core.data.domains import Domain
 
 
-def domains(
-    data: DataOption,
-    model: Annotated[list[str], typer.Option(help="<backbone>/<mixer>; repeatable.")],
-    out: Annotated[Path, typer.Option(help="Folder of the run; the same command continues one.")],
-    checkpoint: CheckpointOption = None,
-    target: Annotated[list[str] | None, typer.Option(help="Domain to test on; repeatable; all by default.")] = None,
-    seeds: Annotated[int, typer.Option(min=1, help="Fine-tunings of every model on every target.")] = 2,
-    held_out: Annotated[float, typer.Option(help="Part of every class and source domain to choose weights by.")] = 0.2,
-    preset: Annotated[str, typer.Option(help="Recipe of the fine-tuning.")] = "fine-tune",
-    cache: Annotated[Path, typer.Option(help="Folder for decoded pictures.")] = Path(".work/decoded"),
-    cache_size: Annotated[int, typer.Option(help="Side of the decoded pictures.")] = 112,
-    device: DeviceOption = "auto",
-    limit: Annotated[int | None, typer.Option(min=1, help="The first so many fine-tunings; the rest later.")] = None,
-    **values: Any,
-) -> None:
+@dataclass(frozen=True, kw_only=True)
+class Asked(Weights):
+    """The command's options, beside those of the recipe."""
+
+    data: Path = option("The data set's folder.")
+    model: tuple[str, ...] = option("<backbone>/<mixer>; repeatable.")
+    out: Path = option("Folder of the run; the same command continues one.")
+    target: tuple[str, ...] = option("Domain to test on; repeatable; all by default.", ())
+    seeds: int = option("Fine-tunings of every model on every target.", 2, low=1)
+    held_out: float = option("Part of every class and source domain to choose weights by.", 0.2)
+    preset: str = option("Recipe of the fine-tuning.", "fine-tune")
+    cache: Path = option("Folder for decoded pictures.", Path(".work/decoded"))
+    cache_size: int = option("Side of the decoded pictures.", 112)
+    limit: int | None = option("The first so many fine-tunings; the rest later.", None, low=1)
+
+
+def domains(**values: Any) -> None:
     """Fine-tune on all domains but one and test on that one, all ways; resumable fine-tuning by fine-tuning."""
-    requests = parse_models(model, checkpoint or [])
+    asked = Asked(**given(Asked, values))
+    requests, data, held_out = asked.requests, asked.data, asked.held_out
     from analysis.evaluations.domains import DomainGeneralisation, Tuning, fine_tunings
     from vars_core.backend import choose_device
     from vars_core.checkpoints import file_hash
@@ -54,32 +57,32 @@ def domains(
         for note in domain.images.notes:
             print(f"{domain.name}: {note.sentence()}")
     names = [domain.name for domain in opened]
-    for name in target or []:
+    for name in asked.target:
         if name not in names:
             raise InputError(f"expected a domain of {data}, got {name!r} (nearest: {nearest(name, names)})")
-    targets = [name for name in names if not target or name in target]
+    targets = [name for name in names if not asked.target or name in asked.target]
     tuning = Tuning(
         weights={
             request.spec: Path(request.checkpoint) if request.checkpoint else embedded_weights(request.spec)
             for request in requests
         },
-        recipe=chosen_recipe(preset, values),
+        recipe=chosen_recipe(asked.preset, values),
         held_out=held_out,
-        cache=cache,
-        cache_size=cache_size,
-        device=device,
+        cache=asked.cache,
+        cache_size=asked.cache_size,
+        device=asked.device,
     )
-    samples = fine_tunings(list(tuning.weights), targets, seeds)
+    samples = fine_tunings(list(tuning.weights), targets, asked.seeds)
     plan = Plan(
         "domains",
-        out,
+        asked.out,
         {
             "models": list(tuning.weights),
             "targets": targets,
-            "seeds": seeds,
+            "seeds": asked.seeds,
             "held_out": held_out,
             "recipe": tuning.recipe.as_dict(),
-            "cache_size": cache_size,
+            "cache_size": asked.cache_size,
         },
         data={
             "folder": data.resolve().name,
@@ -93,7 +96,7 @@ def domains(
                 name: {"checkpoint": None if file is None else file_hash(file), "image_size": tuning.recipe.image_size}
                 for name, file in tuning.weights.items()
             },
-            "hardware": hardware(choose_device(device), World()),
+            "hardware": hardware(choose_device(asked.device), World()),
         },
         load=list,
         what="fine-tunings",
@@ -102,12 +105,12 @@ def domains(
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
 
     def make(_: Sequence[Backend]) -> DomainGeneralisation:
-        return DomainGeneralisation(samples[:limit], opened, tuning, out / "training", len(samples))
+        return DomainGeneralisation(samples[: asked.limit], opened, tuning, asked.out / "training", len(samples))
 
     raise typer.Exit(run_evaluation(plan, make))
 
 
-with_parameters(domains, recipe_parameters())
+with_parameters(domains, [*parameters(Asked), *recipe_parameters()])
 
 
 def domain_table(

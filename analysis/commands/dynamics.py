@@ -2,47 +2,50 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
 
-import typer
-
-from analysis.commands.evaluating import CheckpointOption, LayerOption
+from analysis.commands.evaluating import OfMaps
+from analysis.commands.options import parse_models
 from vars_core.errors import InputError
+from vars_core.training.options import asks, option, options
 
 
-def dynamics(
-    model: Annotated[list[str], typer.Option(help="Model spec with a dictionary, e.g. rvt_nano/vars_d; repeatable.")],
-    image: Annotated[list[Path] | None, typer.Option(help="Photograph; repeatable. None: two of scikit-image.")] = None,
-    checkpoint: CheckpointOption = None,
-    layer: LayerOption = None,
-    bounds: Annotated[
-        str | None,
-        typer.Option(
-            help="Instead, ISTA with L as these fractions of the largest eigenvalue, e.g. 2,1,0.6,0.5,0.4,0.3."
-        ),
-    ] = None,
-) -> None:
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """The command's options."""
+
+    model: tuple[str, ...] = option("Model spec with a dictionary, e.g. rvt_nano/vars_d; repeatable.")
+    image: tuple[Path, ...] = option("Photograph; repeatable. None: two of scikit-image.", ())
+    checkpoint: tuple[str, ...] = option(options(OfMaps)["checkpoint"].help, ())
+    layer: tuple[str, ...] = option(options(OfMaps)["layer"].help, ())
+    bounds: str | None = option(
+        "Instead, ISTA with L as these fractions of the largest eigenvalue, e.g. 2,1,0.6,0.5,0.4,0.3.", None
+    )
+
+
+@asks(Asked)
+def dynamics(asked: Asked) -> None:
     """Print, layer by layer, the excess energy over the optimum of ISTA, LISTA, the circuit and attention's one step.
 
     The optimum is found by FISTA to a duality gap of 1e-8; everything runs in double precision on the CPU. With
     --bounds: the excess energy of ISTA after 0, 1, 3, 10, 30 and 100 steps for every L, also where it grows.
     """
-    from analysis.commands.options import choose_layers, load_backends, parse_models
+    from analysis.commands.options import choose_layers, load_backends
     from analysis.commands.sheet import samples
     from analysis.dynamics_table import BOUND_HEADER, HEADER, bound_markdown, bound_rows, layer_rows, markdown
     from analysis.provenance import DIGITS
     from vars_core.dynamics import read_layer
     from vars_core.images import decode_image
 
-    fractions = None if bounds is None else parse_fractions(bounds)
-    paths = image or samples()[:2]
+    fractions = None if asked.bounds is None else parse_fractions(asked.bounds)
+    paths = asked.image or samples()[:2]
     photographs = [decode_image(path) for path in paths]
-    backends = load_backends(parse_models(model, checkpoint or []), "cpu")
+    backends = load_backends(parse_models(asked.model, asked.checkpoint), "cpu")
     print(HEADER if fractions is None else BOUND_HEADER)
     for backend in backends:
         batch, _ = backend.prepare(photographs)
-        layers = choose_layers(backend, layer or [])
+        layers = choose_layers(backend, asked.layer)
         if fractions is None:
             for row in layer_rows(backend, batch, layers):
                 print(markdown(backend.name, row), flush=True)
@@ -59,9 +62,9 @@ def dynamics(
 def parse_fractions(text: str) -> list[float]:
     """ "2,1,0.5": numbers above 0, in their order. Raises InputError."""
     try:
-        found = [float(part) for part in text.split(",") if part.strip()]
+        values = [float(part) for part in text.split(",") if part.strip()]
     except ValueError:
-        found = []
-    if not found or not all(0 < value <= 1000 for value in found):
+        values = []
+    if not values or not all(0 < value <= 1000 for value in values):
         raise InputError(f"expected --bounds as numbers above 0 with commas between them, got {text!r}")
-    return found
+    return values

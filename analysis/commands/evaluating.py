@@ -1,80 +1,144 @@
-"""What the commands that score a model's maps on a data set share: their options and their checks."""
+"""What the commands that run models are asked for, each option declared once, and what follows from it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Any
 
-import typer
-
-from analysis.commands.options import choose_layers, choose_readouts
+from analysis.commands.options import ModelRequest, choose_layers, choose_readouts, parse_models
 from analysis.engine import Engine, Local
 from analysis.evaluations.maps import Headline
 from analysis.saliency import Reading
 from vars_core.errors import InputError, check_range
+from vars_core.image_size import ImageSize, parse_size, size_text
+from vars_core.training.options import check_ranges, option
 
 if TYPE_CHECKING:
     from vars_core.backend import Backend
 
-DataOption = Annotated[Path, typer.Option(help="The data set's folder.")]
-CheckpointOption = Annotated[
-    list[str] | None, typer.Option(help="SPEC=FILE, or NAME=SPEC:FILE for --model NAME; repeatable.")
-]
-ImageSizeOption = Annotated[
-    str | None, typer.Option(help="Pixels of the models' input, 224 or 224x168 (width x height). None: their own.")
-]
-LayerOption = Annotated[
-    list[str] | None, typer.Option(help='Layer, e.g. 0.9; repeatable; "default" (the model\'s own) or "all".')
-]
-ReadoutOption = Annotated[
-    list[str] | None,
-    typer.Option(help='energy, gap, contribution, stream; repeatable; "default" (the model\'s own) or "all".'),
-]
-IterationOption = Annotated[
-    str, typer.Option(help='Iterate in the report\'s first table: a number or "last"; all are scored.')
-]
-LimitOption = Annotated[int | None, typer.Option(min=1, help="Only the first N images.")]
-BatchSizeOption = Annotated[int, typer.Option(min=1, help="Images per forward pass and per part of the run.")]
-EngineOption = Annotated[str, typer.Option(help="local, or ray: a cluster (docs/cluster.md).")]
-AddressOption = Annotated[
-    str | None, typer.Option(help="ray: a running cluster, host:port or auto. None: one on this machine, for this run.")
-]
-DeviceOption = Annotated[str, typer.Option(help="auto, cpu, cuda, mps.")]
+LAYOUT = "{}. None: the one that the folder looks like."
 
 
-def parse_engine(name: str, address: str | None, device: str, workers: int = 2) -> Engine:
-    """``--engine``, ``--address``, ``--device`` and ``--workers`` (of the local engine). Raises InputError."""
-    if name == "local" and address is None:
-        return Local(workers, device)
-    if name == "local":
-        raise InputError(f"expected --engine ray for --address {address}")
-    if name != "ray":
-        raise InputError(f"expected --engine local or ray, got {name!r}")
-    try:
-        from analysis.ray_engine import RayEngine
-    except ModuleNotFoundError as error:
-        raise InputError(f"expected Ray for --engine ray (pip install '.[cluster]'): {error}") from None
-    return RayEngine(address, device)
+@dataclass(frozen=True, kw_only=True)
+class Weights:
+    """Which models, on which weights, computed where."""
 
+    model: tuple[str, ...] = option("Model spec, e.g. rvt_nano/vars_d; repeatable.")
+    checkpoint: tuple[str, ...] = option("SPEC=FILE, or NAME=SPEC:FILE for --model NAME; repeatable.", ())
+    device: str = option("auto, cpu, cuda, mps.", "auto")
 
-def parse_iteration(text: str) -> int | None:
-    """``--iteration``: a number from 0, or None for "last"."""
-    if text == "last":
+    def __post_init__(self) -> None:
+        check_ranges(self)
+
+    @property
+    def size(self) -> ImageSize | None:
+        """Of the models' input; None for each model's own."""
         return None
-    if not text.isdecimal():
-        raise InputError(f'expected --iteration "last" or a number from 0, got {text!r}')
-    return int(text)
+
+    @cached_property
+    def requests(self) -> list[ModelRequest]:
+        """The models; nothing is loaded. Raises InputError as `parse_models` does."""
+        return parse_models(self.model, self.checkpoint, self.size)
 
 
-def choose_readings(
-    backends: Sequence[Backend], layer: Sequence[str] | None, readout: Sequence[str] | None
-) -> dict[str, Reading]:
+@dataclass(frozen=True, kw_only=True)
+class Models(Weights):
+    """Which models, and the size of their input."""
+
+    image_size: str | None = option(
+        "Pixels of the models' input, 224 or 224x168 (width x height). None: their own.", None
+    )
+
+    @cached_property
+    def size(self) -> ImageSize | None:
+        return None if self.image_size is None else parse_size(self.image_size)
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """What a run's settings say of its models."""
+        size = None if self.size is None else size_text(self.size)
+        return {"models": [request.name for request in self.requests], "image_size": size}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evaluated(Models):
+    """An evaluation of models as a run, part by part."""
+
+    out: Path = option("The run's folder; an interrupted run there is continued.")
+    limit: int | None = option("Only the first N images.", None, low=1)
+    batch_size: int = option("Images per forward pass and per part of the run.", 8, low=1)
+
+    @property
+    def told_last(self) -> dict[str, Any]:
+        """What a run's settings end with."""
+        return {"limit": self.limit, "batch_size": self.batch_size, "device": self.device}
+
+
+@dataclass(frozen=True, kw_only=True)
+class OnEngine(Evaluated):
+    """An evaluation on this machine or on a cluster; ``workers``: threads of this machine that decode."""
+
+    engine: str = option("local, or ray: a cluster (docs/cluster.md).", "local")
+    address: str | None = option(
+        "ray: a running cluster, host:port or auto. None: one on this machine, for this run.", None
+    )
+    workers: int = 2
+
+    @cached_property
+    def chosen_engine(self) -> Engine:
+        """Raises InputError: no such engine, or Ray is not installed."""
+        if self.engine == "local" and self.address is None:
+            return Local(self.workers, self.device)
+        if self.engine == "local":
+            raise InputError(f"expected --engine ray for --address {self.address}")
+        if self.engine != "ray":
+            raise InputError(f"expected --engine local or ray, got {self.engine!r}")
+        try:
+            from analysis.ray_engine import RayEngine
+        except ModuleNotFoundError as error:
+            raise InputError(f"expected Ray for --engine ray (pip install '.[cluster]'): {error}") from None
+        return RayEngine(self.address, self.device)
+
+
+@dataclass(frozen=True, kw_only=True)
+class OfMaps(OnEngine):
+    """An evaluation of every iterate of some maps on a data set; without a model, of what needs none."""
+
+    data: Path = option("The data set's folder.")
+    model: tuple[str, ...] = option("Model spec, e.g. rvt_nano/vars_d; repeatable. None: baselines alone.", ())
+    layer: tuple[str, ...] = option('Layer, e.g. 0.9; repeatable; "default" (the model\'s own) or "all".', ())
+    readout: tuple[str, ...] = option(
+        'energy, gap, contribution, stream; repeatable; "default" (the model\'s own) or "all".', ()
+    )
+    iteration: str = option('Iterate in the report\'s first table: a number or "last"; all are scored.', "last")
+
+    @cached_property
+    def step(self) -> int | None:
+        """``--iteration``: a number from 0, or None for "last". Raises InputError."""
+        if self.iteration == "last":
+            return None
+        if not self.iteration.isdecimal():
+            raise InputError(f'expected --iteration "last" or a number from 0, got {self.iteration!r}')
+        return int(self.iteration)
+
+    @property
+    def told_maps(self) -> dict[str, Any]:
+        """What a run's settings say of models and maps."""
+        layers, readouts = list(self.layer) or ["default"], list(self.readout) or ["default"]
+        return {**self.told, "layers": layers, "readouts": readouts, "iteration": self.iteration}
+
+    def read(self, backends: Sequence[Backend]) -> tuple[dict[str, Reading], dict[str, Headline]]:
+        """By model, the maps that are scored and the one of the first table. Raises InputError."""
+        readings = choose_readings(backends, self.layer, self.readout)
+        return readings, choose_headlines(backends, readings, self.step)
+
+
+def choose_readings(backends: Sequence[Backend], layer: Sequence[str], readout: Sequence[str]) -> dict[str, Reading]:
     """By model, the layers and readouts asked for; its own where none was."""
-    return {
-        backend.name: Reading(choose_layers(backend, layer or []), choose_readouts(backend, readout or []))
-        for backend in backends
-    }
+    return {one.name: Reading(choose_layers(one, layer), choose_readouts(one, readout)) for one in backends}
 
 
 def choose_headlines(

@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
-from analysis.commands.evaluating import (
-    BatchSizeOption,
-    CheckpointOption,
-    DeviceOption,
-    ImageSizeOption,
-    LayerOption,
-    LimitOption,
-    ReadoutOption,
-)
-from analysis.commands.options import choose_layers, choose_readouts, load_backends, parse_image_size, parse_models
+from analysis.commands.evaluating import Evaluated, OfMaps, choose_readings
+from analysis.commands.options import load_backends
 from analysis.evaluations.frame import Plan, run_evaluation
 from analysis.metrics.faithfulness import STEPS
-from analysis.saliency import Reading
 from vars_core.data.notes import Note, described, left_out, notes_of
-from vars_core.image_size import size_text
+from vars_core.training.options import asks, option, options
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,28 +22,26 @@ if TYPE_CHECKING:
     from vars_core.backend import Backend
 
 
-def faithfulness(
-    model: Annotated[list[str], typer.Option(help="Model spec, e.g. rvt_nano/vars_d; repeatable.")],
-    data: Annotated[Path, typer.Option(help="Folder of pictures at any depth, or with val*.parquet and classes.csv.")],
-    out: Annotated[Path, typer.Option(help="The run's folder; an interrupted run there is continued.")],
-    checkpoint: CheckpointOption = None,
-    image_size: ImageSizeOption = None,
-    layer: LayerOption = None,
-    readout: ReadoutOption = None,
-    limit: LimitOption = None,
-    steps: Annotated[int, typer.Option(min=1, help="Steps of a curve.")] = STEPS,
-    seed: Annotated[int, typer.Option(help="Seed of the random maps.")] = 0,
-    batch_size: BatchSizeOption = 8,
-    device: DeviceOption = "auto",
-) -> None:
+@dataclass(frozen=True, kw_only=True)
+class Asked(Evaluated):
+    """The command's options."""
+
+    data: Path = option("Folder of pictures at any depth, or with val*.parquet and classes.csv.")
+    layer: tuple[str, ...] = option(options(OfMaps)["layer"].help, ())
+    readout: tuple[str, ...] = option(options(OfMaps)["readout"].help, ())
+    steps: int = option("Steps of a curve.", STEPS, low=1)
+    seed: int = option("Seed of the random maps.", 0)
+
+
+@asks(Asked)
+def faithfulness(asked: Asked) -> None:
     """Deletion and insertion of a model's maps at the last iterate, beside a random and a centred map.
 
     Pixels go in the order of the map: what happens to the probability of the class that the model gives the whole
     picture? Readouts: all unless some are named. With --limit, pictures from all over the data. Exit status: 0; 2 for
     bad input; 3 when some pictures could not be read.
     """
-    size = parse_image_size(image_size)
-    requests = parse_models(model, checkpoint or [], size)
+    requests, data, readouts = asked.requests, asked.data, asked.readout or ("all",)
 
     from analysis.corruptions.tree import find_images
     from analysis.evaluations.faithfulness import PictureToScore
@@ -66,34 +56,28 @@ def faithfulness(
         notes = notes_of(left_out(listing.left_out))
     for note in notes:
         typer.echo(note.sentence(), err=True)
-    samples = spread(every, limit)
+    samples = spread(every, asked.limit)
     plan = Plan(
         kind="faithfulness",
-        out=out,
+        out=asked.out,
         settings={
-            "models": [request.name for request in requests],
-            "image_size": None if size is None else size_text(size),
-            "layers": layer or ["default"],
-            "readouts": readout or ["all"],
-            "steps": steps,
-            "seed": seed,
-            "limit": limit,
-            "batch_size": batch_size,
-            "device": device,
+            **asked.told,
+            "layers": asked.layer or ["default"],
+            "readouts": readouts,
+            "steps": asked.steps,
+            "seed": asked.seed,
+            **asked.told_last,
         },
         data={"folder": "/".join(data.resolve().parts[-2:]), "samples": len(samples), "of": len(every)},
         noted={"notes": described(notes)},
-        load=lambda: load_backends(requests, device),
+        load=lambda: load_backends(requests, asked.device),
         what="pictures",
     )
 
     def make(backends: Sequence[Backend]) -> FaithfulnessEvaluation:
         from analysis.evaluations.faithfulness import FaithfulnessEvaluation
 
-        readings = {
-            one.name: Reading(choose_layers(one, layer or []), choose_readouts(one, readout or ["all"]))
-            for one in backends
-        }
-        return FaithfulnessEvaluation(samples, readings, steps=steps, seed=seed)
+        readings = choose_readings(backends, asked.layer, readouts)
+        return FaithfulnessEvaluation(samples, readings, steps=asked.steps, seed=asked.seed)
 
     raise typer.Exit(run_evaluation(plan, make))

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vars_core.errors import InputError, nearest
-from vars_core.image_size import ImageSize, parse_size
+from vars_core.image_size import ImageSize
 from vars_core.readings import default_reading
 from vars_core.spec import parse_spec
 
@@ -43,11 +43,6 @@ class ModelRequest:
         return f"{self.called}={self.spec}:{file}" if self.called else f"{self.spec}={file}"
 
 
-def parse_image_size(text: str | None) -> ImageSize | None:
-    """``--image-size``, e.g. "224" or "224x168"; None: each model's own size. Raises InputError."""
-    return None if text is None else parse_size(text)
-
-
 def parse_models(
     specs: Sequence[str], checkpoints: Sequence[str], image_size: ImageSize | None = None
 ) -> list[ModelRequest]:
@@ -56,7 +51,7 @@ def parse_models(
     ``--model NAME`` with ``--checkpoint NAME=SPEC:FILE`` gives weights a name of their own, so that several of one spec
     stand side by side. ``--checkpoint SPEC=hub`` fetches what a timm model's authors published.
 
-    ``image_size`` is that of all of them (`parse_image_size`).
+    ``image_size`` is that of all of them, None for each model's own.
 
     Nothing is loaded. Raises InputError: an unknown spec or one twice, a checkpoint for no model or twice for one, a
     file that is not there.

@@ -4,29 +4,24 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
+from analysis.commands.attack_check import parse_length, pgd_of
 from analysis.commands.corrupt import parse_names, parse_severities, split_words
-from analysis.commands.evaluating import (
-    AddressOption,
-    BatchSizeOption,
-    CheckpointOption,
-    DeviceOption,
-    EngineOption,
-    ImageSizeOption,
-    parse_engine,
-)
-from analysis.commands.options import load_backends, parse_image_size, parse_models
+from analysis.commands.evaluating import OnEngine
+from analysis.commands.options import ModelRequest, load_backends, parse_models
 from analysis.evaluations.assumptions import of_classes, of_model
 from analysis.evaluations.frame import EXIT_WITH_ERROR_ROWS, Plan, run_evaluation
 from analysis.evaluations.suites import CLEAN, CORRUPTED, FGSM, PGD, SUITES, SuiteData, check_classes, open_suite
 from analysis.evaluations.table2 import ROWS, weights_of
 from vars_core.data.notes import described
 from vars_core.errors import InputError
-from vars_core.image_size import size_text
+from vars_core.training.options import asks, option
 
 if TYPE_CHECKING:
     from analysis.attacks import Attack
@@ -36,57 +31,60 @@ if TYPE_CHECKING:
 TABLE2 = "table2"
 
 
-def robustness(
-    suite: Annotated[list[str], typer.Option(help=f"{', '.join(SUITES)}; comma-separated or repeated.")],
-    data: Annotated[
-        list[str],
-        typer.Option(help="SUITE=DIR, repeatable; DIR alone for clean images, which pgd, fgsm and corrupted take too."),
-    ],
-    out: Annotated[Path, typer.Option(help="The run's folder; an interrupted run there is continued.")],
-    model: Annotated[list[str], typer.Option(help=f"Model spec, or {TABLE2} for all rows of table 2; repeatable.")],
-    checkpoint: CheckpointOption = None,
-    weights: Annotated[Path | None, typer.Option(help="Folder of <backbone>_<mixer>.safetensors for table2.")] = None,
-    image_size: ImageSizeOption = None,
-    policy: Annotated[
-        str | None, typer.Option(help="center or whole. None: center; whole for ImageNet-C and for Parquet.")
-    ] = None,
-    limit: Annotated[
-        int | None,
-        typer.Option(min=1, help="Photographs a suite at most (of ImageNet-C, a corruption and severity), from all."),
-    ] = None,
-    epsilon: Annotated[str, typer.Option(help="Radius of pgd and fgsm, of the pixel range: 1/255, .03.")] = "1/255",
-    alpha: Annotated[str | None, typer.Option(help="Step of pgd. None: half the radius.")] = None,
-    steps: Annotated[int, typer.Option(min=1, help="Steps of pgd.")] = 5,
-    restarts: Annotated[int, typer.Option(min=1, help="Restarts of pgd.")] = 1,
-    norm: Annotated[str, typer.Option(help="inf or 2.")] = "inf",
-    checks: Annotated[int, typer.Option(min=0, help="Attacked images on which the attack itself is checked.")] = 8,
-    names: Annotated[list[str] | None, typer.Option(help="corrupted: corruptions, or test (default), all.")] = None,
-    severities: Annotated[list[str] | None, typer.Option(help="corrupted: 1..5 (default: all five).")] = None,
-    seed: Annotated[int, typer.Option(help="Of corruptions and attacks.")] = 0,
-    batch_size: BatchSizeOption = 64,
-    workers: Annotated[int, typer.Option(min=1, help="Threads that decode and corrupt.")] = 2,
-    device: DeviceOption = "auto",
-    engine: EngineOption = "local",
-    address: AddressOption = None,
-) -> None:
+@dataclass(frozen=True, kw_only=True)
+class Asked(OnEngine):
+    """The command's options."""
+
+    suite: tuple[str, ...] = option(f"{', '.join(SUITES)}; comma-separated or repeated.")
+    data: tuple[str, ...] = option(
+        "SUITE=DIR, repeatable; DIR alone for clean images, which pgd, fgsm and corrupted take too."
+    )
+    model: tuple[str, ...] = option(f"Model spec, or {TABLE2} for all rows of table 2; repeatable.")
+    weights: Path | None = option("Folder of <backbone>_<mixer>.safetensors for table2.", None)
+    policy: str | None = option("center or whole. None: center; whole for ImageNet-C and for Parquet.", None)
+    limit: int | None = option(
+        "Photographs a suite at most (of ImageNet-C, a corruption and severity), from all.", None, low=1
+    )
+    epsilon: str = option("Radius of pgd and fgsm, of the pixel range: 1/255, .03.", "1/255")
+    alpha: str | None = option("Step of pgd. None: half the radius.", None)
+    steps: int = option("Steps of pgd.", 5, low=1)
+    restarts: int = option("Restarts of pgd.", 1, low=1)
+    norm: str = option("inf or 2.", "inf")
+    checks: int = option("Attacked images on which the attack itself is checked.", 8, low=0)
+    names: tuple[str, ...] = option("corrupted: corruptions, or test (default), all.", ())
+    severities: tuple[str, ...] = option("corrupted: 1..5 (default: all five).", ())
+    seed: int = option("Of corruptions and attacks.", 0)
+    batch_size: int = option("Images per forward pass and per part of the run.", 64, low=1)
+    workers: int = option("Threads that decode and corrupt.", 2, low=1)
+
+    @cached_property
+    def rows(self) -> tuple[list[str], list[str], list[str]]:
+        """See `models_of`."""
+        return models_of(self.model, self.checkpoint, self.weights)
+
+    @cached_property
+    def requests(self) -> list[ModelRequest]:
+        return parse_models(self.rows[0], self.rows[2], self.size)
+
+
+@asks(Asked)
+def robustness(asked: Asked) -> None:
     """Top-1 accuracy, mCE and relative mCE with 95 % intervals, per corruption too, beside the paper's numbers.
 
     Class folders are named by WordNet ids. ImageNet-C lies as corruption/severity/class. "corrupted" makes corruptions
     on the fly: not ImageNet-C, and never called so. Exit status: 0; 2 for bad input, a model that does not know the
     data's classes among it; 3 when some of the data is missing, wrongly named or cannot be decoded.
     """
-    size = parse_image_size(image_size)
-    chosen_engine = parse_engine(engine, address, device, workers)
-    chosen = parse_suites(suite)
-    folders = parse_data(data, chosen)
+    engine, chosen, policy = asked.chosen_engine, parse_suites(asked.suite), asked.policy
+    folders = parse_data(asked.data, chosen)
     if policy not in (None, "center", "whole"):
         raise InputError(f"expected --policy center or whole, got {policy!r}")
-    attacks = parse_attacks(chosen, epsilon, alpha, steps, restarts, norm, seed)
-    specs, absent, files = models_of(model, checkpoint or [], weights)
-    requests = parse_models(specs, files, size)
-    variants = [(n, s) for n in parse_names(names or ["test"]) for s in parse_severities(severities or ["1,2,3,4,5"])]
+    attacks = parse_attacks(asked, chosen)
+    _, absent, _ = asked.rows
+    requests = asked.requests
+    variants = [(n, s) for n in parse_names(asked.names) for s in parse_severities(asked.severities)]
     suites = {
-        name: open_suite(name, folders[SUITES[name].data], limit=limit, policy=policy, variants=variants)
+        name: open_suite(name, folders[SUITES[name].data], limit=asked.limit, policy=policy, variants=variants)
         for name in chosen
     }
     faults = False
@@ -98,22 +96,19 @@ def robustness(
         typer.echo(f"{spec}: no weights, not run", err=True)
     plan = Plan(
         kind="robustness",
-        out=out,
+        out=asked.out,
         settings={
             "suites": chosen,
-            "models": [request.name for request in requests],
-            "image_size": None if size is None else size_text(size),
-            "limit": limit,
+            **asked.told,
+            **asked.told_last,
             "attacks": {name: str(one) for name, one in attacks.items()},
-            "checks": checks,
+            "checks": asked.checks,
             "variants": [f"{name}/{severity}" for name, severity in variants] if CORRUPTED in chosen else [],
-            "seed": seed,
-            "batch_size": batch_size,
-            "device": device,
+            "seed": asked.seed,
         },
         data=_described(suites, folders),
-        load=lambda: load_backends(requests, chosen_engine.device),
-        engine=chosen_engine,
+        load=lambda: load_backends(requests, engine.device),
+        engine=engine,
         assumed=lambda backend: (*of_model(backend), *of_classes(backend)),
     )
 
@@ -129,8 +124,8 @@ def robustness(
             attacks,
             backends=backends,
             absent=absent,
-            seed=seed,
-            checked=checks,
+            seed=asked.seed,
+            checked=asked.checks,
         )
 
     status = run_evaluation(plan, make)
@@ -164,30 +159,17 @@ def parse_data(values: Sequence[str], suites: Sequence[str]) -> dict[str, Path]:
     return folders
 
 
-def parse_attacks(
-    suites: Sequence[str], epsilon: str, alpha: str | None, steps: int, restarts: int, norm: str, seed: int
-) -> dict[str, Attack]:
+def parse_attacks(asked: Asked, suites: Sequence[str]) -> dict[str, Attack]:
     """How the attacked suites are attacked. Raises InputError."""
     if not {PGD, FGSM} & set(suites):
         return {}
-    from analysis.attacks import Pgd, fgsm
+    from analysis.attacks import fgsm
 
-    radius = parse_fraction(epsilon, "--epsilon")
-    step = radius / 2 if alpha is None else parse_fraction(alpha, "--alpha")
     made: dict[str, Attack] = {
-        PGD: Pgd(epsilon=radius, alpha=step, num_steps=steps, num_restarts=restarts, norm=norm, seed=seed),
-        FGSM: fgsm(radius, norm),
+        PGD: pgd_of(asked.epsilon, asked.alpha, asked.steps, asked.norm, asked.seed, asked.restarts)
     }
+    made[FGSM] = fgsm(parse_length(asked.epsilon, "--epsilon"), asked.norm)
     return {name: made[name] for name in suites if name in made}
-
-
-def parse_fraction(text: str, option: str) -> float:
-    """ "1/255" or ".004". Raises InputError."""
-    above, sign, below = text.partition("/")
-    try:
-        return float(above) / (float(below) if sign else 1.0)
-    except (ValueError, ZeroDivisionError):
-        raise InputError(f"expected {option} as a number such as 1/255, got {text!r}") from None
 
 
 def models_of(

@@ -129,7 +129,7 @@ def test_a_model_that_does_not_know_the_classes_is_refused_before_the_first_batc
         (("--suite", "imagenet-c", "--data", "x"), "expected --data imagenet-c=DIR"),
         (("--suite", "clean", "--data", "absent"), "there is none at absent"),
         (("--suite", "clean", "--data", "a", "--data", "b"), "expected one --data for clean"),
-        (("--suite", "pgd", "--data", "x", "--epsilon", "much"), "--epsilon as a number such as 1/255"),
+        (("--suite", "pgd", "--data", "x", "--epsilon", "much"), "--epsilon as a fraction or a number, such as 8/255"),
     ],
 )
 def test_bad_input_is_a_sentence(tmp_path: Path, arguments: tuple[str, ...], sentence: str) -> None:

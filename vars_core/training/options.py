@@ -9,11 +9,13 @@ import dataclasses
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass
-from typing import Annotated, Any, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, TypeVar, get_args, get_origin, get_type_hints
 
 import typer
 
 from vars_core.errors import InputError
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,7 @@ def parameters(owner: type, *, replacing: bool = False, panel: str | None = None
         told: Option = field.metadata["option"]
         kind = str if told.parse else _as_lists(hints[field.name])
         default = inspect.Parameter.empty if field.default is MISSING else field.default
-        if replacing:
+        if replacing or default == ():
             kind, default = kind | None, None
         flag = f"--{field.name.replace('_', '-')}"
         if told.name is not None:
@@ -113,3 +115,18 @@ def with_parameters(function: Callable[..., None], made: list[inspect.Parameter]
     named = [p.replace(kind=p.KEYWORD_ONLY) for p in own if p.kind is not p.VAR_KEYWORD]
     function.__signature__ = inspect.Signature([*named, *made])  # type: ignore[attr-defined]  # typer reads it
     return function
+
+
+def asks(owner: type[T]) -> Callable[[Callable[[T], None]], Callable[..., None]]:
+    """A function of what was asked for, one value, as a command: required options first, its own before inherited."""
+
+    def made(function: Callable[[T], None]) -> Callable[..., None]:
+        def command(**values: Any) -> None:
+            function(owner(**given(owner, values)))
+
+        command.__name__, command.__doc__, command.__module__ = function.__name__, function.__doc__, function.__module__
+        own, needed = vars(owner)["__annotations__"], inspect.Parameter.empty
+        asked = sorted(parameters(owner), key=lambda one: (one.default is not needed, one.name not in own))
+        return with_parameters(command, asked)
+
+    return made
