@@ -107,9 +107,9 @@ def map_agreement(backend: Backend, photographs: Sequence[np.ndarray]) -> Iterat
     trained = own.backend.trace(batch, (readout,), [layer])
     expected = trained.layers[0].maps[readout][-1].numpy()
     for variant in (own, *others):
-        found = variant.backend.trace(batch, (readout,), [layer])
-        maps = found.layers[0].maps[readout][-1].numpy()
+        trace = variant.backend.trace(batch, (readout,), [layer])
+        maps = trace.layers[0].maps[readout][-1].numpy()
         alike = [correlation(one, other) for one, other in zip(maps, expected, strict=True)]
-        same = (found.logits.argmax(1) == trained.logits.argmax(1)).float().mean()
+        same = (trace.logits.argmax(1) == trained.logits.argmax(1)).float().mean()
         for metric, value in (("trained_correlation", float(np.mean(alike))), ("same_class", 100 * float(same))):
             yield Point(backend.name, variant.setting, metric, value, len(photographs), variant.trained)

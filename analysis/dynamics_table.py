@@ -112,9 +112,9 @@ def bound_rows(layer: Layer, fractions: Sequence[float]) -> Iterator[tuple[float
     problem = layer_problem(layer)
     optimum = lasso(problem)
     for fraction in fractions:
-        found = ista(problem, BOUND_STEPS[-1], bound=fraction * problem.dictionary.largest_eigenvalue())
-        excesses = [problem.objective(codes) / optimum.objective - 1 for codes in found]
-        yield fraction, [float(excesses[k].mean()) if k < len(found) else float("inf") for k in BOUND_STEPS]
+        iterates = ista(problem, BOUND_STEPS[-1], bound=fraction * problem.dictionary.largest_eigenvalue())
+        excesses = [problem.objective(codes) / optimum.objective - 1 for codes in iterates]
+        yield fraction, [float(excesses[k].mean()) if k < len(iterates) else float("inf") for k in BOUND_STEPS]
 
 
 BOUND_HEADER = (

@@ -85,8 +85,8 @@ class Scorer:
 
         torch.set_num_threads(threads)
         self.evaluation = _held(sent).evaluation
-        found: Sequence[VisionModel] = cloudpickle.loads(ray.get(models))
-        self.backends = [Backend(model, device, precision) for model in found]
+        networks: Sequence[VisionModel] = cloudpickle.loads(ray.get(models))
+        self.backends = [Backend(model, device, precision) for model in networks]
 
     def __call__(self, table: pa.Table) -> pa.Table:
         ((part, payload),) = parts(table)

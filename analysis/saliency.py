@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
-
-if TYPE_CHECKING:  # reading maps needs neither torch nor a model at run time
-    pass
 
 DEGENERATE_RANGE = 1e-9
 """A map whose range is at most this fraction of its magnitude says nothing."""

@@ -20,7 +20,7 @@ from typing import Annotated
 import typer
 
 from analysis.benchmark import processor
-from analysis.paper_figures.canvas import SOFT, Canvas, Dot, Line, Text
+from analysis.paper_figures.canvas import SOFT, Canvas, Dot, Polyline, Text
 
 MODELS = ("rvt_nano/vars_d", "rvt_nano/self", "rvt_nano/performer", "rvt_nano/vars_sd", "rvt_nano/vars_s")
 
@@ -62,12 +62,12 @@ def main(
         cost = measured(data, Load(*map(int, one.split(","))))
         print(cost.seconds, cost.megabytes)
         return
-    found = {name: [(value, in_own_process(data, load)) for value, load in loads(name)] for name in SERIES}
-    lines = list(table(found))
+    series = {name: [(value, in_own_process(data, load)) for value, load in loads(name)] for name in SERIES}
+    lines = list(table(series))
     print("\n".join(lines))
     out.mkdir(parents=True, exist_ok=True)
     (out / "growth.md").write_text("\n".join(lines) + "\n")
-    plot({name: [(value, cost.seconds) for value, cost in costs] for name, costs in found.items()}).save(
+    plot({name: [(value, cost.seconds) for value, cost in costs] for name, costs in series.items()}).save(
         out / "growth.svg"
     )
 
@@ -118,30 +118,30 @@ def measured(data: Path, load: Load) -> Cost:
     return Cost(seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
 
 
-def table(found: dict[str, list[tuple[int, Cost]]]) -> Iterator[str]:
+def table(series: dict[str, list[tuple[int, Cost]]]) -> Iterator[str]:
     """Markdown."""
     yield f"{processor()}; processor time of one image in ms; one thread a model; otherwise {Load()}.\n"
     yield "| what grows | value | ms an image | peak MB |\n|---|---:|---:|---:|"
-    for name, costs in found.items():
+    for name, costs in series.items():
         for value, cost in costs:
             yield f"| {SERIES[name][0]} | {value} | {1000 * cost.seconds:.0f} | {cost.megabytes:.0f} |"
 
 
-def plot(found: dict[str, list[tuple[int, float]]]) -> Canvas:
+def plot(series: dict[str, list[tuple[int, float]]]) -> Canvas:
     """A panel a series, all on one scale of milliseconds."""
     width, height, left, top = 230.0, 190.0, 56.0, 34.0
-    canvas = Canvas(left + len(found) * width, top + height + 50, "How the cost of an image grows")
-    most = max(seconds for points in found.values() for _, seconds in points)
+    canvas = Canvas(left + len(series) * width, top + height + 50, "How the cost of an image grows")
+    most = max(seconds for points in series.values() for _, seconds in points)
     canvas.add(Text("processor time an image, ms", 8, 14, size=12, colour=SOFT))
-    for number, (name, points) in enumerate(found.items()):
+    for number, (name, points) in enumerate(series.items()):
         x0 = left + number * width
         at = [
             (x0 + (width - 50) * value / points[-1][0], top + height * (1 - seconds / most))
             for value, seconds in points
         ]
-        canvas.add(Line([(x0, top), (x0, top + height), (x0 + width - 44, top + height)], colour=SOFT, width=1))
+        canvas.add(Polyline([(x0, top), (x0, top + height), (x0 + width - 44, top + height)], colour=SOFT, width=1))
         canvas.add(
-            Line(at), *(Dot(x, y, 3, title=f"{1000 * s:.0f} ms") for (x, y), (_, s) in zip(at, points, strict=True))
+            Polyline(at), *(Dot(x, y, 3, title=f"{1000 * s:.0f} ms") for (x, y), (_, s) in zip(at, points, strict=True))
         )
         canvas.add(*ticks(at, points, top + height))
         canvas.add(Text(SERIES[name][0], x0 + (width - 50) / 2, top + height + 34, anchor="middle"))

@@ -48,8 +48,8 @@ class Tally:
         if self.seconds:
             middle, high = statistics.median(self.seconds), float(np.quantile(self.seconds, 0.95))
             lines.append(f"an answer took {middle:.2f} s (median), {high:.2f} s (95th percentile)")
-        for what, found in (("errors", self.errors), ("mixed-up answers", self.mixed_up), ("refusals", self.refusals)):
-            lines.append(f"{len(found)} {what}" + "".join(f"\n  {one}" for one in sorted(set(found))[:5]))
+        for what, seen in (("errors", self.errors), ("mixed-up answers", self.mixed_up), ("refusals", self.refusals)):
+            lines.append(f"{len(seen)} {what}" + "".join(f"\n  {one}" for one in sorted(set(seen))[:5]))
         if self.resident:
             part = max(1, len(self.resident) // PARTS)
             warm, last = self.resident[part : 2 * part] or self.resident, self.resident[-part:]

@@ -64,10 +64,10 @@ class _Watch(MetaPathFinder):
         if fullname != TIMM:
             return None
         sys.meta_path.remove(self)
-        found = find_spec(TIMM)
-        if found is not None and found.loader is not None:
-            found.loader = _ThenRegister(found.loader)
-        return found
+        spec = find_spec(TIMM)
+        if spec is not None and spec.loader is not None:
+            spec.loader = _ThenRegister(spec.loader)
+        return spec
 
 
 class _ThenRegister(Loader):

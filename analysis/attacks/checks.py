@@ -135,10 +135,12 @@ def _loss_rises(attacked: Attacked) -> Check:
 
 
 def _accuracy_falls(attempts: Attempts, attack: Pgd) -> Check:
-    found = accuracy_by_epsilon(attempts, attack)
-    falls = all(after <= before + attempts.one for before, after in pairwise(found.values()))
-    ends = found[max(found)] <= max(NEARLY_ZERO, attempts.one)
-    seen = ", ".join(f"{_radius(radius, attack.norm)}: {100 * accuracy:.1f} %" for radius, accuracy in found.items())
+    accuracies = accuracy_by_epsilon(attempts, attack)
+    falls = all(after <= before + attempts.one for before, after in pairwise(accuracies.values()))
+    ends = accuracies[max(accuracies)] <= max(NEARLY_ZERO, attempts.one)
+    seen = ", ".join(
+        f"{_radius(radius, attack.norm)}: {100 * accuracy:.1f} %" for radius, accuracy in accuracies.items()
+    )
     return Check("accuracy falls with ε to about 0", falls and ends, seen)
 
 
@@ -157,12 +159,12 @@ def _as_strong_as(other: Attack, name: str, attempts: Attempts, strong: float) -
 
 
 def _gradient_is_the_models(model: VisionModel, images: Tensor, labels: Tensor) -> Check:
-    found = gradient_check(model, images, labels)
+    checked = gradient_check(model, images, labels)
     seen = (
-        f"relative error {found.error:.1e} with everything in it; the gradient followed, which holds L constant: "
-        f"{found.attack_error:.1e}, cosine {found.cosine:.4f}"
+        f"relative error {checked.error:.1e} with everything in it; the gradient followed, which holds L constant: "
+        f"{checked.attack_error:.1e}, cosine {checked.cosine:.4f}"
     )
-    return Check("gradient equals finite differences", found.error <= GRADIENT_TOLERANCE, seen)
+    return Check("gradient equals finite differences", checked.error <= GRADIENT_TOLERANCE, seen)
 
 
 def _nothing_hides_in_the_bound(adaptive: Attempts, usual: Attempts, attack: Pgd) -> Check:

@@ -102,6 +102,6 @@ def _in_double(model: VisionModel) -> VisionModel:
     return model.cpu().double().requires_grad_(False)
 
 
-def _relative_error(found: list[Tensor], expected: list[Tensor]) -> float:
+def _relative_error(measured: list[Tensor], expected: list[Tensor]) -> float:
     truth = torch.stack(expected)
-    return float((torch.stack(found) - truth).norm() / truth.norm())
+    return float((torch.stack(measured) - truth).norm() / truth.norm())

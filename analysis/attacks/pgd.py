@@ -100,9 +100,9 @@ def loss_and_gradient(
     """
     with torch.enable_grad():
         points = images.detach().requires_grad_()
-        found = logits(points)
-        loss = goal.loss(found)
-        climbed = -goal.margin(found) if by_margin else loss
+        scores = logits(points)
+        loss = goal.loss(scores)
+        climbed = -goal.margin(scores) if by_margin else loss
         (gradient,) = torch.autograd.grad(climbed.sum(), points, allow_unused=True) if loss.requires_grad else (None,)
     if gradient is None:
         raise InputError(

@@ -87,13 +87,13 @@ def parse_models(
 
 def _named(specs: Sequence[str], checkpoints: Sequence[str]) -> dict[str, str]:
     """NAME → SPEC for each ``--checkpoint NAME=SPEC:FILE`` of a ``--model NAME`` that is no spec itself."""
-    found: dict[str, str] = {}
+    named: dict[str, str] = {}
     for text in checkpoints:
         name, _, rest = text.partition("=")
         spec, separator, _ = rest.partition(":")
         if name in specs and "/" not in name and separator:
-            found[name] = str(parse_spec(spec))
-    return found
+            named[name] = str(parse_spec(spec))
+    return named
 
 
 def for_maps(requests: Sequence[ModelRequest]) -> list[ModelRequest]:

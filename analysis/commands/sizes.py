@@ -178,13 +178,13 @@ def use_fft(model: nn.Module) -> bool:
     """Put the FFT in the place of every matrix of a small transform; whether there were any."""
     from vars_core.grid_transform import FastTransform, MatrixTransform
 
-    found = False
+    replaced = False
     for module in list(model.modules()):
         for name, child in list(module.named_children()):
             if isinstance(child, MatrixTransform):
                 setattr(module, name, FastTransform(child.grid))
-                found = True
-    return found
+                replaced = True
+    return replaced
 
 
 def forward_fft_flops(images: Any, dims: list[int], *_: Any, out_shape: Any = None, **__: Any) -> int:

@@ -79,14 +79,14 @@ class AblationEvaluation(Evaluation):
 
     def model_facts(self, backend: Backend) -> Mapping[str, Any]:
         """Which settings, which map, and which weights where they were trained for a setting."""
-        found = self.variants[backend.name]
+        variants = self.variants[backend.name]
         return {
             "layer": backend.default_layer,
             "readout": backend.default_readout,
-            "settings": [vars(one.setting) for one in found if one.setting],
+            "settings": [vars(one.setting) for one in variants if one.setting],
             "trained": {
                 f"T = {one.setting.num_steps}, λ × {one.setting.lam_factor:g}": one.backend.checkpoint_hash
-                for one in found[1:]
+                for one in variants[1:]
                 if one.setting and one.trained
             },
         }
@@ -141,7 +141,7 @@ def setting_columns(variant: Variant) -> tuple[int | None, float | None, bool]:
 
 def by_kind(items: Sequence[Item]) -> dict[type, list[Item]]:
     """The items of a batch by the type of their samples."""
-    found: dict[type, list[Item]] = {}
+    kinds: dict[type, list[Item]] = {}
     for item in items:
-        found.setdefault(type(item.sample), []).append(item)
-    return found
+        kinds.setdefault(type(item.sample), []).append(item)
+    return kinds

@@ -55,10 +55,10 @@ def figure_of(run: Run, summary: Sequence[Entry]) -> Canvas:
 
 def trained_settings(run: Run) -> dict[str, Setting | None]:
     """Model → the setting it was trained under, None for one without a solver."""
-    found = {}
+    settings = {}
     for model, facts in run.facts["models"].items():
-        found[model] = Setting(**facts["settings"][0]) if facts["settings"] else None
-    return found
+        settings[model] = Setting(**facts["settings"][0]) if facts["settings"] else None
+    return settings
 
 
 def where(run: Run) -> list[str]:
@@ -117,9 +117,9 @@ def table(summary: Sequence[Entry], axis: Axis) -> Iterator[tuple[str, list[Any]
             if entry["model"] == model and is_shown(entry, summary) and axis.shows(model, setting):
                 place = None if setting is None else axis.at(setting)
                 own.setdefault((place, bool(entry.get("trained"))), {})[entry["metric"]] = entry
-        for (place, trained), found in sorted(own.items(), key=lambda one: (one[0][0] or 0, one[0][1])):
+        for (place, trained), entries in sorted(own.items(), key=lambda one: (one[0][0] or 0, one[0][1])):
             at = "–" if place is None else f"{place:g}{' (trained)' if trained else ''}"
-            yield model, [model, at, *(cell(found.get(m.name), m) for m in metrics)]
+            yield model, [model, at, *(cell(entries.get(m.name), m) for m in metrics)]
 
 
 def cell(entry: Entry | None, metric: Metric) -> Cell | None:

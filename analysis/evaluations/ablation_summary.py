@@ -59,10 +59,10 @@ def settings_in(table: pa.Table) -> Iterator[tuple[Entry, pa.Table]]:
 
 def entries_of(model: str, rows: pa.Table) -> Iterator[Entry]:
     """The metrics of one model under one setting, in their order."""
-    found = {**dict(_predicted(rows)), **dict(_maps(rows)), **dict(_cost(rows))}
+    values = {**dict(_predicted(rows)), **dict(_maps(rows)), **dict(_cost(rows))}
     for name in SHOWN:
-        if name in found:
-            place, value, bounds, n = found[name]
+        if name in values:
+            place, value, bounds, n = values[name]
             yield {
                 "model": model,
                 **place,
@@ -78,11 +78,13 @@ Found = tuple[str, tuple[Entry, float, tuple[float, float] | None, int]]
 
 
 def _predicted(rows: pa.Table) -> Iterator[Found]:
-    found = predictions_in(rows.filter(pc.is_valid(rows["suite"])))
+    predictions = predictions_in(rows.filter(pc.is_valid(rows["suite"])))
     for suite, name in zip((CLEAN, CORRUPTED), PREDICTED, strict=True):
         metric = METRICS[name]
         assert metric.function is not None
-        estimate: Estimate | None = metric.function(found[suite], found.get(CLEAN)) if suite in found else None
+        estimate: Estimate | None = (
+            metric.function(predictions[suite], predictions.get(CLEAN)) if suite in predictions else None
+        )
         if estimate is not None:
             yield name, (dict.fromkeys(PLACE), estimate.value, (estimate.low, estimate.high), estimate.images)
 

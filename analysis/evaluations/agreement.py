@@ -173,8 +173,8 @@ def markdown(summary: Sequence[Entry], by: str) -> str:
     lines = [f"| {by} | " + " | ".join(models) + " |", "|---|" + "---:|" * len(models)]
     cells: dict[Any, dict[str, list[str]]] = {}
     for metric in metrics_that_need(CLEAN_MAP):
-        for line, found in _lines_by(summary, metric, by).items():
-            for model, entry in found.items():
+        for line, entries in _lines_by(summary, metric, by).items():
+            for model, entry in entries.items():
                 cells.setdefault(line, {}).setdefault(model, []).append(f"{entry['value']:.3f}")
         for model, entry in _lines_by(summary, metric, None)[""].items():
             low, high = entry["ci95"]

@@ -95,9 +95,9 @@ class FaithfulnessEvaluation(Evaluation):
                 recorded = trace[layer]
                 for readout, iteration, one in self._maps(recorded, i, item, reading.readouts):
                     curves = faithfulness_curves(probability, batch[i].numpy(), one, steps=self.steps)
-                    found = {"deletion": curves.deletion, "insertion": curves.insertion}
+                    probabilities = {"deletion": curves.deletion, "insertion": curves.insertion}
                     values = {
-                        name: metric.function(found[name])
+                        name: metric.function(probabilities[name])
                         for name, metric in metrics_that_need(PIXELS_GONE).items()
                         if metric.function
                     }
@@ -202,10 +202,10 @@ def class_probability(backend: Backend, index: int) -> Callable[[np.ndarray], np
 def markdown(summary: Sequence[Entry]) -> str:
     """A line for each map, a column for each model: deletion / insertion with their intervals."""
     models = list(dict.fromkeys(entry["model"] for entry in summary))
-    found = {metric: dict(_lines(summary, metric)) for metric in metrics_that_need(PIXELS_GONE)}
+    tables = {metric: dict(_lines(summary, metric)) for metric in metrics_that_need(PIXELS_GONE)}
     out = ["| layer | map | " + " | ".join(models) + " |", "|---|---|" + "---:|" * len(models)]
-    for line in next(iter(found.values()), {}):
-        cells = [" / ".join(_cell(lines[line].get(model)) for lines in found.values()) for model in models]
+    for line in next(iter(tables.values()), {}):
+        cells = [" / ".join(_cell(lines[line].get(model)) for lines in tables.values()) for model in models]
         out.append(f"| {line[0]} | {line[1]} | " + " | ".join(cells) + " |")
     return "\n".join(out)
 

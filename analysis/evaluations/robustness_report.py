@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from analysis.corruptions import SEVERITIES
 from analysis.evaluations.grouping import Entry
 from analysis.evaluations.report_parts import tell_conditions, tell_failures, with_interval
 from analysis.evaluations.robustness import shown_metrics
 from analysis.evaluations.suites import SUITES
 from analysis.figures import heat_map
-from analysis.metrics.robustness import SEVERITIES
 from analysis.reports import Cell, Report
 from analysis.runs import Run
 

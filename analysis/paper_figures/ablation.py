@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from analysis.ablation import Point, Setting, map_agreement
 from analysis.metrics.table import METRICS
-from analysis.paper_figures.canvas import SOFT, Canvas, Dot, Line, Text
+from analysis.paper_figures.canvas import SOFT, Canvas, Dot, Polyline, Text
 from analysis.paper_figures.sheet import wrapped
 from analysis.paper_figures.studio import Studio, described, last
 from vars_core.errors import InputError
@@ -45,7 +45,7 @@ class Axis:
 
     def curves(self, points: Sequence[Point]) -> dict[str, list[tuple[float | None, float]]]:
         """(place, value) of one metric's points by curve: a model's own weights, and those trained for each setting."""
-        found: dict[str, list[tuple[float | None, float]]] = {}
+        drawn: dict[str, list[tuple[float | None, float]]] = {}
         for model in dict.fromkeys(point.model for point in points):
             own = [p for p in points if p.model == model and self.shows(model, p.setting)]
             tried = [p for p in own if not p.trained or p.setting == self.trained.get(model)]
@@ -56,8 +56,8 @@ class Axis:
             ):
                 places = [(None if p.setting is None else self.at(p.setting), p.value) for p in chosen]
                 if places:
-                    found[name] = sorted(places, key=lambda place: place[0] or 0)
-        return found
+                    drawn[name] = sorted(places, key=lambda place: place[0] or 0)
+        return drawn
 
 
 def axes(points: Sequence[Point], trained: Mapping[str, Setting | None]) -> list[Axis]:
@@ -130,7 +130,7 @@ def panel(
 
     for share in (0.0, 0.5, 1.0):
         value = low + (high - low) * share
-        canvas.add(Line([(left, y_of(value)), (left + WIDTH, y_of(value))], "#d0d7de", 1))
+        canvas.add(Polyline([(left, y_of(value)), (left + WIDTH, y_of(value))], "#d0d7de", 1))
         canvas.add(Text(f"{value:.4g}", left - 6, y_of(value), 10, "end", SOFT))
     for tick, x in spots.items():
         canvas.add(Text(f"{tick:g}", x, top + HEIGHT + 12, 10, "middle", SOFT))
@@ -141,11 +141,11 @@ def panel(
         for value in flat:
             for start in range(0, WIDTH, 12):
                 canvas.add(
-                    Line([(left + start, y_of(value)), (left + start + 7, y_of(value))], colour, 1.5, title=name)
+                    Polyline([(left + start, y_of(value)), (left + start + 7, y_of(value))], colour, 1.5, title=name)
                 )
         places = [(spots[x], y_of(value), x, value) for x, value in curve if x is not None]
         if len(places) > 1:
-            canvas.add(Line([(x, y) for x, y, _, _ in places], colour, 2, title=name))
+            canvas.add(Polyline([(x, y) for x, y, _, _ in places], colour, 2, title=name))
         own = axis.trained.get(model)
         for x, y, tick, value in places:
             trained = own is not None and tick == axis.at(own)

@@ -30,7 +30,7 @@ SPELLED = {
 
 
 @dataclass(frozen=True)
-class Picture:
+class Raster:
     """uint8 (h, w, 3) in a box; ``title`` is shown under the pointer."""
 
     pixels: np.ndarray
@@ -56,7 +56,7 @@ class Text:
 
 
 @dataclass(frozen=True)
-class Line:
+class Polyline:
     """A polyline, with a head at its end where ``arrow``."""
 
     points: Sequence[tuple[float, float]]
@@ -89,7 +89,7 @@ class Dot:
     title: str = ""
 
 
-Mark = Picture | Text | Line | Box | Dot
+Mark = Raster | Text | Polyline | Box | Dot
 
 
 @dataclass
@@ -140,9 +140,9 @@ class Canvas:
 
 
 def _svg(mark: Mark) -> str:
-    told = f"<title>{escape(mark.title)}</title>" if isinstance(mark, Picture | Line | Dot) and mark.title else ""
+    told = f"<title>{escape(mark.title)}</title>" if isinstance(mark, Raster | Polyline | Dot) and mark.title else ""
     match mark:
-        case Picture():
+        case Raster():
             data = io.BytesIO()
             Image.fromarray(mark.pixels).save(data, "PNG" if not mark.smooth else "JPEG", quality=88)
             kind = "png" if not mark.smooth else "jpeg"
@@ -156,7 +156,7 @@ def _svg(mark: Mark) -> str:
                 f'<text x="{mark.x:g}" y="{mark.y:g}" font-size="{mark.size:g}" fill="{mark.colour}"{weight} '
                 f'text-anchor="{mark.anchor}" dominant-baseline="central">{escape(mark.text)}</text>'
             )
-        case Line():
+        case Polyline():
             points = " ".join(f"{x:g},{y:g}" for x, y in mark.points)
             line = f'<polyline points="{points}" fill="none" stroke="{mark.colour}" stroke-width="{mark.width:g}"'
             head = _head(mark)
@@ -172,7 +172,7 @@ def _svg(mark: Mark) -> str:
 
 def _paint(mark: Mark, image: Image.Image, draw: ImageDraw.ImageDraw, scale: float) -> None:
     match mark:
-        case Picture():
+        case Raster():
             size = (max(1, round(mark.width * scale)), max(1, round(mark.height * scale)))
             how = Image.Resampling.LANCZOS if mark.smooth else Image.Resampling.NEAREST
             image.paste(Image.fromarray(mark.pixels).resize(size, how), (round(mark.x * scale), round(mark.y * scale)))
@@ -182,7 +182,7 @@ def _paint(mark: Mark, image: Image.Image, draw: ImageDraw.ImageDraw, scale: flo
             font = ImageFont.load_default(mark.size * scale)
             width = 0.35 * scale if mark.bold else 0
             draw.text((mark.x * scale, mark.y * scale), text, mark.colour, font, anchor, stroke_width=width)
-        case Line():
+        case Polyline():
             draw.line([(x * scale, y * scale) for x, y in mark.points], mark.colour, max(1, round(mark.width * scale)))
             if head := _head(mark):
                 draw.polygon([(x * scale, y * scale) for x, y in head], fill=mark.colour)
@@ -195,7 +195,7 @@ def _paint(mark: Mark, image: Image.Image, draw: ImageDraw.ImageDraw, scale: flo
                 draw.ellipse([c * scale for c in box], fill=colour)
 
 
-def _head(line: Line) -> list[tuple[float, float]]:
+def _head(line: Polyline) -> list[tuple[float, float]]:
     """The triangle at the end of an arrow."""
     if not line.arrow:
         return []

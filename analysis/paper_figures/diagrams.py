@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from analysis.corruptions import corrupt
-from analysis.paper_figures.canvas import SOFT, Box, Canvas, Line, Picture, Text
+from analysis.paper_figures.canvas import SOFT, Box, Canvas, Polyline, Raster, Text
 from analysis.paper_figures.maps import default_lines
 from analysis.paper_figures.studio import Studio, described, overlay, paper_layer, short, square
 from vars_core.backend import Backend
@@ -43,7 +43,7 @@ def figure_1(studio: Studio) -> Canvas:
     box(canvas, 150, 66, 150, ["Φᵀ x", "keys gather values"], BLUE)
     box(canvas, 346, 66, 150, ["Φ (Φᵀ x)", "queries read them"], BLUE)
     for x in (104, 300):
-        canvas.add(Line([(x, 92), (x + 46, 92)], arrow=True))
+        canvas.add(Polyline([(x, 92), (x + 46, 92)], arrow=True))
     steps = backend.num_steps
     canvas.add(
         Text(f"VARS: the same step, then {steps} of inhibition and shrinkage", 14, 142, 12, colour=RED, bold=True)
@@ -53,8 +53,8 @@ def figure_1(studio: Studio) -> Canvas:
     box(canvas, 346, 156, 220, ["u - (PᵀP u - Pᵀ x) / L", f"shrink by λ / L, {steps} times"], RED)
     box(canvas, 612, 156, 120, ["z = P u", "decode"], RED)
     for x in (104, 300, 566):
-        canvas.add(Line([(x, 182), (x + 46, 182)], arrow=True))
-    canvas.add(Line([(540, 208), (540, 228), (372, 228), (372, 210)], RED, arrow=True))
+        canvas.add(Polyline([(x, 182), (x + 46, 182)], arrow=True))
+    canvas.add(Polyline([(540, 208), (540, 228), (372, 228), (372, 210)], RED, arrow=True))
     seen = [("clean", image), ("gaussian noise, severity 3", noisy)]
     for i, (title, picture) in enumerate(seen):
         x = 14 + i * 372
@@ -64,9 +64,9 @@ def figure_1(studio: Studio) -> Canvas:
             tiles.append(overlay(picture, values, short(other)))
         names = [title, *(short(other) for other in studio.backends[:2])]
         for k, (one, label) in enumerate(zip(tiles, names, strict=True)):
-            canvas.add(Picture(one.pixels, x + 120 * k, 268, 112, 112, one.title))
+            canvas.add(Raster(one.pixels, x + 120 * k, 268, 112, 112, one.title))
             canvas.add(Text(label, x + 120 * k + 56, 256, 10.5, "middle"))
-    canvas.add(Picture(studio.bar[0], 14, 392, 150, 10), Text("minimum to maximum of each map by itself", 172, 397, 10))
+    canvas.add(Raster(studio.bar[0], 14, 392, 150, 10), Text("minimum to maximum of each map by itself", 172, 397, 10))
     for k, line in enumerate([*default_lines(studio.backends[:2]), diagram_line(backend, layer)]):
         canvas.add(Text(line, 14, 418 + 15 * k, 10, colour=SOFT))
     return canvas
@@ -82,10 +82,10 @@ def figure_2(studio: Studio) -> Canvas:
     box(canvas, 40, 300, 150, ["x", f"input, {problem.x[0].numel():,} values"], SOFT)
     box(canvas, 300, 300, 160, ["z", f"dz/dt = −{ALPHA:g} z + P g(u) + x"], GREEN)
     box(canvas, 260, 90, 240, ["u", f"codes {codes}", f"du/dt = −{BETA:g} u + drive − inhibition"], RED)
-    canvas.add(Line([(190, 326), (298, 326)], arrow=True))
-    canvas.add(Line([(340, 300), (340, 160)], BLUE, 2, True), Text("drive Pᵀ z", 332, 230, 11, "end", BLUE))
-    canvas.add(Line([(420, 160), (420, 298)], GREEN, 2, True), Text("feedback P g(u)", 430, 230, 11, colour=GREEN))
-    canvas.add(Line([(500, 105), (600, 105), (600, 140), (502, 140)], RED, 2, True))
+    canvas.add(Polyline([(190, 326), (298, 326)], arrow=True))
+    canvas.add(Polyline([(340, 300), (340, 160)], BLUE, 2, True), Text("drive Pᵀ z", 332, 230, 11, "end", BLUE))
+    canvas.add(Polyline([(420, 160), (420, 298)], GREEN, 2, True), Text("feedback P g(u)", 430, 230, 11, colour=GREEN))
+    canvas.add(Polyline([(500, 105), (600, 105), (600, 140), (502, 140)], RED, 2, True))
     canvas.add(
         Text("recurrent inhibition", 610, 112, 11, colour=RED),
         Text(f"−{GAMMA:g} (PᵀP − I) g(u)", 610, 130, 11, colour=RED),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analysis.paper_figures.canvas import SOFT, Canvas, Dot, Picture, Text
+from analysis.paper_figures.canvas import SOFT, Canvas, Dot, Raster, Text
 
 CELL, GAP, MARGIN, LEFT, TOP = 112, 5, 14, 92, 58
 LABEL_LETTERS = 13
@@ -64,13 +64,13 @@ def sheet(
             if tile is None:
                 continue
             x = LEFT + j * (cell + GAP)
-            canvas.add(Picture(tile.pixels, x, y, cell, cell, tile.title, tile.smooth))
+            canvas.add(Raster(tile.pixels, x, y, cell, cell, tile.title, tile.smooth))
             for px, py in () if tile.points is None else tile.points:
                 canvas.add(Dot(x + px * cell, y + py * cell, 1.8))
     for colours, low, high in bars:
         canvas.add(
             Text(low, LEFT - 6, below + 5, 10, "end"),
-            Picture(colours, LEFT, below, 150, 10, "colour scale"),
+            Raster(colours, LEFT, below, 150, 10, "colour scale"),
             Text(high, LEFT + 156, below + 5, 10),
         )
         below += 22

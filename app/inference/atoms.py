@@ -52,14 +52,14 @@ class LayerAtoms:
 
 def of_image(trace: Trace, index: int, model: ModelFacts, layer: str) -> LayerAtoms:
     """The part of a batch's trace that belongs to one image, copied so that the batch can be freed."""
-    found = trace[layer].dictionary
-    if found is None:
+    dictionary = trace[layer].dictionary
+    if dictionary is None:
         raise InputError(f"expected a trace with the dictionary of layer {layer}, got one without")
     return LayerAtoms(
         model=model,
         layer=layer,
-        atoms=found.atoms[index].numpy().copy(),
-        num_dynamic=found.num_dynamic,
-        use=found.use[:, index].numpy().copy(),
-        active=found.active[:, index].numpy().copy(),
+        atoms=dictionary.atoms[index].numpy().copy(),
+        num_dynamic=dictionary.num_dynamic,
+        use=dictionary.use[:, index].numpy().copy(),
+        active=dictionary.active[:, index].numpy().copy(),
     )

@@ -84,11 +84,11 @@ class AttackWith:
         own = backend.logits(batch).argmax(1).to(backend.device)
         radius = self.epsilon / 255
         attack = fgsm(radius) if self.name == "fgsm" else Pgd(radius, radius / 2, self.steps)
-        found = attack(logits, clean, Untargeted(own), [IMAGE_ID] * len(batch))
-        moved = (255 * (found.images - clean)).permute(0, 2, 3, 1).cpu().numpy()
-        seen = (255 * found.images).round().byte().permute(0, 2, 3, 1).cpu().numpy()
-        trace = backend.trace((found.images.cpu() - mean) / std, READOUTS, statistics=True)
-        losses = found.losses.cpu().numpy()
+        strongest = attack(logits, clean, Untargeted(own), [IMAGE_ID] * len(batch))
+        moved = (255 * (strongest.images - clean)).permute(0, 2, 3, 1).cpu().numpy()
+        seen = (255 * strongest.images).round().byte().permute(0, 2, 3, 1).cpu().numpy()
+        trace = backend.trace((strongest.images.cpu() - mean) / std, READOUTS, statistics=True)
+        losses = strongest.losses.cpu().numpy()
         return [
             AttackedPicture(traced.of_image(trace, i, facts), moved[i].copy(), seen[i].copy(), losses[:, i].copy())
             for i in range(len(batch))

@@ -51,8 +51,8 @@ def of_batch(
     answers = []
     for one in batch.to(backend.device).split(1):
         read = read_layer(backend.model, one, layer)
-        found = settle(read, head, channel, rates)
+        settling = settle(read, head, channel, rates)
         performer = None if read.convolutional else performer_difference(read)
         place = num_groups(read), read.grid, read.convolutional
-        answers.append(LayerSettling(model, layer, head, channel, rates, found, *place, performer))
+        answers.append(LayerSettling(model, layer, head, channel, rates, settling, *place, performer))
     return answers

@@ -90,8 +90,8 @@ class ClassBaselines:
 
         if not installed():
             return [Baselines({})] * len(batch)
-        found = {name: method(backend, batch, self.layer, self.index) for name, method in CLASS_BASELINES.items()}
-        return [Baselines({name: maps[i] for name, maps in found.items()}) for i in range(len(batch))]
+        by_name = {name: method(backend, batch, self.layer, self.index) for name, method in CLASS_BASELINES.items()}
+        return [Baselines({name: maps[i] for name, maps in by_name.items()}) for i in range(len(batch))]
 
 
 @dataclass(frozen=True)
@@ -140,15 +140,15 @@ class CurvesOf:
                 "random": np.random.default_rng(0).random(recorded.grid),
             }
             probability = class_probability(backend, index)
-            found = {
+            by_name = {
                 name: faithfulness_curves(probability, picture.numpy(), one, steps=self.steps)
                 for name, one in maps.items()
             }
             answers.append(
                 Curves(
                     index,
-                    {name: one.deletion for name, one in found.items()},
-                    {name: one.insertion for name, one in found.items()},
+                    {name: one.deletion for name, one in by_name.items()},
+                    {name: one.insertion for name, one in by_name.items()},
                 )
             )
         return answers

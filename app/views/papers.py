@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from analysis.paper_figures.canvas import Canvas, Line, Picture, Text
+from analysis.paper_figures.canvas import Canvas, Polyline, Raster, Text
 from app.views.payload import diverging, heat
 
 WIDTH, GAP, MARGIN = 200.0, 10.0, 12.0
@@ -42,7 +42,7 @@ def iterates_figure(
     canvas.add(Text(title, MARGIN, MARGIN + TITLE / 2, TITLE, bold=True))
     for i, picture in enumerate([photograph, *drawn]):
         left = MARGIN + i * (WIDTH + GAP)
-        canvas.add(Picture(picture, left, top, WIDTH, height))
+        canvas.add(Raster(picture, left, top, WIDTH, height))
         said = "photograph" if i == 0 else f"t = {i - 1}"
         if i and not shared:
             low, high = ranges[i - 1]
@@ -51,7 +51,7 @@ def iterates_figure(
         if i == chosen + 1:
             right, bottom = left + WIDTH, top + height
             corners = [(left, top), (right, top), (right, bottom), (left, bottom), (left, top)]
-            canvas.add(Line(corners, colour=CHOSEN, width=3))
+            canvas.add(Polyline(corners, colour=CHOSEN, width=3))
     bar = top + height + 28
     least, most = ("-max", "+max") if about_zero else ("min", "max")
     if shared:
@@ -60,7 +60,7 @@ def iterates_figure(
     colours = diverging(np.linspace(-1, 1, 256)) if about_zero else heat(np.linspace(0, 1, 256))
     canvas.add(
         Text(least, MARGIN, bar + 5, CAPTION),
-        Picture(colours[None].repeat(8, axis=0), MARGIN + 40, bar, 140, 10),
+        Raster(colours[None].repeat(8, axis=0), MARGIN + 40, bar, 140, 10),
         Text(most, MARGIN + 188, bar + 5, CAPTION),
         Text(footer, MARGIN, bar + 26, CAPTION, colour=SOFT),
     )
@@ -70,7 +70,7 @@ def iterates_figure(
 def picture_figure(picture: np.ndarray, title: str) -> Canvas:
     """A finished picture as it is: a point is a pixel."""
     height, width = picture.shape[:2]
-    return Canvas(width, height, title, [Picture(picture, 0, 0, width, height)])
+    return Canvas(width, height, title, [Raster(picture, 0, 0, width, height)])
 
 
 def as_png(canvas: Canvas, picture_width: int) -> np.ndarray:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from analysis.paper_figures.canvas import Box, Canvas, Dot, Line, Picture, Text
+from analysis.paper_figures.canvas import Box, Canvas, Dot, Polyline, Raster, Text
 from analysis.paper_figures.sheet import label_lines
 from vars_core.errors import InputError
 
@@ -17,9 +17,9 @@ from vars_core.errors import InputError
 def drawing() -> Canvas:
     canvas = Canvas(200, 100, 'a < b & "c"')
     canvas.add(
-        Picture(np.full((4, 4, 3), (255, 0, 0), np.uint8), 10, 10, 40, 40, "red", smooth=False),
+        Raster(np.full((4, 4, 3), (255, 0, 0), np.uint8), 10, 10, 40, 40, "red", smooth=False),
         Text("λ ≤ 1", 100, 20),
-        Line([(60, 60), (90, 60)], "#0000ff", 3, arrow=True),
+        Polyline([(60, 60), (90, 60)], "#0000ff", 3, arrow=True),
         Box(100, 50, 30, 30, "#00ff00", None),
         Dot(170, 60, 8, "#000000"),
     )

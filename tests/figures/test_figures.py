@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from analysis.__main__ import app
 from analysis.ablation import STEPS, Setting, map_agreement, resolved, settings
-from analysis.paper_figures.canvas import Dot, Picture, Text
+from analysis.paper_figures.canvas import Dot, Raster, Text
 from analysis.paper_figures.maps import iterates
 from analysis.paper_figures.studio import Studio, described, overlay
 from analysis.paper_figures.table import FIGURES
@@ -47,7 +47,7 @@ def test_a_figure_names_itself_its_weights_and_its_input(number: int) -> None:
     sha = studio().with_dictionary[0 if number not in (8, 10) else {8: 2, 10: 1}[number]].checkpoint_hash
     assert sha is not None and f"weights {sha[:16]}" in said and "input 112 px" in said.replace("\n", " ")
     for mark in canvas.marks:
-        if isinstance(mark, Picture | Text):
+        if isinstance(mark, Raster | Text):
             assert 0 <= mark.x <= canvas.width and 0 <= mark.y <= canvas.height
     if number in (4, 12):  # two of three fixations lie in the picture
         assert sum(isinstance(mark, Dot) for mark in canvas.marks) == 2
@@ -59,7 +59,7 @@ def test_iterates_are_the_model_s_own() -> None:
     batch, _ = backend.prepare([photograph()])
     readout = backend.default_readout
     recorded = backend.trace(batch, (readout,), ["0.3"]).layers[0].maps[readout][:, 0].numpy()
-    drawn = [m for m in canvas.marks if isinstance(m, Picture) and m.title.startswith("t = ")]
+    drawn = [m for m in canvas.marks if isinstance(m, Raster) and m.title.startswith("t = ")]
     assert len(drawn) == 4
     for picture, values in zip(drawn, recorded, strict=True):
         assert np.array_equal(picture.pixels, overlay(photograph(), values, "").pixels)

@@ -84,10 +84,10 @@ def kept_values(masks: Iterable[Path], usual: str | None = None) -> MaskValues:
 
     Raises InputError: as `judge` does.
     """
-    found = _kept(tuple((path, path.stat().st_mtime_ns) for path in masks if path.is_file()), usual)
-    if isinstance(found, InputError):
-        raise found
-    return found
+    kept = _kept(tuple((path, path.stat().st_mtime_ns) for path in masks if path.is_file()), usual)
+    if isinstance(kept, InputError):
+        raise kept
+    return kept
 
 
 @lru_cache(maxsize=16)

@@ -94,8 +94,8 @@ def judge(masks: Iterable[MaskImage], usual: str | None = None) -> MaskValues:
         return MaskValues(usual or "labels", reason="no mask could be looked at", judged=True)
     if seen.refused and len(seen.refused) == seen.count:
         raise InputError(seen.refused[0])
-    found = _labelled(seen, "voc", "the layout is PASCAL VOC's") if usual == "voc" else _without_layout(seen)
-    return replace(found, remarks=seen.remarks())
+    values = _labelled(seen, "voc", "the layout is PASCAL VOC's") if usual == "voc" else _without_layout(seen)
+    return replace(values, remarks=seen.remarks())
 
 
 def judge_one(mask: MaskImage) -> MaskValues:
@@ -150,11 +150,11 @@ class _Seen:
 
     def remarks(self) -> tuple[str, ...]:
         """What was decided about palettes."""
-        found = (
+        decided = (
             ("the palettes of {} are in an order of their own: labels follow the colours", self.reordered),
             ("the palettes of {} have other colours than PASCAL VOC's: numbers are taken as they are", self.strange),
         )
-        return tuple(words.format(f"{len(names)} masks ({names[0]}, …)") for words, names in found if names)
+        return tuple(words.format(f"{len(names)} masks ({names[0]}, …)") for words, names in decided if names)
 
     def _same_colours(self, mask: MaskImage) -> None:
         """A colour that stands for one number here and for another there is a palette put in a new order."""
@@ -218,9 +218,9 @@ def corrected(mask: MaskImage, *, judged: bool) -> np.ndarray:
     colour are background and object, and others are refused, as is a whole palette where black is not 0. Raises
     ImageError: the palette's colours contradict its numbers.
     """
-    found = mask.voc_numbers()
-    if found is not None:
-        return found
+    labels = mask.voc_numbers()
+    if labels is not None:
+        return labels
     colours, greys = mask.colours(), mask.greys()
     if colours is None or mask.palette is None:
         return mask.used

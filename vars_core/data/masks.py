@@ -99,9 +99,9 @@ def read_mask(path: Path, shape: tuple[int, int] | None = None, *, max_pixels: i
     another shape.
     """
     path = existing(path)
-    if shape is not None and (found := picture_size(path, max_pixels=max_pixels)) != shape:
+    if shape is not None and (size := picture_size(path, max_pixels=max_pixels)) != shape:
         raise ImageError(
-            f"expected {path.name} to be {shape[1]}×{shape[0]} pixels like its image, it is {found[1]}×{found[0]}"
+            f"expected {path.name} to be {shape[1]}×{shape[0]} pixels like its image, it is {size[1]}×{size[0]}"
         )
     picture = read_picture(path, max_pixels=max_pixels)
     image = picture.image
@@ -144,8 +144,8 @@ def voc_colours(numbers: Sequence[int] = VOC_LABELS) -> np.ndarray:
 def voc_numbers_of(colours: np.ndarray) -> np.ndarray | None:
     """VOC's label of each colour, int64 (n,) of uint8 (n, 3); None where one of them is none of VOC's."""
     known = dict(zip(_codes(voc_colours()).tolist(), VOC_LABELS, strict=True))
-    found = [known.get(code) for code in _codes(colours).tolist()]
-    return None if None in found else np.array(found, np.int64)
+    labels = [known.get(code) for code in _codes(colours).tolist()]
+    return None if None in labels else np.array(labels, np.int64)
 
 
 def _has_colour(colours: np.ndarray) -> bool:

@@ -152,7 +152,7 @@ def adaptive(
         return np.concatenate([rate.flatten().numpy() for rate in circuit.rates(*unpack(packed))])
 
     first = np.concatenate([start.z.flatten().numpy(), start.u.flatten().numpy()]).astype(np.float64)
-    found = solve_ivp(derivative, (0.0, float(times[-1])), first, method, t_eval=times, rtol=rtol, atol=atol)
-    if not found.success:
-        raise InputError(f"{method} gave up: {found.message}")
-    return [circuit.state(float(t), *unpack(found.y[:, k])) for k, t in enumerate(found.t)]
+    solution = solve_ivp(derivative, (0.0, float(times[-1])), first, method, t_eval=times, rtol=rtol, atol=atol)
+    if not solution.success:
+        raise InputError(f"{method} gave up: {solution.message}")
+    return [circuit.state(float(t), *unpack(solution.y[:, k])) for k, t in enumerate(solution.t)]

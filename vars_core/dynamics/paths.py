@@ -161,7 +161,7 @@ def settle(layer: Layer, head: int, channel: int, rates: Rates) -> Settling:
     strongest = channel_codes(layer, torch.stack(list(codes[ODE])), channel).abs().amax(0)
     kept = strongest.argsort(descending=True, stable=True)[:CODES]
     return Settling(
-        paths={name: path_of(layer, problem, found, optimum, channel, kept) for name, found in codes.items()},
+        paths={name: path_of(layer, problem, iterates, optimum, channel, kept) for name, iterates in codes.items()},
         lam=problem.lam,
         largest_eigenvalue=largest,
         bound=bound,

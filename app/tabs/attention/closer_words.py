@@ -104,14 +104,14 @@ def curve_figures(curves: Curves) -> list[Figure]:
         small_chart(
             [
                 Line(f"{name} {area(values):.3f}", name, np.linspace(0, 1, len(values)), values, dashed=name != "shown")
-                for name, values in found.items()
+                for name, values in answers.items()
             ],
             title=title,
             x="share of pixels, highest first",
             bounds=(0, 1),
             height=300,
         )
-        for title, found in (
+        for title, answers in (
             ("Deletion: lower is better", curves.deletion),
             ("Insertion: higher is better", curves.insertion),
         )

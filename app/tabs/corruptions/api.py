@@ -62,8 +62,8 @@ def build(services: Services) -> None:
         asked = sized(model, size)
         clean = await traced(services, session, subject, asked)
         seen = exact(Look(layer or None, readout, int(iteration)), [clean])
-        found = await attacked(services, session, subject, asked, wish)
-        made = await wait(attack_words.export, subject, clean, found, wish, seen, services.class_names)
+        answer = await attacked(services, session, subject, asked, wish)
+        made = await wait(attack_words.export, subject, clean, answer, wish, seen, services.class_names)
         file = await wait(lambda: written(arrays_file("attack", made).data))
         return made.figure, made.settings, file
 

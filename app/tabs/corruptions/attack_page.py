@@ -87,12 +87,12 @@ def connect(
         asked = [sized(one, size) for one in models]
         subject = Subject(await wait(services.photograph, session, photo))
         clean = await clean_of(session, subject, asked)
-        found = await asyncio.gather(*(attacked(services, session, subject, one, wish) for one in asked))
+        answers = await asyncio.gather(*(attacked(services, session, subject, one, wish) for one in asked))
         look = Look(layer, readout, int(t))
         return {
             "section": gr.update(visible=True),
-            "viewer": await wait(attack_words.grid, subject, clean, found, wish, services.class_names, look),
-            "added": await wait(attack_words.perturbations, subject, found, wish),
+            "viewer": await wait(attack_words.grid, subject, clean, answers, wish, services.class_names, look),
+            "added": await wait(attack_words.perturbations, subject, answers, wish),
         }
 
     async def clean_of(session: str | None, subject: Subject, models: Sequence[str]) -> Sequence[Traced]:

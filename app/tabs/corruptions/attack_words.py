@@ -26,10 +26,10 @@ GREY = 128
 LABELS = "clean", "attacked"
 
 
-def magnified(found: AttackedPicture, epsilon: float) -> np.ndarray:
+def magnified(attacked: AttackedPicture, epsilon: float) -> np.ndarray:
     """What was added, uint8 (S, S, 3): grey is nothing, black and white are −ε and +ε (in 1/255)."""
     scale = (GREY - 1) / epsilon if epsilon else 0.0
-    return np.clip(np.rint(GREY + scale * found.moved), 0, 255).astype(np.uint8)
+    return np.clip(np.rint(GREY + scale * attacked.moved), 0, 255).astype(np.uint8)
 
 
 def times(epsilon: float) -> str:
@@ -40,7 +40,7 @@ def times(epsilon: float) -> str:
 def grid(
     subject: Subject,
     clean: Sequence[Traced],
-    found: Sequence[AttackedPicture],
+    attacked: Sequence[AttackedPicture],
     attack: AttackWith,
     names: Names,
     look: Look,
@@ -56,7 +56,7 @@ def grid(
             answer(after.traced, names, before),
             agreed(before, after.traced, look),
         )
-        for before, after in zip(clean, found, strict=True)
+        for before, after in zip(clean, attacked, strict=True)
     ]
     panels = [
         payload.panel(shown, one, heading=f"{title(one.model.name)} — {said}", note=note, alt=said, answer=told)
@@ -74,23 +74,23 @@ def agreed(clean: Traced, attacked: Traced, look: Look) -> str:
     return "degenerate" if one.degenerate else f"r = {one.correlation:.2f} · SSIM {one.ssim:.2f}"
 
 
-def perturbations(subject: Subject, found: Sequence[AttackedPicture], attack: AttackWith) -> str:
+def perturbations(subject: Subject, attacked: Sequence[AttackedPicture], attack: AttackWith) -> str:
     """HTML: what was added to the picture for each model, magnified."""
     picture = fitted(subject.display, PANEL_SIDE)
     figures = "".join(
         f'<figure><img src="{data_uri(shaped(magnified(one, attack.epsilon), picture))}" alt="What was added">'
         f"<figcaption>{html.escape(added_words(one, attack))}</figcaption></figure>"
-        for one in found
+        for one in attacked
     )
     return f'<div class="perturbations">{figures}</div>'
 
 
-def added_words(found: AttackedPicture, attack: AttackWith) -> str:
+def added_words(attacked: AttackedPicture, attack: AttackWith) -> str:
     """How large what was added is, for one model."""
-    largest = float(np.abs(found.moved).max(initial=0))
+    largest = float(np.abs(attacked.moved).max(initial=0))
     return (
-        f"{title(found.traced.model.name)}: added at most {largest:.2f}/255, shown {times(attack.epsilon)}; loss "
-        f"{found.losses[0]:.2f} → {found.losses[-1]:.2f}"
+        f"{title(attacked.traced.model.name)}: added at most {largest:.2f}/255, shown {times(attack.epsilon)}; loss "
+        f"{attacked.losses[0]:.2f} → {attacked.losses[-1]:.2f}"
     )
 
 
@@ -100,16 +100,16 @@ def shaped(square: np.ndarray, picture: np.ndarray) -> np.ndarray:
 
 
 def export(
-    subject: Subject, clean: Traced, found: AttackedPicture, attack: AttackWith, look: Look, names: Names
+    subject: Subject, clean: Traced, attacked: AttackedPicture, attack: AttackWith, look: Look, names: Names
 ) -> Export:
     """One model: the picture before and after, what was added, and both maps, as a figure, arrays and facts."""
     picture = fitted(subject.display, PANEL_SIDE)
-    after = found.traced
+    after = attacked.traced
     told = [answer(clean, names), answer(after, names, clean)]
-    pictures = [picture, shaped(found.seen, picture), shaped(magnified(found, attack.epsilon), picture)]
+    pictures = [picture, shaped(attacked.seen, picture), shaped(magnified(attacked, attack.epsilon), picture)]
     captions = [f"{label}   {one.words if one else ''}".rstrip() for label, one in zip(LABELS, told, strict=True)]
     captions.append(f"added, {times(attack.epsilon)}")
-    arrays: dict[str, np.ndarray] = {"moved": found.moved, "seen": found.seen, "losses": found.losses}
+    arrays: dict[str, np.ndarray] = {"moved": attacked.moved, "seen": attacked.seen, "losses": attacked.losses}
     view: dict[str, Any] = {"attack": attack.name, "epsilon": attack.epsilon, "steps": attack.steps}
     if clean.layers:
         layer = layer_of(clean, look.layer)
@@ -126,8 +126,8 @@ def export(
     facts = {
         "clean": described(told[0]),
         "attacked": described(told[1]),
-        "largest": float(np.abs(found.moved).max(initial=0)),
-        "losses": found.losses.tolist(),
+        "largest": float(np.abs(attacked.moved).max(initial=0)),
+        "losses": attacked.losses.tolist(),
         "agreement": agreed(clean, after, look),
     }
     return Export(sheet, arrays, {**described_view([subject], [clean.model], view), **facts})

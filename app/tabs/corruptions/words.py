@@ -48,9 +48,9 @@ def agreement_figures(
         if not reference.layers:
             continue
         name = title(reference.model.name)
-        found = [agreement(reference, row[column], look) for row in rows]
-        correlations.append(Line(name, name, steps, [one.correlation for one in found]))
-        similarities.append(Line(name, name, steps, [one.ssim for one in found]))
+        agreements = [agreement(reference, row[column], look) for row in rows]
+        correlations.append(Line(name, name, steps, [one.correlation for one in agreements]))
+        similarities.append(Line(name, name, steps, [one.ssim for one in agreements]))
     return [
         small_chart(lines, title=f"{heading}: {words(corruption)}", x="severity", whole=True, height=210, bounds=bounds)
         for lines, heading, bounds in (

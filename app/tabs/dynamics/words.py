@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from analysis.paper_figures.canvas import SOFT, Canvas, Line, Picture, Text
+from analysis.paper_figures.canvas import SOFT, Canvas, Polyline, Raster, Text
 from app.inference.models import title
 from app.inference.settling import LayerSettling
 from app.inference.traced import ModelFacts, Traced
@@ -295,8 +295,8 @@ def drawn(subject: Subject, made: LayerSettling, step: int) -> Canvas:
     canvas.add(Text(heading, GAP, 20, 15, bold=True))
     for at, (name, path) in enumerate(found.paths.items()):
         left = GAP + at * (WIDTH + GAP)
-        canvas.add(Picture(overlay(subject, made, path, step), left, 40, WIDTH, height))
-        canvas.add(Line([(left, 54 + height), (left + 18, 54 + height)], COLOURS[name], 3))
+        canvas.add(Raster(overlay(subject, made, path, step), left, 40, WIDTH, height))
+        canvas.add(Polyline([(left, 54 + height), (left + 18, 54 + height)], COLOURS[name], 3))
         canvas.add(Text(titles[name], left + 24, 54 + height, 11.5))
     width = (total - (len(CHARTS) + 1) * GAP) / len(CHARTS)
     for at, (name, (words, _)) in enumerate(CHARTS.items()):
@@ -324,18 +324,18 @@ def chart(
 
     canvas.add(Text(words, left, top + 16, 11.5, bold=True))
     for value in (low, high):
-        canvas.add(Line([(left + margin, y_of(value)), (left + width - 8, y_of(value))], "#d0d7de", 1))
+        canvas.add(Polyline([(left + margin, y_of(value)), (left + width - 8, y_of(value))], "#d0d7de", 1))
         canvas.add(Text(f"{value:.3g}", left + margin - 6, y_of(value), 10, "end", SOFT))
     for frame in (0, made.rates.num_steps):
         canvas.add(Text(str(frame), x_of(frame), bottom + 12, 10, "middle", SOFT))
     canvas.add(Text("step", x_of(made.rates.num_steps / 2), bottom + 12, 10, "middle", SOFT))
-    canvas.add(Line([(x_of(step), bottom - 150), (x_of(step), bottom)], SOFT, 1))
+    canvas.add(Polyline([(x_of(step), bottom - 150), (x_of(step), bottom)], SOFT, 1))
     for way, path in found.paths.items():
         values = enumerate(getattr(path, name))
         points = [(x_of(k), y_of(max(v, low) if logarithmic else v)) for k, v in values if np.isfinite(v)]
         if way == ATTENTION and name != "change":
             points.append((x_of(made.rates.num_steps), points[-1][1]))
-        canvas.add(Line(points, COLOURS[way], 2))
+        canvas.add(Polyline(points, COLOURS[way], 2))
 
 
 def rates_of(lam: float, bound: float, steps: float, alpha: float, beta: float, gamma: float) -> Rates:

@@ -241,8 +241,8 @@ def map_updates(view: Mapping[str, Component], sight: Sight) -> Updates:
 
 def reading_updates(readings: Mapping[str, Component], sight: Sight) -> Updates:
     """Updates that make other tabs read masks as the run did, so that they count what it counted."""
-    found = mask_reading.recorded(sight.stored.facts)
-    return {} if found is None else {name: share.read(component, found) for name, component in readings.items()}
+    reading = mask_reading.recorded(sight.stored.facts)
+    return {} if reading is None else {name: share.read(component, reading) for name, component in readings.items()}
 
 
 def served_weights(services: Services) -> dict[str, str | None]:

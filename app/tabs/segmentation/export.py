@@ -55,19 +55,19 @@ def export(subject: Subject, traced: Traced, look: Look, cut: Cut, truth: Truth 
     shown = traced.layer(layer_of(traced, look.layer))
     step = min(look.t, shown.num_steps)
     raw = shown.maps[look.readout]
-    found = truth.regions() if truth is not None else None
+    regions = truth.regions() if truth is not None else None
     sized = truth if truth is not None else subject.photograph
     mask = cut_map(placed_maps(raw, (sized.height, sized.width), traced.model)[step], cut.threshold)
-    told = facts(subject.photograph, mask, truth, found, cut)
+    told = facts(subject.photograph, mask, truth, regions, cut)
     arrays = {"map": raw[step], "iterates": raw, "picture": subject.display, "mask": mask}
-    if found is not None:
-        curves = curve(shown, look.readout, found, traced.model)
+    if regions is not None:
+        curves = curve(shown, look.readout, regions, traced.model)
         best = int(curves["iou"][step].argmax())
         told |= {
             "curve": {"thresholds": CURVE_THRESHOLDS.tolist(), "iou": (100 * curves["iou"][step]).round(4).tolist()},
             "best": {"threshold": float(CURVE_THRESHOLDS[best]), "iou": float(100 * curves["iou"][step][best])},
         }
-        arrays |= {"truth": found, "thresholds": CURVE_THRESHOLDS, **curves}
+        arrays |= {"truth": regions, "thresholds": CURVE_THRESHOLDS, **curves}
     view = {"layer": shown.name, "readout": look.readout, "t": step, "threshold": cut.threshold, "mode": cut.mode}
     settings = {**described([subject], [traced.model], view), **told}
     return Export(figure(subject, traced, shown, look, cut, truth, told), arrays, settings)
@@ -87,10 +87,10 @@ def figure(
     step = min(look.t, shown.num_steps)
     placed = placed_maps(shown.maps[look.readout], (height, width), traced.model)
     mask = cut_map(placed[step], cut.threshold)
-    found = None if truth is None else region_picture(truth, height, width)
-    modes = sorted(ways(found), key=lambda mode: mode != cut.mode)
+    regions = None if truth is None else region_picture(truth, height, width)
+    modes = sorted(ways(regions), key=lambda mode: mode != cut.mode)
     return overlays.sheet(
-        [picture_of(subject.display, mask, found, mode) for mode in modes],
+        [picture_of(subject.display, mask, regions, mode) for mode in modes],
         [MODES[mode] + (ERRORS if mode == "errors" else "") for mode in modes],
         columns=len(modes),
         heading=f"{title(traced.model.name)} · layer {shown.name} · {look.readout} · t = {step} · "
@@ -99,23 +99,23 @@ def figure(
     )
 
 
-def ways(found: np.ndarray | None) -> list[str]:
+def ways(regions: np.ndarray | None) -> list[str]:
     """The modes that can be shown."""
-    return [mode for mode in MODES if found is not None or mode not in ("errors", "truth")]
+    return [mode for mode in MODES if regions is not None or mode not in ("errors", "truth")]
 
 
-def picture_of(picture: np.ndarray, mask: np.ndarray, found: np.ndarray | None, mode: str) -> np.ndarray:
-    """A bool mask on its picture, uint8 (h, w, 3). ``found``: regions (h, w); without them errors are a contour."""
+def picture_of(picture: np.ndarray, mask: np.ndarray, regions: np.ndarray | None, mode: str) -> np.ndarray:
+    """A bool mask on its picture, uint8 (h, w, 3). ``regions``: regions (h, w); without them errors are a contour."""
     if mode == "mask":
         return mask_overlay(picture, mask)
     if mode == "cutout":
         return np.where(mask[..., None], picture, chequers(*mask.shape))
-    if found is None or mode == "contour":
+    if regions is None or mode == "contour":
         return draw_contour(picture, mask)
     if mode == "errors":
-        return error_overlay(picture, mask, found)
-    grey = np.where((found == VOID)[..., None], np.uint8(128), picture)
-    return draw_contour(np.asarray(cv2.addWeighted(picture, 0.4, grey, 0.6, 0)), found == FOREGROUND)
+        return error_overlay(picture, mask, regions)
+    grey = np.where((regions == VOID)[..., None], np.uint8(128), picture)
+    return draw_contour(np.asarray(cv2.addWeighted(picture, 0.4, grey, 0.6, 0)), regions == FOREGROUND)
 
 
 def chequers(height: int, width: int) -> np.ndarray:
@@ -125,27 +125,27 @@ def chequers(height: int, width: int) -> np.ndarray:
     return np.array(greys[::-1], np.uint8)[odd][..., None]
 
 
-def curve(shown: LayerMaps, readout: str, found: np.ndarray, model: ModelFacts) -> dict[str, np.ndarray]:
+def curve(shown: LayerMaps, readout: str, regions: np.ndarray, model: ModelFacts) -> dict[str, np.ndarray]:
     """tp, fp and iou of every iterate at each of `CURVE_THRESHOLDS`: (T+1, 101) each."""
-    placed = placed_maps(shown.maps[readout], found.shape, model)
-    counted = [count_map(one, found, CURVE_THRESHOLDS) for one in placed]
+    placed = placed_maps(shown.maps[readout], regions.shape, model)
+    counted = [count_map(one, regions, CURVE_THRESHOLDS) for one in placed]
     tp, fp = (np.array([one[i] for one in counted]) for i in (0, 1))
-    return {"tp": tp, "fp": fp, "iou": iou(tp, fp, int(np.count_nonzero(found == FOREGROUND)) - tp)}
+    return {"tp": tp, "fp": fp, "iou": iou(tp, fp, int(np.count_nonzero(regions == FOREGROUND)) - tp)}
 
 
 def facts(
-    photograph: Photograph, mask: np.ndarray, truth: Truth | None, found: np.ndarray | None, cut: Cut
+    photograph: Photograph, mask: np.ndarray, truth: Truth | None, regions: np.ndarray | None, cut: Cut
 ) -> dict[str, Any]:
     """The mask in numbers, in percent; without a ground truth only how much of the photograph it covers."""
     covered = {"threshold": cut.threshold, "coverage": float(100 * mask.mean())}
-    if truth is None or found is None:
+    if truth is None or regions is None:
         return {**covered, "truth": None}
-    counts = count_mask(mask, found)
+    counts = count_mask(mask, regions)
     return {
         **covered,
         **percentages(counts),
         "counts": {"tp": counts.tp, "fp": counts.fp, "fn": counts.fn, "tn": counts.tn, "void": counts.void},
-        "baselines": baselines(found, truth),
+        "baselines": baselines(regions, truth),
         "truth": {
             "kind": truth.kind,
             "mask_values": truth.values or None,

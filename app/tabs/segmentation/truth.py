@@ -101,11 +101,11 @@ class Upload:
         return read_truth(self.mask, UPLOADED, judge_one(self.mask) if values is None else values)
 
 
-def truth_of(found: np.ndarray, kind: str, note: str = "", values: str = "") -> Truth:
+def truth_of(regions: np.ndarray, kind: str, note: str = "", values: str = "") -> Truth:
     """Regions (H, W) -> a truth that is small enough to keep."""
-    height, width = found.shape
-    foreground, void = (int(np.count_nonzero(found == region)) for region in (FOREGROUND, VOID))
-    return Truth(kind, height, width, foreground, void, note, values, _packed(found))
+    height, width = regions.shape
+    foreground, void = (int(np.count_nonzero(regions == region)) for region in (FOREGROUND, VOID))
+    return Truth(kind, height, width, foreground, void, note, values, _packed(regions))
 
 
 def read_truth(mask: MaskImage, kind: str, values: MaskValues, where: str = "") -> Truth:
@@ -151,12 +151,12 @@ def stored_truth(ref: str, folders: Mapping[str, Path], values: MaskValues | Non
         for layout in layouts_of(MASKS).values():
             if part == layout.photographs and layout.read_one is not None and layout.detect(root):
                 file = PurePosixPath(*path.parts[at + 1 :]).as_posix()
-                found: MaskSet = layout.read_one(root, file, values=values)
-                where = "all masks of the " + (f"list {found.split}" if found.split else "folder")
-                for pair in found.pairs:
+                stored: MaskSet = layout.read_one(root, file, values=values)
+                where = "all masks of the " + (f"list {stored.split}" if stored.split else "folder")
+                for pair in stored.pairs:
                     if pair.mask.resolve().is_relative_to(folders[name].resolve()):
                         mask = masks.read_mask(pair.mask, max_pixels=MAX_TRUTH_PIXELS)
-                        return read_truth(mask, STORED, found.values, where)
+                        return read_truth(mask, STORED, stored.values, where)
     return None
 
 

@@ -49,7 +49,7 @@ def scores(
     """
     known = truth is not None and truth.given
     height, width = photograph.display.shape[:2]
-    found = truth.regions() if truth is not None and known else np.zeros((height, width), np.uint8)
+    regions = truth.regions() if truth is not None and known else np.zeros((height, width), np.uint8)
     result: dict[str, Any] = {
         "ref": photograph.ref,
         "given": known,
@@ -57,12 +57,12 @@ def scores(
         "readout": readout,
         "size": [height, width],
         "at": [
-            dict(zip(("tp", "fp"), map(np.ndarray.tolist, count_map(one, found, CURVE_THRESHOLDS)), strict=True))
+            dict(zip(("tp", "fp"), map(np.ndarray.tolist, count_map(one, regions, CURVE_THRESHOLDS)), strict=True))
             for one in (
-                placed_maps(traced.layer(layer).maps[readout], found.shape, traced.model) if traced.layers else ()
+                placed_maps(traced.layer(layer).maps[readout], regions.shape, traced.model) if traced.layers else ()
             )
         ],
-        "pixels": found.size,
+        "pixels": regions.size,
         "foreground": 0,
         "void": 0,
         "words": "" if problem else INVITATION,
@@ -77,7 +77,7 @@ def scores(
             "foreground": truth.foreground,
             "void": truth.void,
             "words": f"Counted on the {truth.width}×{truth.height} pixels of the ground truth.",
-            "baselines": baselines(found, truth),
+            "baselines": baselines(regions, truth),
             "picture": truth_picture(truth, height, width),
         }
     return result
@@ -89,9 +89,9 @@ def placed_maps(maps: np.ndarray, shape: tuple[int, ...], model: ModelFacts) -> 
     return PlacedStack.of(maps, single_factors(placement, (maps.shape[1], maps.shape[2])))
 
 
-def baselines(found: np.ndarray, truth: Truth) -> list[dict[str, Any]]:
+def baselines(regions: np.ndarray, truth: Truth) -> list[dict[str, Any]]:
     """IoU of what needs no model, in percent, for scale: everything foreground, and the centre Gaussian ≥ 0.3."""
-    centre = count_mask(cut_map(centre_map(*found.shape), PAPER_THRESHOLD), found)
+    centre = count_mask(cut_map(centre_map(*regions.shape), PAPER_THRESHOLD), regions)
     everything = Counts(truth.foreground, truth.counted - truth.foreground, 0, 0)
     share = METRICS["iou_pooled"]
     assert share.function is not None

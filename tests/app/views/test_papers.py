@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from analysis.paper_figures.canvas import Line, Picture
+from analysis.paper_figures.canvas import Polyline, Raster
 from app.inference.traced import ModelFacts, of_image
 from app.library.photographs import Subject, sample
 from app.tabs.attention import words
@@ -26,10 +26,10 @@ def test_the_figure_holds_the_photograph_and_all_iterates_in_order_and_frames_th
     shown = subject()
     drawing = export(shown, traced(), Look("0.0", "gap", 2)).drawing
     assert drawing is not None
-    pictures = [mark for mark in drawing.marks if isinstance(mark, Picture)]
+    pictures = [mark for mark in drawing.marks if isinstance(mark, Raster)]
     assert len(pictures) == 1 + 4 + 1, "the photograph, t = 0..3, the colour bar"
     assert np.array_equal(pictures[0].pixels, shown.display)
-    (frame,) = (mark for mark in drawing.marks if isinstance(mark, Line))
+    (frame,) = (mark for mark in drawing.marks if isinstance(mark, Polyline))
     assert frame.points[0] == (pictures[3].x, pictures[3].y)
 
 

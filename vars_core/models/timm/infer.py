@@ -65,10 +65,10 @@ def _fits(name: str, state: Mapping[str, Tensor]) -> bool:
     skeleton = build(name, 1000, None, device="meta")
     wanted = skeleton.state_dict()
     try:
-        found = fitted(state, name, skeleton)
+        renamed = fitted(state, name, skeleton)
     except InputError:
         return False
     body = {key for key in wanted if not key.startswith("head")}
-    if not (body <= found.keys() and found.keys() <= wanted.keys()):
+    if not (body <= renamed.keys() and renamed.keys() <= wanted.keys()):
         return False
-    return all(found[key].shape == wanted[key].shape for key in body)
+    return all(renamed[key].shape == wanted[key].shape for key in body)

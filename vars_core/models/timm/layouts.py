@@ -14,9 +14,8 @@ import timm
 import torch
 from torch import Tensor
 
+from vars_core.checkpoints import StateDict
 from vars_core.errors import InputError
-
-StateDict = dict[str, Tensor]
 
 WRAPPERS = ("module.", "_orig_mod.", "model.", "net.", "network.", "backbone.", "teacher.", "student.")
 """What training code puts before every name."""
