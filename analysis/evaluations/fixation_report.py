@@ -12,22 +12,11 @@ from analysis.engine import Item
 from analysis.evaluations.ends import Drawn, best_and_worst
 from analysis.evaluations.fixation_summary import Group, groups
 from analysis.evaluations.grouping import Entry
-from analysis.evaluations.report_parts import (
-    Values,
-    entries_by_key,
-    entry_key,
-    measured,
-    part_name,
-    tell_conditions,
-    tell_failures,
-    with_interval,
-)
-from analysis.evaluations.table import EVALUATIONS
+from analysis.evaluations.report_parts import MapTables, tell_conditions, tell_failures
 from analysis.figures import Line, line_chart
 from analysis.map_sources import BASELINE_CENTRE, BASELINE_CROSSVAL, HUMAN
-from analysis.metrics.table import Metric
 from analysis.placed_map import PlacedMap
-from analysis.reports import Cell, Report
+from analysis.reports import Report
 from analysis.runs import Run
 from analysis.saliency import MapKey, normalise_map
 
@@ -43,22 +32,24 @@ PAPER = (("RVT* (self)", "0.502"), ("VARS-S", "0.732 or 0.737"), ("VARS-D", "0.6
 
 def build_report(run: Run, evaluation: FixationEvaluation, summary: Sequence[Entry]) -> str:
     """The page as HTML. Every number is taken from the stored rows, and the maps it shows were kept with them."""
-    values, keys = entries_by_key(summary), evaluation.keys(summary)
+    keys = evaluation.keys(summary)
     every = sorted(groups(run), key=lambda group: ORDER.get(group.model, 2))
     chosen = [group for group in every if not group.blur and group.is_among(keys)]
     report = Report("Eye fixations: maps between floor and ceiling")
     _provenance(report, run, evaluation)
-    _headline_table(report, chosen, values)
-    _iterates(report, every, chosen, values, keys)
-    _blurs(report, every, values, keys)
+    tables = MapTables(report, run, "fixations", summary, 3, " to ")
+    _headline_table(tables, chosen)
+    _iterates(tables, every, chosen, keys)
+    _blurs(tables, every, keys)
     _observers(report, evaluation, chosen)
     report.heading("Best and worst images")
     shown = [group for group in chosen if group.model != HUMAN]
     for group, best, worst in best_and_worst(run, evaluation, shown, keys, lambda one: one.scores["nss"], _drawn):
         for end, cards in (("best", best), ("worst", worst)):
             report.gallery(f"{group.title}: {end} images", cards, folded=group.layer is None)
-    _everything(report, every, values)
-    _rows_behind(report, run, chosen)
+    places = ("model", "layer", "readout", "iterate", "blur")
+    tables.everything(places, [(_place(one), one.name, one.degenerate) for one in every])
+    _rows_behind(tables, chosen)
     return report.html()
 
 
@@ -80,24 +71,18 @@ def _provenance(report: Report, run: Run, evaluation: FixationEvaluation) -> Non
     tell_failures(report, run, len(evaluation.samples))
 
 
-def _headline_table(report: Report, chosen: Sequence[Group], values: Values) -> None:
+def _headline_table(tables: MapTables, chosen: Sequence[Group]) -> None:
+    report = tables.report
     report.heading("Between floor and ceiling")
-    metrics = measured(values, _metrics(), [group.name for group in chosen])
-    owners: list[str | None] = [group.model for group in chosen]
-    rows: list[Sequence[Any]] = [
-        (group.title, *(_cell(values, group, metric) for metric in metrics)) for group in chosen
-    ]
-    for model, score in PAPER:
-        cells = (Cell(score) if metric == "nss" else None for metric in metrics)
-        rows.append((f"paper: {model} (MIT1003, its weights)", *cells))
-    report.table(("model", *(_title(metric) for metric in metrics)), rows, models=[*owners, *(None for _ in PAPER)])
+    paper = {f"paper: {model} (MIT1003, its weights)": {"nss": score} for model, score in PAPER}
+    metrics = tables.first("model", chosen, paper)
     report.text(
         "Below each number its 95 % bootstrap interval over images. baseline:centre is the centre Gaussian, "
         "baseline:crossval the blurred fixations on all other images, human the others' blurred fixations at those of "
         "the observer left out, mean over observers and then images (for CC, SIM and KL: one half of the observers "
         "against the other). A map that does not beat the floors has not been shown to find anything."
     )
-    report.text(" · ".join(f"{_title(metric)}: {_metrics()[metric].source}" for metric in metrics) + ".")
+    report.text(" · ".join(f"{tables.metrics[m].title}: {tables.metrics[m].source}" for m in metrics) + ".")
     if any(metric in ("sim", "kl", "ig") for metric in metrics):
         report.text("A map's density is the map, min-max normalised, over its sum, mixed with 1 % uniform.")
     report.text(
@@ -105,12 +90,12 @@ def _headline_table(report: Report, chosen: Sequence[Group], values: Values) -> 
         "and blur 0:"
     )
     sums = [(g.title, len(g.ids), int(g.fixations.sum()), float(g.nss_sums.sum()), g.degenerate) for g in chosen]
-    report.table(("model", "images", "Σ fixations", "Σ nss_sum", "degenerate maps"), sums, models=owners)
+    report.table(
+        ("model", "images", "Σ fixations", "Σ nss_sum", "degenerate maps"), sums, models=[g.model for g in chosen]
+    )
 
 
-def _iterates(
-    report: Report, every: Sequence[Group], chosen: Sequence[Group], values: Values, keys: Mapping[str, MapKey]
-) -> None:
+def _iterates(tables: MapTables, every: Sequence[Group], chosen: Sequence[Group], keys: Mapping[str, MapKey]) -> None:
     curves: dict[str, list[Group]] = {}
     for group in every:
         key = keys.get(group.model)
@@ -118,36 +103,36 @@ def _iterates(
             curves.setdefault(group.model, []).append(group)
     if not curves:
         return
-    report.heading("NSS per iterate")
+    tables.report.heading("NSS per iterate")
     last = max(group.iteration or 0 for steps in curves.values() for group in steps)
     lines = []
     for model, steps in curves.items():
-        entries = [values[entry_key(step.name, "nss")] for step in steps]
+        entries = [tables.entry(step, "nss") for step in steps]
         low, high = ([entry["ci95"][end] for entry in entries] for end in (0, 1))
         name = f"{model} {steps[0].layer} {steps[0].readout}"
         x, y = [step.iteration or 0 for step in steps], [entry["value"] for entry in entries]
         lines.append(Line(name, model, x, y, low=low, high=high, points=True))
     for group in chosen:
         if group.model in ORDER:
-            level = values[entry_key(group.name, "nss")]["value"]
+            level = tables.entry(group, "nss")["value"]
             lines.append(Line(group.model, group.model, [0, max(last, 1)], [level, level], dashed=True))
     title = "NSS per iterate (0: the solver's start)"
-    report.figure(line_chart(lines, title=title, x="iterate", y="NSS", whole=True))
+    tables.report.figure(line_chart(lines, title=title, x="iterate", y="NSS", whole=True))
 
 
-def _blurs(report: Report, every: Sequence[Group], values: Values, keys: Mapping[str, MapKey]) -> None:
+def _blurs(tables: MapTables, every: Sequence[Group], keys: Mapping[str, MapKey]) -> None:
     curves: dict[str, list[Group]] = {}
     for group in every:
         if group.model in keys and group.is_among(keys):
             curves.setdefault(group.model, []).append(group)
     if not any(len(steps) > 1 for steps in curves.values()):
         return
-    report.heading("NSS against blur")
+    tables.report.heading("NSS against blur")
     lines = []
     for model, steps in curves.items():
-        scores = [values[entry_key(step.name, "nss")]["value"] for step in steps]
+        scores = [tables.entry(step, "nss")["value"] for step in steps]
         lines.append(Line(model, model, [step.blur for step in steps], scores, points=True))
-    report.figure(line_chart(lines, title="NSS of the blurred map", x="σ of the blur, px", y="NSS"))
+    tables.report.figure(line_chart(lines, title="NSS of the blurred map", x="σ of the blur, px", y="NSS"))
 
 
 def _observers(report: Report, evaluation: FixationEvaluation, chosen: Sequence[Group]) -> None:
@@ -175,49 +160,20 @@ def _drawn(item: Item, shown: PlacedMap, group: Group, place: int) -> Drawn:
     return pictures, f"NSS {group.scores['nss'][place]:.3f} over {int(group.fixations[place])} fixations"
 
 
-def _everything(report: Report, every: Sequence[Group], values: Values) -> None:
-    report.heading("Everything measured")
-    metrics = measured(values, _metrics(), [group.name for group in every])
-    rows = [
-        (
-            *(group.model, group.layer, group.readout, group.iteration),
-            group.blur,
-            *(_cell(values, group, metric) for metric in metrics),
-            group.degenerate,
-        )
-        for group in every
-    ]
-    columns = ("model", "layer", "readout", "iterate", "blur", *(_title(metric) for metric in metrics), "degenerate")
-    report.table(columns, rows, models=[group.model for group in every], folded=f"{len(rows)} lines")
+def _place(group: Group) -> Sequence[Any]:
+    return group.model, group.layer, group.readout, group.iteration, group.blur
 
 
-def _rows_behind(report: Report, run: Run, chosen: Sequence[Group]) -> None:
-    report.heading("The rows behind the first table")
+def _rows_behind(tables: MapTables, chosen: Sequence[Group]) -> None:
+    tables.report.heading("The rows behind the first table")
     for group in chosen:
-        metrics = [metric for metric in _metrics() if metric in group.scores]
-        rows = [
+        metrics = [metric for metric in tables.metrics if metric in group.scores]
+        numbers = (
             (
-                part_name(run, int(group.positions[i])),
-                int(group.positions[i]),
-                group.ids[i],
-                group.model,
                 int(group.fixations[i]),
                 float(group.nss_sums[i]),
                 *(None if np.isnan(group.scores[m][i]) else float(group.scores[m][i]) for m in metrics),
             )
             for i in range(len(group.ids))
-        ]
-        columns = ("part", "position", "image", "model", "fixations", "Σ NSS", *(_title(m) for m in metrics))
-        report.table(columns, rows, models=[group.model] * len(rows), folded=f"{group.title}: {len(rows)} images")
-
-
-def _metrics() -> Mapping[str, Metric]:
-    return EVALUATIONS["fixations"].metrics
-
-
-def _title(metric: str) -> str:
-    return _metrics()[metric].title
-
-
-def _cell(values: Values, group: Group, metric: str) -> Cell | None:
-    return with_interval(values.get(entry_key(group.name, metric)), 3, " to ")
+        )
+        tables.rows_behind(group, ("fixations", "Σ NSS", *tables.titles(metrics)), numbers)

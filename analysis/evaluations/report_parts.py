@@ -7,28 +7,16 @@ from typing import Any
 
 import pyarrow.compute as pc
 
-from analysis.evaluations.grouping import COORDINATES, Entry
+from analysis.evaluations.grouping import COORDINATES, Entry, MapGroup
+from analysis.evaluations.table import EVALUATIONS
 from analysis.provenance import input_size
 from analysis.reports import Cell, Report
 from analysis.runs import Run
-
-Values = Mapping[tuple[Any, ...], Entry]
-"""The entries of a summary by `entry_key`."""
 
 
 def entry_key(name: Mapping[str, Any], metric: str) -> tuple[Any, ...]:
     """Where the entry of a metric stands among the values. ``name``: a group's, or the entry itself."""
     return (*(name[key] for key in COORDINATES), name.get("blur", 0.0), metric)
-
-
-def entries_by_key(summary: Sequence[Entry]) -> Values:
-    """The entries of a summary, to be found by group and metric."""
-    return {entry_key(entry, entry["metric"]): entry for entry in summary}
-
-
-def measured(values: Values, metrics: Iterable[str], names: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Those of ``metrics`` that at least one of the groups has."""
-    return [metric for metric in metrics if any(entry_key(name, metric) in values for name in names)]
 
 
 def with_interval(entry: Entry | None, digits: int, between: str) -> Cell | None:
@@ -37,6 +25,64 @@ def with_interval(entry: Entry | None, digits: int, between: str) -> Cell | None
         return None
     interval = between.join(f"{bound:.{digits}f}" for bound in entry["ci95"] or ())
     return Cell(f"{entry['value']:.{digits}f}", interval, f"{entry['value']!r}, n = {entry['n']}")
+
+
+class MapTables:
+    """The tables of a run over maps: groups of images down, the metrics of its ``kind`` across.
+
+    ``digits``: decimals of a value; ``between``: what stands between the ends of its interval.
+    """
+
+    def __init__(
+        self, report: Report, run: Run, kind: str, summary: Sequence[Entry], digits: int, between: str
+    ) -> None:
+        self.report, self.run, self.metrics = report, run, EVALUATIONS[kind].metrics
+        self.values = {entry_key(entry, entry["metric"]): entry for entry in summary}
+        self._digits, self._between = digits, between
+
+    def measured(self, names: Sequence[Mapping[str, Any]]) -> list[str]:
+        """The metrics that at least one of the groups has."""
+        return [metric for metric in self.metrics if any(entry_key(name, metric) in self.values for name in names)]
+
+    def titles(self, metrics: Iterable[str]) -> list[str]:
+        """What people call them."""
+        return [self.metrics[metric].title for metric in metrics]
+
+    def entry(self, group: MapGroup, metric: str) -> Entry:
+        """The entry of a metric that a group has."""
+        return self.values[entry_key(group.name, metric)]
+
+    def cells(self, name: Mapping[str, Any], metrics: Iterable[str]) -> list[Cell | None]:
+        """A group's values with their intervals."""
+        entries = (self.values.get(entry_key(name, metric)) for metric in metrics)
+        return [with_interval(entry, self._digits, self._between) for entry in entries]
+
+    def first(self, column: str, groups: Sequence[MapGroup], paper: Mapping[str, Mapping[str, str]]) -> list[str]:
+        """The first table, the paper's numbers (line → metric → number) below; the metrics that it shows."""
+        metrics = self.measured([group.name for group in groups])
+        rows: list[Sequence[Any]] = [(group.title, *self.cells(group.name, metrics)) for group in groups]
+        rows += [(line, *(Cell(of[m]) if m in of else None for m in metrics)) for line, of in paper.items()]
+        owners = [*(group.model for group in groups), *(None for _ in paper)]
+        self.report.table((column, *self.titles(metrics)), rows, models=owners)
+        return metrics
+
+    def everything(self, places: Sequence[str], names: Sequence[tuple[Sequence[Any], Mapping[str, Any], int]]) -> None:
+        """All groups, folded away: where each stands in ``places``, its name, and how many of its maps are flat."""
+        self.report.heading("Everything measured")
+        metrics = self.measured([name for _, name, _ in names])
+        rows = [(*place, *self.cells(name, metrics), flat) for place, name, flat in names]
+        columns = (*places, *self.titles(metrics), "degenerate")
+        models = [name["model"] for _, name, _ in names]
+        self.report.table(columns, rows, models=models, folded=f"{len(rows)} lines")
+
+    def rows_behind(self, group: MapGroup, columns: Sequence[str], numbers: Iterable[Sequence[Any]]) -> None:
+        """A group's images and where the rows of each lie, folded away; ``numbers``: of each image."""
+        rows = [
+            (part_name(self.run, int(position)), int(position), name, group.model, *own)
+            for position, name, own in zip(group.positions, group.ids, numbers, strict=True)
+        ]
+        owners, title = [group.model] * len(rows), f"{group.title}: {len(rows)} images"
+        self.report.table(("part", "position", "image", "model", *columns), rows, models=owners, folded=title)
 
 
 def report_of(run: Run, title: str, lines: Iterable[str], images: int) -> Report:

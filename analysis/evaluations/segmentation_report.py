@@ -20,23 +20,12 @@ from analysis.drawing import (
 from analysis.engine import Item
 from analysis.evaluations.ends import Drawn, best_and_worst
 from analysis.evaluations.grouping import Entry
-from analysis.evaluations.report_parts import (
-    Values,
-    entries_by_key,
-    entry_key,
-    measured,
-    part_name,
-    tell_conditions,
-    tell_failures,
-    with_interval,
-)
+from analysis.evaluations.report_parts import MapTables, tell_conditions, tell_failures
 from analysis.evaluations.segmentation_summary import Group, groups
-from analysis.evaluations.table import EVALUATIONS
 from analysis.figures import Line, line_chart
 from analysis.metrics.segmentation import CURVE_THRESHOLDS, cut_map
-from analysis.metrics.table import Metric
 from analysis.placed_map import PlacedMap
-from analysis.reports import Card, Cell, Report
+from analysis.reports import Card, Report
 from analysis.runs import Run
 from analysis.saliency import MapKey
 
@@ -54,23 +43,29 @@ PAPER = (
 
 def build_report(run: Run, evaluation: Segmentation, summary: Sequence[Entry]) -> str:
     """The page as HTML. Every number is taken from the stored rows, and the maps it shows were kept with them."""
-    values, keys = entries_by_key(summary), evaluation.keys(summary)
+    keys = evaluation.keys(summary)
     chosen: list[Group] = []
-    every: list[tuple[dict[str, Any], int]] = []
+    every: list[tuple[list[Any], dict[str, Any], int]] = []
     for group in groups(run):  # one at a time: a group holds the curves of all its images
-        every.append((group.name, group.degenerate))
+        every.append((list(group.name.values()), group.name, group.degenerate))
         if group.is_among(keys):
             chosen.append(group)
     report = Report("Segmentation: maps as masks")
     _provenance(report, run, evaluation)
-    _headline_table(report, chosen, values)
+    tables = MapTables(report, run, "segmentation", summary, 2, " – ")
+    _headline_table(tables, chosen)
     _threshold_curves(report, evaluation, chosen)
-    _iterate_curves(report, summary, keys, [group.model for group in chosen])
+    _iterate_curves(tables, summary, keys, [group.model for group in chosen])
     ends = best_and_worst(run, evaluation, chosen, keys, Group.image_iou, partial(_drawn, evaluation.threshold))
     for group, best, worst in ends:
         _show(report, group, best, worst)
-    _all_groups(report, every, values)
-    _rows_behind(report, run, chosen)
+    tables.everything(("model", "layer", "readout", "iterate"), every)
+    report.heading("The rows behind the first table")
+    for group in chosen:
+        counts = zip(group.tp, group.fp, group.fn, group.void, strict=True)
+        ratios = (100 * group.image_iou()).tolist()
+        numbers = ((ratio, *map(int, of_image)) for ratio, of_image in zip(ratios, counts, strict=True))
+        tables.rows_behind(group, ("IoU", "TP", "FP", "FN", "void"), numbers)
     return report.html()
 
 
@@ -88,17 +83,16 @@ def _provenance(report: Report, run: Run, evaluation: Segmentation) -> None:
     tell_failures(report, run, data.get("samples"))
 
 
-def _headline_table(report: Report, chosen: Sequence[Group], values: Values) -> None:
+def _headline_table(tables: MapTables, chosen: Sequence[Group]) -> None:
+    report = tables.report
     report.heading("Table 4")
-    metrics = measured(values, _metrics(), [group.name for group in chosen])
-    owners: list[str | None] = [group.model for group in chosen]
-    rows = [(group.title, *(_cell(values, group.name, metric) for metric in metrics)) for group in chosen]
-    for model, iou, fp, fn in PAPER:
-        known = {"iou_pooled": iou, "fp": fp, "fn": fn}
-        numbers = (Cell(f"{known[metric]:.2f}") if metric in known else None for metric in metrics)
-        rows.append((f"paper: {model} (VOC2012 val, the paper's weights)", *numbers))
-    columns = ("model, layer, readout, iterate", *(_title(metric) for metric in metrics))
-    report.table(columns, rows, models=[*owners, *(None for _ in PAPER)])
+    paper = {
+        f"paper: {model} (VOC2012 val, the paper's weights)": dict(
+            zip(("iou_pooled", "fp", "fn"), (f"{number:.2f}" for number in numbers), strict=True)
+        )
+        for model, *numbers in PAPER
+    }
+    tables.first("model, layer, readout, iterate", chosen, paper)
     report.text(
         "Oracles have seen the ground truth: they are upper bounds, not results. The sums behind each line, over the "
         "rows in rows/*.parquet that carry its model, layer, readout and iteration:"
@@ -114,7 +108,7 @@ def _headline_table(report: Report, chosen: Sequence[Group], values: Values) -> 
         for group in chosen
     ]
     columns = ("model, layer, readout, iterate", "Σ tp", "Σ fp", "Σ fn", "Σ void", "images", "degenerate maps")
-    report.table((*columns, "best threshold (oracle)"), sums, models=owners)
+    report.table((*columns, "best threshold (oracle)"), sums, models=[group.model for group in chosen])
 
 
 def _threshold_curves(report: Report, evaluation: Segmentation, chosen: Sequence[Group]) -> None:
@@ -126,7 +120,7 @@ def _threshold_curves(report: Report, evaluation: Segmentation, chosen: Sequence
 
 
 def _iterate_curves(
-    report: Report, summary: Sequence[Entry], keys: Mapping[str, MapKey], models: Sequence[str]
+    tables: MapTables, summary: Sequence[Entry], keys: Mapping[str, MapKey], models: Sequence[str]
 ) -> None:
     """Each model's first-table layer and readout at every iterate, one chart per metric.
 
@@ -134,7 +128,7 @@ def _iterate_curves(
     """
     if not keys:
         return
-    report.heading("Per iterate")
+    tables.report.heading("Per iterate")
     for metric in ("iou_pooled", "fp", "fn"):
         lines = []
         for model, key in keys.items():
@@ -143,9 +137,10 @@ def _iterate_curves(
             x, y = [step["iteration"] for step in steps], [step["value"] for step in steps]
             low, high = ([step["ci95"][end] for step in steps] for end in (0, 1))
             lines.append(Line(f"{model} {key.layer} {key.readout}", model, x, y, low=low, high=high, points=True))
-        title = f"{_title(metric)} per iterate (0: the solver's start)"
-        unit = f"{_title(metric)}, %"
-        report.figure(line_chart(lines, title=title, x="iterate", y=unit, whole=True, models=models))
+        (name,) = tables.titles([metric])
+        title = f"{name} per iterate (0: the solver's start)"
+        chart = line_chart(lines, title=title, x="iterate", y=f"{name}, %", whole=True, models=models)
+        tables.report.figure(chart)
 
 
 def _show(report: Report, group: Group, best: Sequence[Card], worst: Sequence[Card]) -> None:
@@ -170,42 +165,3 @@ def _drawn(threshold: float, item: Item, shown: PlacedMap, group: Group, place: 
     )
     counts = f"TP {int(group.tp[place])}, FP {int(group.fp[place])}, FN {int(group.fn[place])}"
     return pictures, f"IoU {100 * group.image_iou()[place]:.2f}, {counts}"
-
-
-def _metrics() -> Mapping[str, Metric]:
-    return EVALUATIONS["segmentation"].metrics
-
-
-def _title(metric: str) -> str:
-    return _metrics()[metric].title
-
-
-def _all_groups(report: Report, every: Sequence[tuple[dict[str, Any], int]], values: Values) -> None:
-    report.heading("Everything measured")
-    metrics = measured(values, _metrics(), [name for name, _ in every])
-    rows = [(*name.values(), *(_cell(values, name, metric) for metric in metrics), count) for name, count in every]
-    columns = ("model", "layer", "readout", "iterate", *(_title(metric) for metric in metrics), "degenerate")
-    report.table(columns, rows, models=[name["model"] for name, _ in every], folded=f"{len(rows)} lines")
-
-
-def _rows_behind(report: Report, run: Run, chosen: Sequence[Group]) -> None:
-    report.heading("The rows behind the first table")
-    columns = ("part", "position", "image", "model", "IoU", "TP", "FP", "FN", "void")
-    for group in chosen:
-        ratios = 100 * group.image_iou()
-        rows = [
-            (
-                part_name(run, int(group.positions[i])),
-                int(group.positions[i]),
-                group.ids[i],
-                group.model,
-                float(ratios[i]),
-                *(int(counts[i]) for counts in (group.tp, group.fp, group.fn, group.void)),
-            )
-            for i in range(len(group.ids))
-        ]
-        report.table(columns, rows, models=[group.model] * len(rows), folded=f"{group.title}: {len(rows)} images")
-
-
-def _cell(values: Values, name: Mapping[str, Any], metric: str) -> Cell | None:
-    return with_interval(values.get(entry_key(name, metric)), 2, " – ")
