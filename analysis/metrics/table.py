@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from analysis.metrics import robustness
@@ -35,25 +36,25 @@ class Metric:
 
     ``name``: in rows, in ``summary.json``, behind ``--metrics``.
     ``title``: where people read it.
-    ``unit``: "%" (values are shares times 100), "bits", "nats", "ms" or "".
-    ``higher_is_better``: its direction.
     ``needs``: one of the words above: what ``function`` is given.
     ``function``: for counts, ``analysis.metrics.segmentation.Counts`` of any shape → shares of that shape; for
       fixations, (``PlacedMap``, ``FixationTruth``) → float; for a clean map, (map, clean map) → float; for predictions,
       (``Predictions``, those on clean images or None) → ``Estimate`` or None; for pixels that go, the probabilities
       after equal steps → float. None where the value is a sum that another metric's rows hold already.
     ``source``: the variant exactly, and who defined it.
+    ``unit``: "%" (values are shares times 100), "bits", "nats", "ms" or "".
+    ``higher_is_better``: its direction.
     ``image``: the name of one image's value; "" where an image has none.
     ``digits``: decimals that it is shown with.
     """
 
     name: str
     title: str
-    unit: str
-    higher_is_better: bool
     needs: str
     function: Callable[..., Any] | None
     source: str
+    unit: str = ""
+    higher_is_better: bool = True
     image: str = ""
     digits: int = 3
 
@@ -63,60 +64,51 @@ class Metric:
         return 100.0 if self.unit == "%" else 1.0
 
 
+_share = partial(Metric, unit="%", digits=2)
+
+
 def _iou(counts: Any) -> Any:
     return iou(counts.tp, counts.fp, counts.fn)
 
 
 _TABLE = (
-    Metric("iou_pooled", "IoU", "%", True, POOLED, _iou, "ΣTP / Σ(TP + FP + FN), all images", image="iou", digits=2),
-    Metric("iou_image_mean", "IoU, image mean", "%", True, EACH_IMAGE, _iou, "the mean of the images' IoU", digits=2),
-    Metric(
+    _share("iou_pooled", "IoU", POOLED, _iou, "ΣTP / Σ(TP + FP + FN), all images", image="iou"),
+    _share("iou_image_mean", "IoU, image mean", EACH_IMAGE, _iou, "the mean of the images' IoU"),
+    _share(
         "fp",
         "FP",
-        "%",
-        False,
         POOLED,
         lambda counts: fraction_of_pixels(counts.fp, counts.counted),
         "ΣFP over all non-void pixels",
+        higher_is_better=False,
         image="fp",
-        digits=2,
     ),
-    Metric(
+    _share(
         "fn",
         "FN",
-        "%",
-        False,
         POOLED,
         lambda counts: fraction_of_pixels(counts.fn, counts.counted),
         "ΣFN over all non-void pixels",
+        higher_is_better=False,
         image="fn",
-        digits=2,
     ),
-    Metric(
+    _share(
         "iou_best_threshold",
         "IoU at best threshold (oracle)",
-        "%",
-        True,
         THRESHOLDS,
         lambda counts: _iou(counts).max(axis=-1),
         "pooled IoU at the one threshold that suits the data best: it has seen the truth",
-        digits=2,
     ),
-    Metric(
+    _share(
         "iou_best_head",
         "IoU of best head (oracle)",
-        "%",
-        True,
         HEADS,
         _iou,
         "pooled IoU had every image chosen its head: it has seen the truth",
-        digits=2,
     ),
     Metric(
         "nss",
         "NSS",
-        "",
-        True,
         FIXATIONS,
         lambda placed, truth: nss(placed, truth.points),
         "normalised scanpath saliency, population std; mean over an image's fixations, then over images",
@@ -125,8 +117,6 @@ _TABLE = (
     Metric(
         "nss_fixation_mean",
         "NSS, fixation mean",
-        "",
-        True,
         ALL_FIXATIONS,
         None,
         "the same, mean over all fixations of all images",
@@ -134,8 +124,6 @@ _TABLE = (
     Metric(
         "auc_judd",
         "AUC-Judd",
-        "",
-        True,
         FIXATIONS,
         lambda placed, truth: auc_judd(placed, truth.points),
         "area under the ROC of fixations against all pixels that are not fixated, exact area, ties ½",
@@ -144,8 +132,6 @@ _TABLE = (
     Metric(
         "sauc",
         "shuffled AUC",
-        "",
-        True,
         FIXATIONS,
         lambda placed, truth: shuffled_auc(placed, truth.points, truth.frame.others),
         "the same against all fixations on all other images, brought to this image's size",
@@ -154,8 +140,6 @@ _TABLE = (
     Metric(
         "cc",
         "CC",
-        "",
-        True,
         DENSITY,
         lambda placed, truth: cc(placed, truth.density),
         "Pearson correlation with the fixation density (fixations blurred by σ, nearest padding, cut at 4σ)",
@@ -164,8 +148,6 @@ _TABLE = (
     Metric(
         "sim",
         "SIM",
-        "",
-        True,
         DENSITY,
         lambda placed, truth: sim(placed.density, truth.density),
         "intersection of the map's density and the fixation density",
@@ -174,30 +156,27 @@ _TABLE = (
     Metric(
         "kl",
         "KL (lower is better)",
-        "nats",
-        False,
         DENSITY,
         lambda placed, truth: kl(placed.density, truth.density),
         "KL(fixation density ‖ map's density), nats; lower is better",
+        unit="nats",
+        higher_is_better=False,
         image="kl",
     ),
     Metric(
         "ig",
         "IG over centre, bits",
-        "bits",
-        True,
         FIXATIONS,
         lambda placed, truth: float(
             information_gain(placed.density_at(truth.points), truth.frame.centre.density_at(truth.points)).mean()
         ),
         "information gain over the centre Gaussian's density, bits per fixation",
+        unit="bits",
         image="ig",
     ),
     Metric(
         "correlation",
         "correlation with the clean map",
-        "",
-        True,
         CLEAN_MAP,
         correlation,
         "Pearson, on the layer's grid; 0 where a map is flat",
@@ -205,8 +184,6 @@ _TABLE = (
     Metric(
         "ssim",
         "SSIM with the clean map",
-        "",
-        True,
         CLEAN_MAP,
         ssim,
         "structural similarity on the layer's grid, maps scaled to [0, 1], windows of 7 × 7 cells",
@@ -214,8 +191,6 @@ _TABLE = (
     Metric(
         "trained_correlation",
         "correlation with the trained setting's map",
-        "",
-        True,
         TRAINED_MAP,
         correlation,
         "Pearson, on the layer's grid, of the last iterates' maps of one picture; 0 where a map is flat",
@@ -223,18 +198,15 @@ _TABLE = (
     Metric(
         "deletion",
         "deletion",
-        "",
-        False,
         PIXELS_GONE,
         area,
         "area under the probability while the mean colour takes the pixels' place, highest first "
         "(Petsiuk, Das and Saenko 2018)",
+        higher_is_better=False,
     ),
     Metric(
         "insertion",
         "insertion",
-        "",
-        True,
         PIXELS_GONE,
         area,
         "area under the probability while the pixels come back into the blurred picture, highest first "
@@ -243,11 +215,11 @@ _TABLE = (
     Metric(
         "milliseconds",
         "cost of an image",
-        "ms",
-        False,
         COST,
         None,
         "the least over batches of the time of a forward pass without tracing ÷ images, on the machine of the run",
+        unit="ms",
+        higher_is_better=False,
         digits=1,
     ),
 )
@@ -259,41 +231,34 @@ def predictions_on(suite: str) -> str:
 
 
 def _accuracy(name: str, suite: str, title: str, source: str) -> Metric:
-    return Metric(name, title, "%", True, predictions_on(suite), robustness.accuracy, source, digits=2)
+    return _share(name, title, predictions_on(suite), robustness.accuracy, source)
 
 
 def _corrupted(prefix: str, suite: str, title: str) -> tuple[Metric, ...]:
     needs = predictions_on(suite)
     return (
-        Metric(
+        _share(
             f"{prefix}mce",
             f"{title}: mCE",
-            "%",
-            False,
             needs,
             robustness.mce,
             "mean over the 15 corruptions of (top-1 error, mean over severities) ÷ AlexNet's",
-            digits=2,
+            higher_is_better=False,
         ),
-        Metric(
+        _share(
             f"{prefix}relative_mce",
             f"{title}: relative mCE",
-            "%",
-            False,
             needs,
             robustness.relative_mce,
             "the same of the errors that corruption adds to the clean ones; AlexNet's clean error is 43.5 %",
-            digits=2,
+            higher_is_better=False,
         ),
-        Metric(
+        _share(
             f"{prefix}accuracy",
             f"{title}: mean corruption accuracy",
-            "%",
-            True,
             needs,
             robustness.mean_corruption_accuracy,
             "mean over corruptions of the mean over severities, of what is there",
-            digits=2,
         ),
     )
 

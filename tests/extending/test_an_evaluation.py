@@ -97,7 +97,7 @@ def brightness(data: Annotated[Path, typer.Option()], out: Annotated[Path, typer
 @pytest.fixture
 def photographs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Five greys; the made evaluation and its metric are in their tables."""
-    metric = Metric("light", "Light", "", True, LIGHT, lambda image: float(image.mean()), "mean of all pixels", "light")
+    metric = Metric("light", "Light", LIGHT, lambda image: float(image.mean()), "mean of all pixels", image="light")
     monkeypatch.setitem(METRICS, "light", metric)
     monkeypatch.setitem(EVALUATIONS, "brightness", Kind("Brightness", (LIGHT,)))
     monkeypatch.setitem(sys.modules, "analysis.commands.brightness", sys.modules[__name__])
