@@ -13,11 +13,12 @@ import pyarrow.compute as pc
 
 from analysis.corruptions import corrupt
 from analysis.engine import Item, Scored, model_input
+from analysis.evaluations.frame import Evaluation
 from analysis.evaluations.grouping import Entry
 from analysis.evaluations.suites import CLEAN, CORRUPTED, SUITES, Labelled, class_ids
 from analysis.metrics.robustness import Estimate, Predictions, error
 from analysis.metrics.table import Metric, metrics_that_need, predictions_on
-from analysis.runs import Row, Run
+from analysis.runs import Run
 from vars_core.images import Placement, decode_image
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ SIDE = 224
 """Pixels at which pictures are corrupted, as ImageNet-C was: its severities are meant for that size."""
 
 
-class RobustnessEvaluation:
+class RobustnessEvaluation(Evaluation):
     """The evaluation: labelled images of several suites, and what a model takes them for.
 
     ``samples``: of all suites, one after the other.
@@ -102,10 +103,6 @@ class RobustnessEvaluation:
             return decode_image(sample.read()), sample.wordnet
         fitted = self._fitted(sample.read, sample.policy)
         return corrupt(fitted, sample.corruption, sample.severity, sample.picture, self.seed), sample.wordnet
-
-    def baseline_rows(self, items: Sequence[Item]) -> list[Row]:
-        """There are none."""
-        return []
 
     def score(self, backend: Backend, items: Sequence[Item]) -> Scored:
         """A row per image."""

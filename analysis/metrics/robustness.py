@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from analysis.corruptions.table import SEVERITIES
+
 ALEXNET = {
     "gaussian_noise": 0.886428,
     "shot_noise": 0.894468,
@@ -30,7 +32,6 @@ ALEXNET_CLEAN = 0.435
 """Its error on clean images: 43.478 %, as torchvision records it for the weights of the published errors
 (``AlexNet_Weights.IMAGENET1K_V1``, acc@1 56.522 %), to the decimal of Hendrycks and Dietterich 2019, table 1."""
 
-SEVERITIES = (1, 2, 3, 4, 5)
 NORMAL = 1.959964
 
 
