@@ -95,7 +95,7 @@ def variants(
     return [Variant(backend, own, trained=True)] + [Variant(resolved(backend, s), s, trained=False) for s in others]
 
 
-def map_agreement(backend: Backend, photographs: Sequence[np.ndarray]) -> Iterator[Point]:
+def agreement_points(backend: Backend, photographs: Sequence[np.ndarray]) -> Iterator[Point]:
     """How alike map and first class are to those of the trained setting, on any photographs.
 
     "trained_correlation": Pearson's, of the default map, mean over the photographs. "same_class": the percentage of

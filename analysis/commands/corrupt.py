@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from analysis.corruptions import NAMES, SEVERITIES, TEST, VALIDATION
 from analysis.corruptions.apply import check_name, check_severity
+from analysis.progress import watched
 from vars_core.data.notes import left_out, notes_of
 from vars_core.errors import InputError
 
@@ -48,14 +46,12 @@ def corrupt(
     confirm(settings)
     unreadable: list[str] = []
     written = present = 0
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(file=sys.stderr)) as progress:
-        bar = progress.add_task("pictures", total=len(images))
-        for outcome in write_tree(images, settings, workers or cpu_count()):
+    with watched(len(images), "pictures") as show:
+        for done, outcome in enumerate(write_tree(images, settings, workers or cpu_count()), start=1):
             written, present = written + outcome.written, present + outcome.present
             if outcome.error is not None:
                 unreadable.append(f"{images[outcome.image_id]}: {outcome.error}")
-            progress.advance(bar)
+            show(done)
     typer.echo(f"{len(images)} pictures: {written} files written, {present} already there, in '{target}'")
     if unreadable:
         typer.echo(f"{len(unreadable)} of {len(images)} pictures could not be read:", err=True)

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from analysis.evaluations.grouping import COORDINATES, Entry, MapGroup, rows_by, stacked
+from analysis.evaluations.grouping import COORDINATES, Entry, MapGroup, floats, rows_by, stacked
 from analysis.metrics.bootstrap import interval, resamples
 from analysis.metrics.table import DENSITY, FIXATIONS, Metric, metrics_that_need
 from analysis.runs import Run
@@ -89,7 +89,7 @@ def _entry(group: Group, metric: str, numerators: np.ndarray, denominators: np.n
 def _groups_of(table: pa.Table) -> Iterator[Group]:
     """Split one model's rows by layer, readout, iterate and blur."""
     stored = [name for name in image_metrics() if name in table.column_names]
-    columns = {name: _floats(table[name]) for name in (*stored, "nss_sum", "fixations")}
+    columns = {name: floats(table[name]) for name in (*stored, "nss_sum", "fixations")}
     by_observer = {name: stacked(table[name]) for name in ("observer_nss_sum", "observer_fixations")}
     ids, positions = table["id"].to_pylist(), table["position"].to_numpy()
     degenerate = table["degenerate"].to_numpy()
@@ -110,8 +110,3 @@ def _groups_of(table: pa.Table) -> Iterator[Group]:
             observer_fixations=by_observer["observer_fixations"][rows],
             degenerate=int(degenerate[rows].sum()),
         )
-
-
-def _floats(column: pa.ChunkedArray) -> np.ndarray:
-    """float64, null as NaN."""
-    return np.asarray(column.cast(pa.float64()).to_numpy(), dtype=np.float64)

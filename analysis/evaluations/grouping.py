@@ -75,3 +75,8 @@ def stacked(column: pa.ChunkedArray) -> np.ndarray:
     """A column of equally long lists as float64 (n, length)."""
     flat = pc.list_flatten(column).to_numpy()
     return flat.reshape(len(column), -1).astype(np.float64)
+
+
+def floats(column: pa.ChunkedArray) -> np.ndarray:
+    """float64, null as NaN."""
+    return np.asarray(column.cast(pa.float64()).to_numpy(), dtype=np.float64)

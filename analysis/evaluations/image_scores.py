@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from analysis.evaluations.grouping import floats
 from analysis.evaluations.table import EVALUATIONS, kind_of
 from analysis.metrics.segmentation import Counts
 from analysis.metrics.table import POOLED, Metric
@@ -94,15 +95,10 @@ def image_scores(
 
 
 def _shares(table: pa.Table, metrics: Mapping[str, Metric]) -> dict[str, np.ndarray]:
-    counts = Counts(*(_floats(table[name]) for name in _COUNTS))
+    counts = Counts(*(floats(table[name]) for name in _COUNTS))
     return {name: metric.scale * metric.function(counts) for name, metric in metrics.items() if metric.function}
 
 
 def _measured(table: pa.Table, metrics: Mapping[str, Metric]) -> dict[str, np.ndarray]:
-    columns = {name: _floats(table[name]) for name in metrics if name in table.column_names}
+    columns = {name: floats(table[name]) for name in metrics if name in table.column_names}
     return {name: values for name, values in columns.items() if np.isfinite(values).any()}
-
-
-def _floats(column: pa.ChunkedArray) -> np.ndarray:
-    """float64, null as NaN."""
-    return np.asarray(column.cast(pa.float64()).to_numpy(), dtype=np.float64)

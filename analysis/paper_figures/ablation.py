@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from analysis.ablation import Point, Setting, map_agreement
+from analysis.ablation import Point, Setting, agreement_points
 from analysis.metrics.table import METRICS
 from analysis.paper_figures.canvas import SOFT, Canvas, Dot, Polyline, Text
 from analysis.paper_figures.sheet import wrapped
@@ -80,7 +80,7 @@ def figure_6(studio: Studio) -> Canvas:
     if not studio.with_dictionary:
         raise InputError("expected a --model that solves for codes (vars_s, vars_d, vars_sd) for figure 6")
     photographs = list(studio.photographs.values())
-    points = [point for backend in studio.with_dictionary for point in map_agreement(backend, photographs)]
+    points = [point for backend in studio.with_dictionary for point in agreement_points(backend, photographs)]
     caption = [
         f"Mean over {len(photographs)} photographs. Each curve is of one set of weights, not trained again; T = 0 is "
         "the solver's start decoded. Accuracy, NSS, IoU and cost: python -m analysis ablation.",

@@ -11,7 +11,7 @@ import torch
 from typer.testing import CliRunner
 
 from analysis.__main__ import app
-from analysis.ablation import STEPS, Setting, map_agreement, resolved, settings
+from analysis.ablation import STEPS, Setting, agreement_points, resolved, settings
 from analysis.paper_figures.canvas import Dot, Raster, Text
 from analysis.paper_figures.maps import iterates
 from analysis.paper_figures.studio import Studio, described, overlay
@@ -85,7 +85,7 @@ def test_another_t_and_lambda_change_a_copy_alone() -> None:
 
 
 def test_the_trained_setting_agrees_with_itself() -> None:
-    points = list(map_agreement(studio().backends[3], [photograph()]))
+    points = list(agreement_points(studio().backends[3], [photograph()]))
     assert len(points) == 2 * len(settings(3)) and {p.setting.num_steps for p in points if p.setting} == set(STEPS)
     own = {point.metric: point.value for point in points if point.setting == Setting(3)}
     assert own["same_class"] == 100 and own["trained_correlation"] == pytest.approx(1)

@@ -14,24 +14,8 @@ from pathlib import Path, PurePosixPath
 
 from vars_core.errors import InputError, nearest
 
-PICTURE_SUFFIXES = frozenset(
-    {
-        ".jpg",
-        ".jpeg",
-        ".png",
-        ".webp",
-        ".avif",
-        ".gif",
-        ".bmp",
-        ".tif",
-        ".tiff",
-        ".ppm",
-        ".pgm",
-        ".pbm",
-        ".heic",
-        ".heif",
-    }
-)
+_ENDINGS = ("jpg", "jpeg", "png", "webp", "avif", "gif", "bmp", "tif", "tiff", "ppm", "pgm", "pbm", "heic", "heif")
+PICTURE_SUFFIXES = frozenset(f".{ending}" for ending in _ENDINGS)
 """Endings of the files that are taken for pictures, in lower case: one for each format that is decoded."""
 
 FOREIGN = frozenset(

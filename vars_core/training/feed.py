@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from vars_core.data.labelled import LabelledImages
 from vars_core.training.augment import augmented, resized
 from vars_core.training.data import DecodedImages
 from vars_core.training.distributed import World
@@ -47,17 +48,18 @@ class Feed(Protocol):
         """This process's share of the validation pictures."""
 
 
-@dataclass(frozen=True)
-class ArrayFeed:
-    """Batches of decoded arrays, augmented together on the device."""
+S = TypeVar("S", LabelledImages, DecodedImages)
 
-    train: DecodedImages
-    val: DecodedImages
+
+@dataclass(frozen=True)
+class OfHalves(Generic[S]):
+    """What batches of two halves of data have in common."""
+
+    train: S
+    val: S
     recipe: Recipe
     seed: int
     device: torch.device
-    fingerprint: str
-    world: World = field(default_factory=World)
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -70,6 +72,14 @@ class ArrayFeed:
     @property
     def val_count(self) -> int:
         return len(self.val)
+
+
+@dataclass(frozen=True)
+class ArrayFeed(OfHalves[DecodedImages]):
+    """Batches of decoded arrays, augmented together on the device."""
+
+    fingerprint: str
+    world: World = field(default_factory=World)
 
     def training(self, epoch: int, first_step: int) -> Iterator[tuple[Tensor, Tensor]]:
         stage = self.recipe.stages[self.recipe.stage_of(epoch)]

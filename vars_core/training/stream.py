@@ -6,7 +6,6 @@ import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-import torch
 from PIL import Image
 from timm.data import create_transform
 from torch import Tensor
@@ -18,8 +17,9 @@ from vars_core.images import decode_image
 from vars_core.preprocessing import IMAGENET
 from vars_core.training.distributed import World
 from vars_core.training.draws import everything_seeded, seed_of
+from vars_core.training.feed import OfHalves
 from vars_core.training.order import batches
-from vars_core.training.recipe import Augmentation, Recipe
+from vars_core.training.recipe import Augmentation
 
 logger = logging.getLogger(__name__)
 
@@ -81,29 +81,12 @@ class Transformed(Dataset[tuple[Tensor, int, int]]):
 
 
 @dataclass(frozen=True)
-class StreamFeed:
+class StreamFeed(OfHalves[LabelledImages]):
     """Batches from ``workers`` decoding processes; draws depend on (seed, epoch, picture, copy) alone."""
 
-    train: LabelledImages
-    val: LabelledImages
-    recipe: Recipe
-    seed: int
-    device: torch.device
     workers: int = 2
     world: World = field(default_factory=World)
     skipped: set[str] = field(default_factory=set)
-
-    @property
-    def classes(self) -> tuple[str, ...]:
-        return self.train.classes
-
-    @property
-    def count(self) -> int:
-        return len(self.train)
-
-    @property
-    def val_count(self) -> int:
-        return len(self.val)
 
     @property
     def fingerprint(self) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from analysis.metrics.fixations.density import fixation_counts, fixation_density
 from analysis.metrics.fixations.scores import (
     auc_judd,
-    auc_judd_trapezoid,
     cc,
     information_gain,
     kl,
@@ -18,7 +17,6 @@ from analysis.metrics.fixations.scores import (
 
 __all__ = [
     "auc_judd",
-    "auc_judd_trapezoid",
     "cc",
     "fixation_counts",
     "fixation_density",

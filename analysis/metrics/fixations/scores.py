@@ -27,8 +27,7 @@ def auc_judd(placed: PlacedMap, points: Pixels) -> float:
     """Area under the ROC curve of fixations against all pixels that are not fixated, ties ½.
 
     Judd, Ehinger, Durand and Torralba 2009, the area taken exactly: equal to scikit-learn's ``roc_auc_score``. The
-    often-used toolbox joins the curve's points at the fixations' values by straight lines instead
-    (`auc_judd_trapezoid`).
+    often-used toolbox joins the curve's points at the fixations' values by straight lines instead.
     """
     if placed.degenerate:
         return 0.5 if len(points) else np.nan
@@ -39,26 +38,6 @@ def auc_judd(placed: PlacedMap, points: Pixels) -> float:
         return np.nan
     twice = sum(twice_below(values, band) for band in placed.kept_bands()) - twice_below_sorted(values, own)
     return float(twice / (2.0 * len(values) * rest))
-
-
-def auc_judd_trapezoid(placed: PlacedMap, points: Pixels) -> float:
-    """AUC-Judd as the MIT saliency benchmark's toolbox computes it, without its random jitter.
-
-    Bylinskii, Judd, Oliva, Torralba and Durand 2019. Thresholds are the fixations' values alone and the points between
-    are joined by straight lines, which adds up to 1/(2n) to the exact area. Fixations on one pixel count once there.
-    """
-    if not len(points):
-        return np.nan
-    if placed.degenerate:
-        return 0.5
-    values = placed.array
-    fixated = np.sort(values[points.rows, points.columns][_once(points, placed.shape)])[::-1]
-    n = len(fixated)
-    rank = np.arange(1, n + 1)
-    at_least = values.size - np.searchsorted(np.sort(values, axis=None), fixated, side="left")
-    true_positive = np.concatenate([[0.0], rank / n, [1.0]])
-    false_positive = np.concatenate([[0.0], (at_least - rank) / (values.size - n), [1.0]])
-    return float(np.trapezoid(true_positive, false_positive))
 
 
 def shuffled_auc(placed: PlacedMap, points: Pixels, others: Pixels) -> float:
