@@ -299,7 +299,7 @@ def test_the_report_opens_offline_and_holds_every_number_and_its_rows(
     for (model, *_), value in summary_of(out).items():
         assert repr(value) in page, model
     for position in range(12):
-        assert f"<td>part-{position // 5:06d}.parquet</td>" in page
+        assert f">part-{position // 5:06d}.parquet</td>" in page
     assert 'data-model="baseline:centre"' in page
     assert 'value="made/model"' in page
 
