@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint install install-dev tables clean
+.PHONY: demo test lint install install-dev tables robustness clean
 
 demo: install  ## Set up and open the page on the embedded weights
 	$(BIN)/python app.py
@@ -68,6 +68,18 @@ tables: install  ## Measure the embedded weights again and rewrite docs/results
 		--out $(RUNS)/cost >> docs/results/ablation.md
 	$(ANALYSIS) sheet $(NANO) --out docs/results/maps.webp
 	$(ANALYSIS) sheet $(NANO) --image "$$($(BIN)/python -c 'import skimage; print(skimage.data_dir)')/chelsea.png" --out docs/results/cat.webp
+
+TINY := --data $(DATA)/tiny_imagenet $(NANO)
+
+robustness: install  ## Attack and corrupt the embedded weights again and rewrite docs/results/robustness.md; hours on two cores
+	$(ANALYSIS) robustness --suite clean --limit 10000 $(TINY) --out $(RUNS)/robust-clean
+	$(ANALYSIS) robustness --suite clean,corrupted --limit 200 $(TINY) --out $(RUNS)/robust-corrupted
+	for epsilon in 1 8; do \
+		$(ANALYSIS) robustness --suite clean,pgd,fgsm --epsilon $$epsilon/255 --limit 500 $(TINY) \
+			--out $(RUNS)/robust-attacks-$$epsilon || exit 1; \
+	done
+	$(ANALYSIS) robustness-table $(foreach run,clean corrupted attacks-1 attacks-8,--run $(RUNS)/robust-$(run)) \
+		> docs/results/robustness.md
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis
