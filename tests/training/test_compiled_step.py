@@ -21,7 +21,7 @@ from vars_core.training.checkpoint import read_training_state
 from vars_core.training.run import LAST
 
 TWO_BLOCKS = {"depths": (1, 1), "heads": (1, 2)}
-"""Of `rvt_nano`: a block of each stage. Compiling takes its time by the block, and the other four are like these two."""
+"""Of `rvt_nano`: a block of each stage. Compiling takes its time by the block; the other four are like these two."""
 
 TRAINING = f"""
 import dataclasses
