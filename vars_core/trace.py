@@ -20,6 +20,7 @@ from vars_core.solver import objective
 from vars_core.sparsity import zero_codes
 from vars_core.targets import Answer, ClassLogit, ClassToken, Target
 from vars_core.tokens import Grid, join_heads
+from vars_core.trace_html import trace_html
 
 
 @dataclass(frozen=True, repr=False)
@@ -53,6 +54,9 @@ class LayerTrace:
         steps = f", t = 0..{self.num_steps}" if self.maps else ""
         return f"LayerTrace({self.name}, {self.grid[0]}×{self.grid[1]}{steps}: {recorded})"
 
+    def _repr_html_(self) -> str:
+        return trace_html([self], repr(self))
+
 
 @dataclass(frozen=True, repr=False)
 class Trace:
@@ -72,6 +76,9 @@ class Trace:
         batch, classes = self.logits.shape
         layers = "".join(f"\n  {layer!r}" for layer in self.layers)
         return f"Trace({batch} × {classes} logits, {len(self.layers)} layers){layers}"
+
+    def _repr_html_(self) -> str:
+        return trace_html(self.layers, repr(self).partition("\n")[0])
 
 
 class TraceRecorder:
