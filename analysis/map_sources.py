@@ -231,4 +231,4 @@ def _blurred(maps: SourceMaps, sigma: float) -> SourceMaps:
 
 @lru_cache(maxsize=4)
 def _ones(height: int, width: int) -> PlacedMap:
-    return DenseMap(np.ones((height, width)), decreed=True)
+    return DenseMap(np.ones((height, width), np.float32), decreed=True)

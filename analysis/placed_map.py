@@ -29,6 +29,9 @@ UNIFORM_SHARE = 0.01
 BAND_PIXELS = 1 << 21
 """Pixels that are formed at once: photographs of a usual size whole, larger ones in bands of rows."""
 
+CACHED_PIXELS = 1 << 15
+"""Pixels of a band that stays in a core's cache while it is looked at once and let go."""
+
 
 @dataclass(frozen=True, eq=False)
 class Pixels:
@@ -178,7 +181,11 @@ class DenseMap(PlacedMap):
         yield self._values
 
     def unit_bands(self) -> Iterator[np.ndarray]:
-        yield self._values if self._decreed else normalise_map(self._values)[0]
+        yield self.unit
+
+    @cached_property
+    def unit(self) -> np.ndarray:
+        return self._values if self._decreed else normalise_map(self._values)[0]
 
     @cached_property
     def density(self) -> np.ndarray:
@@ -227,14 +234,17 @@ class FactoredMap(PlacedMap):
         return np.zeros(len(points)) if self.degenerate else self._stack.factors.finished(self.at(points))
 
     def bands(self) -> Iterator[np.ndarray]:
+        return self._bands(BAND_PIXELS)
+
+    def unit_bands(self) -> Iterator[np.ndarray]:
+        return self._bands(CACHED_PIXELS)  # a layer's map is scaled as it leaves the layer
+
+    def _bands(self, pixels: int) -> Iterator[np.ndarray]:
         small, factors = self._stack.maps[self._index], self._stack.factors
-        step = max(1, BAND_PIXELS // self.shape[1])
+        step = max(1, pixels // self.shape[1])
         for top in range(0, self.shape[0], step):
             band = factors.band(small, slice(top, top + step))
             yield np.zeros_like(band) if self.degenerate else band
-
-    def unit_bands(self) -> Iterator[np.ndarray]:
-        return self.bands()  # a layer's map is scaled as it leaves the layer
 
     @cached_property
     def density(self) -> np.ndarray:

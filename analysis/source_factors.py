@@ -61,7 +61,11 @@ class SourceFactors:
         """
         if values.dtype != np.float64:
             return np.clip(values, 0.0, 1.0)
-        return np.clip(np.rint(values * STEPS), 0.0, STEPS) / STEPS
+        steps = values * STEPS
+        np.rint(steps, out=steps)
+        np.clip(steps, 0.0, STEPS, out=steps)
+        steps /= STEPS
+        return steps
 
     def at(self, small_maps: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
         """Values of the placed maps at n pixels: (K, h, w) → (K, n)."""

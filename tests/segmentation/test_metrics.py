@@ -85,6 +85,15 @@ def test_a_value_on_the_threshold_is_foreground_in_either_precision() -> None:
         assert tp[29:32].tolist() == [2, 1, 0]
 
 
+def test_every_hundredth_is_reached_from_its_own_value_on_whatever_the_product_rounds_to() -> None:
+    edges = CURVE_THRESHOLDS.astype(np.float32)
+    around = [np.nextafter(edges, np.float32(to)) for to in (-1, 2)]
+    values = np.concatenate([edges, *around, np.random.default_rng(0).random(10_000, np.float32)]).clip(0, 1)
+    tp, fp = count_at_thresholds(values[None], np.full((1, len(values)), FOREGROUND, np.uint8), CURVE_THRESHOLDS)
+    assert tp.tolist() == [np.count_nonzero(values >= edge) for edge in edges]
+    assert not fp.any()
+
+
 def test_many_thresholds_in_one_cell_are_told_apart() -> None:
     thresholds = np.array([0.5, 0.5 + 1e-6, 0.5 + 2e-6, 0.5 + 3e-6, 1.0])
     values = np.array([[0.5, 0.5 + 2e-6, 0.5 + 2.5e-6, 0.999]])
