@@ -26,8 +26,8 @@ def contact_sheet(photographs: Sequence[np.ndarray], backends: Sequence[Backend]
     columns = [_column(squares, "photograph", "")]
     for backend in backends:
         batch, _ = backend.prepare(photographs)
-        layer = backend.trace(batch, (backend.default_readout,), [backend.default_layer]).layers[0]
-        maps = layer.maps[backend.default_readout].numpy()
+        layer, readout = backend.default_layer, backend.default_readout
+        maps = backend.maps(batch, (readout,), [layer])[layer].maps[readout].numpy()
         for t in range(maps.shape[0]):
             placement = Placement(cell, cell, backend.image_size, preprocessing=backend.preprocessing)
             factors = single_factors(placement, (maps.shape[2], maps.shape[3]))

@@ -1,7 +1,7 @@
-"""Walks a data set through models into a run: decode threads ahead, batches, the backend, rows.
+"""Walks a data set through models into a run: several parts at once, each by one thread from file to rows.
 
-:class:`Local` does it on this machine; `analysis.ray_engine.RayEngine` on a cluster, from the same two steps
-(:func:`load`, :func:`score_part`).
+:class:`Local` does it on this machine; `analysis.ray_engine.RayEngine` on a cluster, from the same steps
+(:func:`load`, :func:`rows_without_model`, :func:`score_part`).
 
 An evaluation is ``samples`` and what to do with a batch of them (:class:`Measured`); a run stores the rows. Part
 number k of the run is always samples k·B .. k·B + B − 1. Hence:
@@ -9,14 +9,17 @@ number k of the run is always samples k·B .. k·B + B − 1. Hence:
 - continuing is skipping the parts that are stored;
 - a part holds the same rows whoever computes it and whenever (batches are never re-cut, so not even the last bit of a
   matrix product moves);
-- memory is bounded by the few batches under way, not by the number of images.
+- memory is bounded by the few parts under way, not by the number of images;
+- while one part is decoded or scored another is in the model: no core waits for a step that another core is at.
 """
 
 from __future__ import annotations
 
+import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -36,8 +39,11 @@ if TYPE_CHECKING:  # a run of baselines alone loads neither torch nor a model
 
     Wanted = tuple[ImageSize, Preprocessing]
 
-BATCHES_AHEAD = 2
-"""Batches that are decoded while one is scored."""
+MOST_WORKERS = 8
+"""Parts at once where nobody says how many: beyond that threads wait for one another in Python."""
+
+WAITING = 2
+"""Parts that may be finished, or not begun, beside those under way: who is slow then keeps nobody waiting."""
 
 
 @dataclass(frozen=True)
@@ -108,12 +114,23 @@ class Engine(Protocol):
         """Compute and store the missing parts; see :func:`evaluate`."""
 
 
+def cores() -> int:
+    """Of this machine, those that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 @dataclass(frozen=True)
 class Local:
-    """This machine: ``workers`` threads decode ahead of the models on ``device``."""
+    """This machine.
 
-    workers: int = 2
+    ``workers``: parts at once, each in a thread of its own; the rows do not depend on it. None: one for each core that
+    this process may use, `MOST_WORKERS` at most. ``device``: of the models. ``threads``: that PyTorch computes a part
+    with on a CPU (sums are taken in another order with another number); None leaves it as it is.
+    """
+
+    workers: int | None = None
     device: str = "auto"
+    threads: int | None = 1
 
     def facts(self, backends: Sequence[Backend]) -> Mapping[str, Any]:
         return {"device": str(backends[0].device) if backends else "none"}
@@ -127,7 +144,15 @@ class Local:
         batch_size: int,
         on_part: Callable[[int, int], None] | None = None,
     ) -> int:
-        return evaluate(evaluation, backends, run, batch_size=batch_size, workers=self.workers, on_part=on_part)
+        return evaluate(
+            evaluation,
+            backends,
+            run,
+            batch_size=batch_size,
+            workers=self.workers or min(cores(), MOST_WORKERS),
+            threads=self.threads,
+            on_part=on_part,
+        )
 
 
 def evaluate(
@@ -137,21 +162,28 @@ def evaluate(
     *,
     batch_size: int,
     workers: int,
+    threads: int | None = 1,
     on_part: Callable[[int, int], None] | None = None,
 ) -> int:
     """Compute and store the parts of ``run`` that are missing, on this machine.
 
     A sample that cannot be loaded becomes one row with ``error`` and nothing else; the rest goes on. ``backends``: none
-    for baselines alone. ``batch_size``: samples per part. The same run must always be given the same. ``workers``:
-    decode threads; results do not depend on it. ``on_part``: called after each part with (parts stored, parts in all).
+    for baselines alone. ``batch_size``: samples per part. The same run must always be given the same. ``workers``,
+    ``threads``: see `Local`. ``on_part``: called after each part with (parts stored, parts in all).
     Returns how many samples were visited now; the others were stored already.
     """
     count, missing = missing_parts(evaluation, run, batch_size)
     done, visited = count - len(missing), 0
-    for part, loaded in _decoded(evaluation, backends, missing, batch_size, workers):
-        without_model = rows_without_model(evaluation, loaded)
-        store_part(run, part, score_part(evaluation, backends, loaded, without_model), evaluation.schema)
-        done, visited = done + 1, visited + len(loaded)
+    wanted = tuple(dict.fromkeys(map(model_wants, backends)))
+
+    def scored(part: int) -> Scored:
+        samples = positions_of(part, batch_size, len(evaluation.samples))
+        loaded = [load(evaluation, wanted, position, evaluation.samples[position]) for position in samples]
+        return score_part(evaluation, backends, loaded, rows_without_model(evaluation, loaded))
+
+    for part, rows in _computed(scored, missing, workers, threads if backends else None):
+        store_part(run, part, rows, evaluation.schema)
+        done, visited = done + 1, visited + len(positions_of(part, batch_size, len(evaluation.samples)))
         if on_part is not None:
             on_part(done, count)
     return visited
@@ -222,29 +254,50 @@ def model_input(backend: Backend, items: Sequence[Item]) -> tuple[Tensor, list[P
     return torch.cat([tensor for tensor, _ in prepared]), [placement for _, placement in prepared]
 
 
-def _decoded(
-    evaluation: Measured, backends: Sequence[Backend], parts: Sequence[int], batch_size: int, workers: int
-) -> Iterator[tuple[int, list[Item | Row]]]:
-    """Parts in order, each with its loaded items or error rows, decoded a bounded number of batches ahead."""
-    wanted = {model_wants(backend): None for backend in backends}
-    count = len(evaluation.samples)
-    under_way: deque[tuple[int, list[Future[Item | Row]]]] = deque()
-    with ThreadPoolExecutor(max_workers=workers, thread_name_prefix="decode") as pool:
+def _computed(
+    scored: Callable[[int], Scored], parts: Sequence[int], workers: int, threads: int | None
+) -> Iterator[tuple[int, Scored]]:
+    """What becomes of each part, in order; a bounded number is under way. One worker is the thread that asks."""
+    if workers == 1:
+        for part in parts:
+            with _computing_with(threads):
+                found = scored(part)
+            yield part, found
+        return
+
+    def in_thread(part: int) -> Scored:
+        with _computing_with(threads):
+            return scored(part)
+
+    under_way: deque[tuple[int, Future[Scored]]] = deque()
+    with ThreadPoolExecutor(workers, thread_name_prefix="part") as pool:
         try:
             for part in parts:
-                futures = [
-                    pool.submit(load, evaluation, wanted, position, evaluation.samples[position])
-                    for position in positions_of(part, batch_size, count)
-                ]
-                under_way.append((part, futures))
-                if len(under_way) > BATCHES_AHEAD:
-                    yield _collect(under_way.popleft())
+                under_way.append((part, pool.submit(in_thread, part)))
+                if len(under_way) >= workers + WAITING:
+                    yield _finished(under_way.popleft())
             while under_way:
-                yield _collect(under_way.popleft())
+                yield _finished(under_way.popleft())
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _collect(entry: tuple[int, list[Future[Item | Row]]]) -> tuple[int, list[Item | Row]]:
-    part, futures = entry
-    return part, [future.result() for future in futures]
+@contextmanager
+def _computing_with(threads: int | None) -> Iterator[None]:
+    """Let PyTorch compute with so many threads whatever this thread asks of it; None leaves it as it is."""
+    if threads is None:
+        yield
+        return
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def _finished(entry: tuple[int, Future[Scored]]) -> tuple[int, Scored]:
+    part, future = entry
+    return part, future.result()

@@ -7,7 +7,7 @@ scores them all in the same way.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Protocol
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from analysis.engine import Item
     from vars_core.backend import Backend
     from vars_core.images import Placement
-    from vars_core.trace import Trace
+    from vars_core.trace import LayerTrace
 
 BASELINE_ALL = "baseline:all"
 BASELINE_CENTRE = "baseline:centre"
@@ -45,7 +45,7 @@ class SourceMaps:
     ``heads``: for each map its heads' maps, placed; only where they were asked for.
     ``blur``: σ in pixels by which the placed maps are blurred.
     ``placement``: where the model's input lies on the image.
-    ``seconds``: the model's share of one image: forward pass and trace.
+    ``seconds``: the model's share of one image: from its input to its maps.
     """
 
     placed: Sequence[PlacedMap]
@@ -169,19 +169,19 @@ class ModelMaps:
 
         batch, placements = model_input(self.backend, items)
         started = time.perf_counter()
-        trace = self.backend.trace(
-            batch, readouts=self.reading.readouts, layers=self.reading.layers, per_head=self.per_head
-        )
+        layers = self.backend.maps(batch, self.reading.readouts, self.reading.layers, per_head=self.per_head)
         seconds = (time.perf_counter() - started) / len(items)
         for index, placement in enumerate(placements):
-            yield self._layers(trace, index, placement, seconds)
+            yield self._layers(layers, index, placement, seconds)
 
     def trials(self, placed: PlacedMap, truth: FixationTruth, needs: str) -> Sequence[Trial]:
         return (Trial(placed, truth),)
 
-    def _layers(self, trace: Trace, index: int, placement: Placement, seconds: float) -> Iterator[SourceMaps]:
+    def _layers(
+        self, layers: Mapping[str, LayerTrace], index: int, placement: Placement, seconds: float
+    ) -> Iterator[SourceMaps]:
         for layer in self.reading.layers:
-            recorded = trace[layer]
+            recorded = layers[layer]
             keys, raw, heads = [], [], []
             for readout in self.reading.readouts:
                 iterates = recorded.maps[readout][:, index].numpy()

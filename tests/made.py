@@ -13,7 +13,7 @@ from torch.nn.functional import adaptive_avg_pool2d
 
 from vars_core.images import Placement, normalise
 from vars_core.preprocessing import IMAGENET
-from vars_core.trace import LayerTrace, Trace
+from vars_core.trace import LayerTrace
 
 SIZES = ((40, 56), (48, 32), (33, 47))
 
@@ -50,23 +50,18 @@ class MadeBackend:
         placed = [placement.place(image) for placement, image in zip(placements, images, strict=True)]
         return normalise(np.stack(placed)), placements
 
-    def trace(
-        self,
-        batch: Tensor,
-        readouts: Sequence[str] = ("energy",),
-        layers: Iterable[str] | None = None,
-        *,
-        per_head: bool = False,
-    ) -> Trace:
-        traced = []
-        for name in layers or self.layer_names:
+    def maps(
+        self, batch: Tensor, readouts: Sequence[str], layers: Iterable[str], *, per_head: bool = False
+    ) -> dict[str, LayerTrace]:
+        traced = {}
+        for name in layers:
             grid = (6, 6) if name == "0.0" else (5, 7)
             pooled = adaptive_avg_pool2d(batch, grid).mul(1e4).round()  # constant stays constant, to the last bit
             heads = torch.stack([(pooled + 3e4).pow(step + 1) for step in range(self.iterates)])
             maps = {readout: heads[:, :, index % 3] for index, readout in enumerate(readouts)}
             head_maps = dict.fromkeys(readouts, heads) if per_head else {}
-            traced.append(LayerTrace(name=name, grid=grid, maps=maps, head_maps=head_maps))
-        return Trace(torch.zeros(len(batch), 2), tuple(traced))
+            traced[name] = LayerTrace(name=name, grid=grid, maps=maps, head_maps=head_maps)
+        return traced
 
 
 class MadeAttention(MadeBackend):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
-from analysis.engine import Item, Scored, evaluate
+from analysis.engine import WAITING, Item, Scored, evaluate
 from analysis.runs import Row, Run
 from vars_core.errors import InputError
 
@@ -169,7 +170,7 @@ def test_a_sample_that_cannot_be_loaded_is_a_row_and_is_tried_again(tmp_path: Pa
     assert run.rows()["error"].null_count == 4
 
 
-def test_decoding_runs_only_a_few_batches_ahead(tmp_path: Path) -> None:
+def test_only_a_few_parts_are_under_way(tmp_path: Path) -> None:
     evaluation = Values(list(range(40)))
     lead: list[int] = []
 
@@ -181,7 +182,27 @@ def test_decoding_runs_only_a_few_batches_ahead(tmp_path: Path) -> None:
     run = Run.open(tmp_path / "run", SETTINGS)
     evaluate(evaluation, [], Counting(run.folder, run.facts), batch_size=2, workers=4)
     assert len(run.rows()) == 40
-    assert max(lead) <= 2 * 2
+    assert max(lead) <= 2 * (4 + WAITING)
+
+
+def test_parts_are_computed_at_once_and_stored_in_order(tmp_path: Path) -> None:
+    met = threading.Barrier(2)
+
+    class Meeting(Values):
+        def load(self, sample: Any) -> tuple[np.ndarray, Any]:
+            met.wait(timeout=60)  # nobody goes on alone
+            return super().load(sample)
+
+    stored: list[int] = []
+
+    class Noting(Run):
+        def write_part(self, part: int, rows: Any, schema: pa.Schema) -> None:
+            stored.append(part)
+            super().write_part(part, rows, schema)
+
+    run = Run.open(tmp_path / "run", SETTINGS)
+    evaluate(Meeting([0, 1, 2, 3]), [], Noting(run.folder, run.facts), batch_size=1, workers=2)
+    assert stored == [0, 1, 2, 3]
 
 
 def test_the_summary_has_the_same_bytes_for_the_same_entries_and_no_nan(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from vars_core.models.base import VisionModel
 from vars_core.preprocessing import Preprocessing
 from vars_core.readings import default_reading
 from vars_core.targets import ClassLogit, Target
-from vars_core.trace import Trace, TraceRecorder
+from vars_core.trace import LayerTrace, Trace, TraceRecorder
 
 PRECISIONS = {"fp32": None, "bf16": torch.bfloat16, "fp16": torch.float16}
 
@@ -146,6 +146,18 @@ class Backend:
             with self._autocast():
                 logits = self._fast()(batch.to(self.device), recorder)
             return recorder.result(logits.float().cpu())
+
+    @torch.no_grad()
+    def maps(
+        self, batch: Tensor, readouts: Iterable[str], layers: Iterable[str], *, per_head: bool = False
+    ) -> dict[str, LayerTrace]:
+        """What `trace` gives of ``layers``, by name, without logits: the model stops where it has passed them all."""
+        recorder = TraceRecorder(readouts, layers, per_head=per_head)
+        with self._autocast():
+            for _ in self._fast().passes(batch.to(self.device), recorder):
+                if recorder.complete:
+                    break
+        return {layer.name: layer for layer in recorder.layers()}
 
     def _fast(self) -> VisionModel:
         return self._current()[1]

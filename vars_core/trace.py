@@ -121,12 +121,25 @@ class TraceRecorder:
         self._layers.append(recorder)
         return recorder
 
-    def result(self, logits: Tensor) -> Trace:
-        if self._wanted is not None and (absent := self._wanted - {layer._name for layer in self._layers}):
+    @property
+    def complete(self) -> bool:
+        """Whether every layer that was named has been recorded: a call that is for them alone may end."""
+        return self._wanted is not None and not self._absent()
+
+    def layers(self) -> tuple[LayerTrace, ...]:
+        """What was recorded, in the order of the model. Raises InputError where a layer that was named is not there."""
+        if absent := self._absent():
             raise InputError(f"the model has no layer {', '.join(sorted(absent))}")
-        if isinstance(self.target, ClassLogit):
+        return tuple(layer.result() for layer in self._layers)
+
+    def result(self, logits: Tensor) -> Trace:
+        """The trace of a whole call, which gave ``logits``."""
+        if isinstance(self.target, ClassLogit) and not self._absent():
             self._explain(self.target.chosen(logits))
-        return Trace(logits.detach(), tuple(layer.result() for layer in self._layers))
+        return Trace(logits.detach(), self.layers())
+
+    def _absent(self) -> frozenset[str]:
+        return (self._wanted or frozenset()) - {layer._name for layer in self._layers}
 
     def _explain(self, logit: Tensor) -> None:
         """What is read from the gradient of a class's logit, once the model has given it."""

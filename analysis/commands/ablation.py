@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from analysis.commands.corrupt import parse_names, parse_severities, split_words
-from analysis.commands.evaluating import Evaluated, choose_headlines, choose_readings
+from analysis.commands.evaluating import WORKERS, Evaluated, choose_headlines, choose_readings
 from analysis.commands.options import ModelRequest, load_backends, parse_models
 from analysis.engine import Local
 from analysis.evaluations.frame import Plan, run_evaluation
@@ -60,7 +60,7 @@ class Asked(Evaluated):
     severities: tuple[str, ...] = option("1..5 (default: 3).", ())
     seed: int = option("Of the corruptions.", 0)
     batch_size: int = option("Images per forward pass and per part of the run.", 16, low=1)
-    workers: int = option("Threads that decode and corrupt.", 2, low=1)
+    workers: int | None = option(WORKERS, None, low=1)
 
     @cached_property
     def requests(self) -> list[ModelRequest]:

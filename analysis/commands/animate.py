@@ -33,6 +33,6 @@ def animate(asked: Asked) -> None:
     (backend,) = load_backends(for_maps(parse_models([asked.model], asked.checkpoint, asked.size)), asked.device)
     (name,), (reading,) = choose_layers(backend, [asked.layer]), choose_readouts(backend, [asked.readout])
     batch, _ = backend.prepare([photograph])
-    maps = backend.trace(batch, (reading,), [name])[name].maps[reading][:, 0].numpy()
+    maps = backend.maps(batch, (reading,), [name])[name].maps[reading][:, 0].numpy()
     write_animation(frames(photograph, maps, f"{backend.name}, layer {name}, {reading}"), out, asked.seconds)
     print(f"{out}: {described(backend, name, reading, f'0 to {len(maps) - 1}')}")

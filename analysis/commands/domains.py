@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from analysis.commands.evaluating import Weights
+from analysis.engine import Local
 from analysis.evaluations.frame import Plan, run_evaluation
 from analysis.provenance import conditions
 from analysis.runs import Run
@@ -99,6 +100,7 @@ def domains(**values: Any) -> None:
             "hardware": hardware(choose_device(asked.device), World()),
         },
         load=list,
+        engine=Local(workers=1),  # one after another: training draws from generators that all threads share
         what="fine-tunings",
         failing="of the targets' pictures",
     )

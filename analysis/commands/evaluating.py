@@ -19,6 +19,7 @@ from vars_core.training.options import check_ranges, option
 if TYPE_CHECKING:
     from vars_core.backend import Backend
 
+WORKERS = "Parts of the run at once, a thread each. None: one a core, 8 at most."
 LAYOUT = "{}. None: the one that the folder looks like."
 
 
@@ -79,13 +80,13 @@ class Evaluated(Models):
 
 @dataclass(frozen=True, kw_only=True)
 class OnEngine(Evaluated):
-    """An evaluation on this machine or on a cluster; ``workers``: threads of this machine that decode."""
+    """An evaluation on this machine or on a cluster."""
 
     engine: str = option("local, or ray: a cluster (docs/cluster.md).", "local")
     address: str | None = option(
         "ray: a running cluster, host:port or auto. None: one on this machine, for this run.", None
     )
-    workers: int = 2
+    workers: int | None = option(WORKERS, None, low=1)
 
     @cached_property
     def chosen_engine(self) -> Engine:

@@ -43,7 +43,6 @@ class Asked(OfMaps):
     metrics: str = option(f"Comma-separated, of {', '.join(image_metrics())}, or all; nss alone is fast.", "all")
     blur: str = option("Also score maps blurred by these σ in pixels, comma-separated.", "0")
     sigma: float | None = option("Pixels of one degree of visual angle; 35, for osie 24.", None)
-    workers: int = option("Threads that decode.", 2, low=1)
 
 
 @asks(Asked)

@@ -55,7 +55,6 @@ class Asked(OnEngine):
     severities: tuple[str, ...] = option("corrupted: 1..5 (default: all five).", ())
     seed: int = option("Of corruptions and attacks.", 0)
     batch_size: int = option("Images per forward pass and per part of the run.", 64, low=1)
-    workers: int = option("Threads that decode and corrupt.", 2, low=1)
 
     @cached_property
     def rows(self) -> tuple[list[str], list[str], list[str]]:

@@ -34,7 +34,6 @@ class Asked(OfMaps):
     split: str | None = option("VOC: the list to read; val by default.", None)
     threshold: float = option("Foreground where the normalised map reaches it.", 0.3)
     heads: bool = option("Also score the best head of each map (an oracle).", False)
-    workers: int = option("Threads that decode, and that count.", 2, low=1)
 
 
 @asks(Asked)
@@ -77,8 +76,6 @@ def segmentation(asked: Asked) -> None:
 
     def make(backends: Sequence[Backend]) -> Segmentation:
         readings, headlines = asked.read(backends)
-        return Segmentation(
-            masks, readings, headlines, threshold=asked.threshold, per_head=asked.heads, workers=asked.workers
-        )
+        return Segmentation(masks, readings, headlines, threshold=asked.threshold, per_head=asked.heads)
 
     raise typer.Exit(run_evaluation(plan, make))

@@ -163,7 +163,7 @@ class AgreementEvaluation(Evaluation):
         layer, readout = backend.default_layer, backend.default_readout
         for start in range(0, len(pictures), self.pictures_at_once):
             batch, _ = backend.prepare(pictures[start : start + self.pictures_at_once])
-            iterates = backend.trace(batch, readouts=(readout,), layers=(layer,))[layer].maps[readout]
+            iterates = backend.maps(batch, (readout,), (layer,))[layer].maps[readout]
             yield from ((values.numpy(), len(iterates) - 1) for values in iterates[-1])
 
 

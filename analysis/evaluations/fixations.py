@@ -44,7 +44,7 @@ def schema() -> pa.Schema:
         ("map_min", pa.float64()),  # of the map as it left the layer
         ("map_max", pa.float64()),
         ("degenerate", pa.bool_()),
-        ("seconds", pa.float64()),  # the model's share of one image: forward pass and trace
+        ("seconds", pa.float64()),  # the model's share of one image: from its input to its maps
     )
 
 

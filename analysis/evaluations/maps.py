@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -42,8 +41,7 @@ class MapEvaluation(Evaluation, ABC):
     """What segmentation and fixations have in common.
 
     ``samples``: each has an ``id``. ``readings``: per model name, which of its maps are scored. ``headlines``: per
-    model name, which of these the report shows pictures of. ``workers``: threads that score the images of a batch;
-    results do not depend on it.
+    model name, which of these the report shows pictures of.
     """
 
     baselines: ClassVar[Sequence[type]] = ()
@@ -54,13 +52,10 @@ class MapEvaluation(Evaluation, ABC):
         samples: Sequence[Any],
         readings: Mapping[str, Reading],
         headlines: Mapping[str, Headline] | None = None,
-        *,
-        workers: int = 1,
     ) -> None:
         self.samples = samples
         self.readings = readings
         self.headlines = headlines or {}
-        self.workers = workers
         self.sources: list[MapSource] = [make() for make in self.baselines]
 
     @abstractmethod
@@ -117,9 +112,7 @@ class MapEvaluation(Evaluation, ABC):
     def score(self, backend: Backend, items: Sequence[Item]) -> Scored:
         """One row per image and map of a model."""
         source = self.source_of(backend)
-        by_image = list(zip(items, source.maps(items), strict=True))
-        with ThreadPoolExecutor(self.workers, thread_name_prefix="score") as pool:
-            scored = list(pool.map(lambda pair: self._rows(source, *pair), by_image))
+        scored = [self._rows(source, item, of_image) for item, of_image in zip(items, source.maps(items), strict=True)]
         return Scored([row for one in scored for row in one.rows], [kept for one in scored for kept in one.maps])
 
     def shown_map(self, run: Run, model: str, key: MapKey | None, item: Item) -> PlacedMap | None:

@@ -42,14 +42,14 @@ SCHEMA = rows_of_maps(
     ("best_head_tp", pa.int64()),
     ("best_head_fp", pa.int64()),
     ("best_head_fn", pa.int64()),
-    ("seconds", pa.float64()),  # the model's share of one image: forward pass and trace
+    ("seconds", pa.float64()),  # the model's share of one image: from its input to its maps
 )
 
 
 class Segmentation(MapEvaluation):
     """The evaluation: ``samples`` and what becomes of a batch of them.
 
-    ``masks``: photographs with their label images, and what these mean. ``readings``, ``headlines``, ``workers``: see
+    ``masks``: photographs with their label images, and what these mean. ``readings``, ``headlines``: see
     `MapEvaluation`. ``threshold``: a pixel is foreground where the normalised map reaches it. ``per_head``: also find
     the best head of each map on each image (an oracle, and labelled as one).
     """
@@ -65,9 +65,8 @@ class Segmentation(MapEvaluation):
         *,
         threshold: float,
         per_head: bool = False,
-        workers: int = 1,
     ) -> None:
-        super().__init__(masks.pairs, readings, headlines, workers=workers)
+        super().__init__(masks.pairs, readings, headlines)
         self.masks = masks
         self.threshold = threshold
         self.per_head = per_head

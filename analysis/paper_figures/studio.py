@@ -46,7 +46,7 @@ class Studio:
     def maps(self, backend: Backend, images: Sequence[np.ndarray], layer: str, readout: str) -> np.ndarray:
         """Every iterate's map of every image, (T+1, n, h, w)."""
         batch, _ = backend.prepare(images)
-        return backend.trace(batch, (readout,), [layer]).layers[0].maps[readout].numpy()
+        return backend.maps(batch, (readout,), [layer])[layer].maps[readout].numpy()
 
     def dictionary(self, backend: Backend, image: np.ndarray, layer: str) -> LayerTrace:
         batch, _ = backend.prepare([image])

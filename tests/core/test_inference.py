@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from vars_core import Backend, create_model
+from vars_core.errors import InputError
 from vars_core.inference import frozen
 from vars_core.inference.separable import SeparableTransform
 from vars_core.models.base import VisionModel
@@ -67,6 +68,43 @@ def test_traced_and_plain_logits_of_a_backend_are_equal_bit_for_bit(mixer: str) 
     backend = Backend(trained(f"rvt_nano/{mixer}").float(), "cpu")
     images = torch.randn(3, 3, 64, 64)
     assert torch.equal(backend.logits(images), backend.trace(images, READOUTS).logits)
+
+
+@pytest.mark.parametrize(
+    "spec", ["rvt_nano/self", "rvt_nano/vars_sd", "gfnet_tiny/filter", "timm/vit_tiny_patch16_224"]
+)
+def test_maps_alone_are_those_of_a_trace_bit_for_bit(spec: str) -> None:
+    torch.manual_seed(0)
+    backend, images = Backend(create_model(spec, num_classes=7, image_size=64), "cpu"), torch.randn(2, 3, 64, 64)
+    names = backend.layer_names[2::-2]  # in whatever order
+    traced, found = (
+        backend.trace(images, READOUTS, names, per_head=True),
+        backend.maps(images, READOUTS, names, per_head=True),
+    )
+    assert list(found) == [layer.name for layer in traced.layers]
+    for layer in traced.layers:
+        for name in READOUTS:
+            assert torch.equal(found[layer.name].maps[name], layer.maps[name])
+        assert all(torch.equal(found[layer.name].head_maps[name], heads) for name, heads in layer.head_maps.items())
+
+
+def test_for_maps_alone_a_model_stops_after_the_last_layer_that_is_asked_for() -> None:
+    model = create_model("rvt_nano/vars_d", num_classes=7, image_size=64)
+    backend, images = Backend(model, "cpu"), torch.randn(1, 3, 64, 64)
+    with torch.no_grad():
+        for parameter in (*model.stages[1].parameters(), *model.head.parameters()):  # type: ignore[union-attr, operator]
+            parameter.fill_(torch.nan)
+    assert backend.maps(images, ("stream",), ["0.1", "0.3"])["0.3"].maps["stream"].isfinite().all()
+    passed: list[str] = []
+    fast = frozen(model)
+    fast.stages[0][2].register_forward_hook(lambda *_: passed.append("0.2"))  # type: ignore[index, union-attr]
+    recorder = TraceRecorder(("energy",), ["0.1"])
+    for _ in fast.passes(images, recorder):  # type: ignore[operator]
+        if recorder.complete:
+            break
+    assert not passed
+    with pytest.raises(InputError, match=r"no layer 7\.7"):
+        backend.maps(images, ("energy",), ["7.7"])
 
 
 def test_the_backend_follows_weights_that_change() -> None:

@@ -37,7 +37,7 @@ class GreyBackend:
         squares = [np.array(Image.fromarray(image).resize((64, 64), Image.Resampling.BOX)) for image in images]
         return torch.from_numpy(np.stack(squares)).permute(0, 3, 1, 2).float(), [None] * len(images)
 
-    def trace(self, batch: torch.Tensor, readouts: tuple[str, ...], layers: tuple[str, ...]) -> dict[str, object]:
+    def maps(self, batch: torch.Tensor, readouts: tuple[str, ...], layers: tuple[str, ...]) -> dict[str, object]:
         grey = torch.nn.functional.avg_pool2d(batch.mean(1), 8)
         return {layers[0]: SimpleNamespace(maps={readouts[0]: torch.stack([torch.zeros_like(grey), grey])})}
 

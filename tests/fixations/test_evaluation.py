@@ -96,7 +96,11 @@ def test_each_models_row_scores_the_map_it_names(found: FixationSet, run: Run) -
         height, width = image.shape[:2]
         points, kept = points_on(stimulus.fixations.xs, stimulus.fixations.ys, height, width)
         batch, (placement,) = backend.prepare([image])
-        raw = backend.trace(batch, ("energy", "gap"))[row["layer"]].maps[row["readout"]][row["iteration"], 0].numpy()
+        raw = (
+            backend.maps(batch, ("energy", "gap"), (row["layer"],))[row["layer"]]
+            .maps[row["readout"]][row["iteration"], 0]
+            .numpy()
+        )
         normalised, degenerate = normalise_map(raw.astype(np.float64))
         whole = source_factors(placement, raw.shape).place(normalised)
         if row["blur"]:

@@ -29,9 +29,7 @@ THRESHOLD = 0.333  # off the curve's grid
 def run_of(root: Path, out: Path, *, per_head: bool = False, batch_size: int = 3, workers: int = 2) -> Run:
     backend: Any = MadeBackend()
     reading = Reading(("0.0", "0.1"), ("energy", "gap"))
-    evaluation = Segmentation(
-        read_voc(root), {backend.name: reading}, threshold=THRESHOLD, per_head=per_head, workers=workers
-    )
+    evaluation = Segmentation(read_voc(root), {backend.name: reading}, threshold=THRESHOLD, per_head=per_head)
     run = Run.open(out, {})
     evaluate(evaluation, [backend], run, batch_size=batch_size, workers=workers)
     return run
@@ -66,7 +64,7 @@ def test_each_row_counts_the_map_it_names(root: Path, run: Run) -> None:
             continue
         image, truth = masks.load(masks.pairs[row["position"]])
         batch, (placement,) = backend.prepare([image])
-        layer = backend.trace(batch, ("energy", "gap"), (row["layer"],))[row["layer"]]
+        layer = backend.maps(batch, ("energy", "gap"), (row["layer"],))[row["layer"]]
         raw = layer.maps[row["readout"]][row["iteration"], 0].numpy()
         one = placed(raw, single_factors(placement, raw.shape))
         assert row["degenerate"] == one.degenerate
@@ -94,7 +92,7 @@ def test_the_best_head_is_the_one_with_the_highest_iou(root: Path, run: Run) -> 
     masks = read_voc(root)
     image, truth = masks.load(masks.pairs[1])
     batch, (placement,) = backend.prepare([image])
-    heads = backend.trace(batch, layers=("0.1",), per_head=True)["0.1"].head_maps["energy"][2, 0].numpy()
+    heads = backend.maps(batch, ("energy",), ("0.1",), per_head=True)["0.1"].head_maps["energy"][2, 0].numpy()
     ratios = []
     for head in heads:
         counts = count_mask(placed(head, single_factors(placement, head.shape)).unit >= np.float32(THRESHOLD), truth)

@@ -63,7 +63,18 @@ class Backbone(VisionModel):
     def num_classes(self) -> int:
         return self.head.linear.out_features
 
+    def passes(self, images: Tensor, trace: TraceRecorder) -> Iterator[None]:
+        """A step a block."""
+        for _ in self._tokens(images, trace):
+            yield
+
     def forward(self, images: Tensor, trace: TraceRecorder | None = None) -> Tensor:
+        for x in self._tokens(images, trace):
+            tokens = x
+        return self.head(tokens)
+
+    def _tokens(self, images: Tensor, trace: TraceRecorder | None) -> Iterator[Tensor]:
+        """The tokens (B, N, C) as they leave each block."""
         if trace is not None and self.training:
             raise InputError("a model is traced in evaluation mode: call model.eval() first")
         x, grid = self.stem(images)
@@ -72,7 +83,7 @@ class Backbone(VisionModel):
                 x, grid = self.transitions[i - 1](x, grid)
             for j, block in enumerate(cast(nn.ModuleList, stage)):
                 x = block(x, grid, None if trace is None else trace.layer(f"{i}.{j}", grid))
-        return self.head(x)
+                yield x
 
 
 class Downsample(nn.Module):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from torch import Tensor, nn
 
 from vars_core.image_size import ImageSize
@@ -36,6 +38,14 @@ class VisionModel(nn.Module):
     def adapted(self, state: dict[str, Tensor]) -> dict[str, Tensor]:
         """Weights from a file under this model's own names; here they are that already."""
         return state
+
+    def passes(self, images: Tensor, trace: TraceRecorder) -> Iterator[None]:
+        """A forward call in steps, recorded by ``trace``: whoever has seen enough need not ask for the next one.
+
+        Here it is one step; a model that can stop after a layer stops there. The logits are not computed.
+        """
+        self(images, trace)
+        yield
 
     def forward(self, images: Tensor, trace: TraceRecorder | None = None) -> Tensor:
         raise NotImplementedError
