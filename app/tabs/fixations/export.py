@@ -15,6 +15,7 @@ from app.inference.models import title
 from app.inference.traced import Traced
 from app.library.fixation_points import Points
 from app.library.photographs import Photograph, Subject
+from app.tabs.fixations import density
 from app.tabs.fixations.scores import Scores, score
 from app.tabs.fixations.words import by_point
 from app.views import overlays
@@ -26,7 +27,8 @@ from app.views.weights import figure_words
 
 
 def export(subject: Subject, traced: Traced, look: Look, points: Points, first: str = "usual") -> Export:
-    """The map at the iterate looked at beside the centre Gaussian, both with the points, and all that was measured.
+    """The map at the iterate looked at beside the centre Gaussian and, where it is known, the density of fixations,
+    all with the points, and all that was measured.
 
     ``first``: which of the recorded fixations these are, for the settings.
     """
@@ -41,10 +43,15 @@ def export(subject: Subject, traced: Traced, look: Look, points: Points, first: 
         heat_overlay(subject.display, overlays.unit_map(centre_gaussian(height, width)), look.opacity),
     ]
     names = [f"{title(traced.model.name)}, t = {step}", "Centre Gaussian (no image seen)"]
+    captions = [f"{name}{numbers(one)}" for name, one in zip(names, both(scores), strict=True)]
+    people = density.density(photograph, points)
+    if people is not None:
+        pictures.append(density.drawn(photograph, people, look.opacity))
+        captions.append(density.title(points))
     sheet = overlays.sheet(
         [dotted(picture, photograph, points) for picture in pictures],
-        [f"{name}{numbers(one)}" for name, one in zip(names, both(scores), strict=True)],
-        columns=2,
+        captions,
+        columns=len(pictures),
         heading=f"{title(traced.model.name)} · layer {shown.name} · {look.readout} · "
         f"{0 if scores is None else scores.kept.sum()} fixations",
         footer=ceiling(scores) + figure_words(traced.model),
@@ -52,7 +59,8 @@ def export(subject: Subject, traced: Traced, look: Look, points: Points, first: 
     )
     view = {**replace(look, layer=shown.name, t=step).settings, "first": first}
     settings = described([subject], [traced.model], view)
-    return Export(sheet, arrays(subject, raw, step, points, scores), {**settings, **facts(points, scores)})
+    measured = arrays(subject, raw, step, points, scores) | ({} if people is None else {"density": people})
+    return Export(sheet, measured, {**settings, **facts(points, scores)})
 
 
 def facts(points: Points, scores: Scores | None) -> dict[str, Any]:

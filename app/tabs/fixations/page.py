@@ -21,7 +21,7 @@ from app.page.rail import upload_button
 from app.page.shell import Shell, fine, heading, unseen
 from app.page.viewer import map_viewer
 from app.page.wiring import traced, wait
-from app.tabs.fixations import words
+from app.tabs.fixations import density, words
 from app.tabs.fixations.export import export
 from app.tabs.fixations.scores import score
 from app.tabs.fixations.tables import SUFFIXES, table_points
@@ -52,7 +52,9 @@ def build(shell: Shell) -> None:
     recorded = bool(library.layouts)
     with gr.Row(elem_classes="work"):
         with gr.Column(elem_classes="sheet", scale=1):
-            viewer = map_viewer(TAB)
+            with gr.Row(elem_classes="map-and-people"):
+                viewer = map_viewer(TAB)
+                people = gr.HTML("", apply_default_css=False, elem_id="fixations-density", elem_classes="density")
             with gr.Row(elem_id="fixations-placing"):
                 undo = gr.Button("Undo", size="sm", min_width=80, elem_id="fixations-undo")
                 clear = gr.Button("Clear", size="sm", min_width=80, elem_id="fixations-clear")
@@ -127,6 +129,13 @@ def build(shell: Shell) -> None:
         )  # kept from when the map was drawn: no model runs
         return await wait(scored, subject.photograph, result, layer, readout, t, given)
 
+    async def blurred(session: str | None, photo: str, points: str) -> Updates | None:
+        given = Points.from_json(points)
+        if not photo or given.ref != photo:
+            return None
+        photograph = await wait(services.photograph, session, photo)
+        return {"density": await wait(density.words, photograph, given)}
+
     async def restored(session: str | None, photo: str, first: str) -> Updates:
         recording = await wait(library.recorded, photo, first)
         if recording is None:
@@ -180,6 +189,7 @@ def build(shell: Shell) -> None:
         quiet=True,
     )
     given = {"points": points}
+    events.on([points.change], blurred, {"photo": photo, **given}, {"density": people}, quiet=True)
     recording = {"photo": photo, "first": first}
     events.on([restore.click], restored, recording, given)
     events.on([first.input], restored, recording, given, quiet=True)

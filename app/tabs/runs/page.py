@@ -11,8 +11,6 @@ import gradio as gr
 from gradio.blocks import Block
 from gradio.components.base import Component
 
-from app.inference.models import DEFAULT_SIZE, SIZES
-from app.library import mask_reading
 from app.library.run_images import image_ref, image_refs
 from app.library.run_library import RunLibrary
 from app.page import downloads, share
@@ -21,7 +19,7 @@ from app.page.events import Updates, in_browser
 from app.page.shell import Shell, fine, heading, unseen
 from app.page.wiring import sentence, wait
 from app.services import Services
-from app.tabs.runs import files, rows, words
+from app.tabs.runs import files, opening_page, rows, words
 from app.tabs.runs.view import (
     ORDERS,
     Sight,
@@ -38,9 +36,6 @@ from app.views.exports import File
 from vars_core.errors import InputError
 
 TAB = "runs"
-
-READING = "mask_values"
-"""In the link of a tab that reads masks, and in a run: what their numbers mean."""
 
 OPENED = f"({{active, opened}}) => ({{opened: active === '{TAB}' ? '{TAB}' : opened}})"
 """A hidden tab reads no run; it does once it is first shown."""
@@ -167,12 +162,12 @@ def connect(shell: Shell, parts: Parts) -> None:
     def jumped(picked: str, **asked: Any) -> Updates:
         sight = seen(library, **asked)
         image = sight.image(whole(picked.partition(" ")[0]))
+        tab = opening_page.tab_for(shell, sight.stored)
         return {
             "photo": image_ref(sight.stored.facts, image, folders),
-            "active": shell.map_tab,
-            "tabs": gr.update(selected=shell.map_tab),
-            **map_updates(map_view, sight),
-            **reading_updates(readings, sight),
+            "active": tab,
+            "tabs": gr.update(selected=tab),
+            **opening_page.updates_for(shell, sight),
         }
 
     asked, images = parts.linked(), parts.images()
@@ -185,9 +180,8 @@ def connect(shell: Shell, parts: Parts) -> None:
     events.on([parts.page.change], waiting(turned), {"page": parts.page, **asked}, {"rows": parts.rows})
     clicked = {name: getattr(parts, name) for name in ("picked", "page", "metric", "order", "sorting")}
     in_browser([parts.rows.select], "values => VARS.runs.answered(values)", clicked, clicked)
-    map_view = shell.links[shell.map_tab]
-    readings = {f"{tab} {READING}": view[READING] for tab, view in shell.links.items() if READING in view}
-    opens = {"photo": shell.photo, "active": shell.active, "tabs": shell.tabs, **map_view, **readings}
+    opens = {"photo": shell.photo, "active": shell.active, "tabs": shell.tabs, **opening_page.linked(shell)}
+    in_browser([shell.active.change], "() => { window.scrollTo(0, 0); }")  # rows lie far down, what they open does not
     events.on([parts.picked.change], waiting(jumped), {"picked": parts.picked, **asked}, opens)
 
 
@@ -221,28 +215,6 @@ def control_updates(sight: Sight) -> Updates:
         "t": gr.update(choices=steps, value=t, interactive=key is not None),
         "metric": gr.update(choices=metrics, value=view.metric),
     }
-
-
-def map_updates(view: Mapping[str, Component], sight: Sight) -> Updates:
-    """Updates that make the tab of one map show the map of the run's view; a baseline leaves it as it is."""
-    key = sight.view.key
-    if key is None:
-        return {}
-    size = sight.stored.facts.get("models", {}).get(sight.view.model, {}).get("image_size")
-    values = {
-        "model": sight.view.model,
-        "size": str(size) if size in SIZES else DEFAULT_SIZE,
-        "layer": key.layer,
-        "readout": key.readout,
-        "t": str(key.iteration),
-    }
-    return {name: share.read(view[name], value) for name, value in values.items()}
-
-
-def reading_updates(readings: Mapping[str, Component], sight: Sight) -> Updates:
-    """Updates that make other tabs read masks as the run did, so that they count what it counted."""
-    reading = mask_reading.recorded(sight.stored.facts)
-    return {} if reading is None else {name: share.read(component, reading) for name, component in readings.items()}
 
 
 def served_weights(services: Services) -> dict[str, str | None]:

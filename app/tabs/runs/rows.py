@@ -9,7 +9,7 @@ import numpy as np
 
 from analysis.evaluations.image_scores import ImageScores
 from app.library.run_library import MAX_IMAGES
-from app.tabs.runs.view import Sight, View, metrics_of
+from app.tabs.runs.view import MAP_TAB, OWN_TABS, Sight, View, metrics_of
 from app.tabs.runs.words import counted, number
 
 PAGE_ROWS = 20
@@ -37,13 +37,14 @@ def page_words(sight: Sight, page: int, located: Located) -> str:
     start = (page - 1) * PAGE_ROWS
     shown = {name: one for name, one in metrics_of(sight.stored).items() if name in scores.values}
     heads = "".join(_head(name, one.title, view) for name, one in shown.items())
+    opens = OWN_TABS.get(sight.stored.kind, MAP_TAB)
     rows = []
     for rank, index in enumerate(order[start : start + PAGE_ROWS], start=start + 1):
         name = html.escape(scores.ids[index])
         cells = "".join(f"<td>{number(scores.values[one][index], shown[one].digits)}</td>" for one in shown)
         note = "map without range" if scores.degenerate[index] else ""
         here = located(scores.ids[index])
-        hint = "Open in the Attention tab" if here else "Not among this server's photographs"
+        hint = f"Open in the {opens} tab" if here else "Not among this server's photographs"
         rows.append(
             f'<tr data-position="{scores.positions[index]}" title="{hint}"{"" if here else " class=elsewhere"}>'
             f'<td>{rank}</td><th scope="row"><button type="button">{name}</button></th>{cells}<td>{note}</td></tr>'
@@ -51,7 +52,7 @@ def page_words(sight: Sight, page: int, located: Located) -> str:
     return (
         f'<div class="run-box whole"><table class="run-table rows"><thead><tr><th scope="col">#</th>'
         f'<th scope="col">image</th>{heads}<th></th></tr></thead><tbody>{"".join(rows)}</tbody></table></div>'
-        f"{_pager(page, pages, start, len(order))}"
+        f"{_pager(page, pages, start, len(order), opens)}"
     )
 
 
@@ -93,9 +94,9 @@ def _head(name: str, title: str, view: View) -> str:
     )
 
 
-def _pager(page: int, pages: int, start: int, count: int) -> str:
+def _pager(page: int, pages: int, start: int, count: int, opens: str) -> str:
     if pages == 1:
-        return f'<p class="fine">{counted(count, "image")}. A click on one opens it in the Attention tab.</p>'
+        return f'<p class="fine">{counted(count, "image")}. A click on one opens it in the {opens} tab.</p>'
     back = f'<button type="button" data-page="{page - 1}"{" disabled" if page == 1 else ""}>← Previous</button>'
     on = f'<button type="button" data-page="{page + 1}"{" disabled" if page == pages else ""}>Next →</button>'
     words = f"{start + 1:,}–{min(start + PAGE_ROWS, count):,} of {counted(count, 'image')}"

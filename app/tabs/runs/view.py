@@ -18,6 +18,11 @@ ORDERS = ("best", "worst")
 READOUT = DEFAULT_READOUT
 """The readout that is shown where several were scored and none was asked for."""
 
+OWN_TABS = {"segmentation": "Segmentation", "fixations": "Fixations"}
+"""Kinds of run whose images open in a tab of the same name, and its label; others open where a map is shown."""
+
+MAP_TAB = "Attention"
+
 UNFINISHED = "this run has not finished: repeat its command to continue it"
 NOTHING = "the images of this kind of run are not shown here: open its report.html"
 

@@ -73,6 +73,12 @@ def build(shell: Shell) -> None:
     photo = shell.follow(TAB)
     with gr.Row(elem_classes="work"):
         with gr.Column(elem_classes="sheet", scale=1):
+            with gr.Row(elem_classes="tools"):
+                tool = gr.Radio(TOOLS, value="off", label="Draw the ground truth", elem_id=f"{TAB}-tool")
+                brush = gr.Slider(1, 20, value=5, step=1, label="Brush, % of the longer side", elem_id=f"{TAB}-brush")
+                undo = gr.Button("Undo", size="sm", min_width=60, elem_id=f"{TAB}-undo")
+                clear = gr.Button("Clear", size="sm", min_width=60, elem_id=f"{TAB}-clear")
+                upload = upload_button("Upload a mask", sorted(PICTURE_SUFFIXES), elem_id=f"{TAB}-upload")
             viewer = map_viewer(TAB)
             threshold = gr.Slider(
                 0, 1, value=words.PAPER_THRESHOLD, step=0.01, label="Threshold", elem_id=f"{TAB}-threshold"
@@ -83,12 +89,6 @@ def build(shell: Shell) -> None:
             mode = gr.Radio(modes, value="mask", label="Show", elem_id=f"{TAB}-mode")
             heading("Ground truth", f"{TAB}-ground-truth")
             about = gr.HTML("", apply_default_css=False, elem_id=f"{TAB}-truth")
-            tool = gr.Radio(TOOLS, value="off", label="Draw on the photograph", elem_id=f"{TAB}-tool")
-            brush = gr.Slider(1, 20, value=5, step=1, label="Brush, % of the longer side", elem_id=f"{TAB}-brush")
-            with gr.Row():
-                undo = gr.Button("Undo", size="sm", min_width=80, elem_id=f"{TAB}-undo")
-                clear = gr.Button("Clear", size="sm", min_width=80, elem_id=f"{TAB}-clear")
-                upload = upload_button("Upload a mask", sorted(PICTURE_SUFFIXES), elem_id=f"{TAB}-upload")
             mask_values = ChangingDropdown(
                 READINGS,
                 value=JUDGED,

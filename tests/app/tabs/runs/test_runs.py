@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,11 @@ from analysis.runs import Run, read_summary
 from analysis.saliency import MapKey
 from app.library import run_library
 from app.library.run_images import image_ref, image_refs
-from app.library.run_library import RunLibrary
+from app.library.run_library import RunLibrary, StoredRun
 from app.tabs.runs import files as run_files
 from app.tabs.runs import rows as run_rows
 from app.tabs.runs import words as runs
+from app.tabs.runs.opening_page import score_values
 from app.tabs.runs.view import Sight, Wish, look_at, settled
 from tests.app.made_runs import MODEL, fixation_run, row_of, segmentation_run
 from vars_core.errors import InputError
@@ -341,3 +343,16 @@ def test_an_image_of_a_run_made_elsewhere_is_found_in_the_one_folder_that_has_it
 def test_no_name_leads_out_of_a_data_folder(library: RunLibrary, root: Path, name: str) -> None:
     (root / "private.jpg").write_bytes(b"")
     assert image_refs(library.open("masks").facts, name, {"voc": root / "data/voc"}) == []
+
+
+@pytest.mark.parametrize(("dropped", "first"), [(True, "drop"), (False, "keep"), (None, "usual")])
+def test_an_image_is_opened_with_the_threshold_and_the_first_fixations_of_its_run(
+    library: RunLibrary, dropped: bool | None, first: str
+) -> None:
+    def with_settings(name: str, **settings: Any) -> StoredRun:
+        stored = library.open(name)
+        facts = {**stored.facts, "settings": {**stored.facts["settings"], **settings}}
+        return replace(stored, run=Run(stored.run.folder, facts))
+
+    assert score_values(with_settings("masks", threshold=0.25)) == {"threshold": "0.25", "mode": "errors"}
+    assert score_values(with_settings("gaze", drop_first=dropped)) == {"first": first, "points": ""}

@@ -16,7 +16,7 @@ from app.serving.settings import Settings
 from app.tabs.runs.rows import ranked
 from app.tabs.runs.view import Wish, look_at
 from app.tabs.runs.words import NO_RUNS, number
-from tests.app.browser import opened, wait_for_map
+from tests.app.browser import opened
 from tests.app.made_runs import MODEL, fixation_run, segmentation_run
 from tests.app.served import Served
 
@@ -25,11 +25,13 @@ ROW = "#runs-rows tr[data-position]"
 
 @pytest.fixture(scope="module")
 def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """The page with two runs; of one of them it has the photographs."""
+    """The page with three runs; of the last it has not every photograph."""
     folder = tmp_path_factory.mktemp("library")
     segmentation_run(folder / "runs/masks", folder / "voc", 25, missing=3, asked="labels")
     fixation_run(folder / "runs/gaze", folder / "gaze")
-    server = Served(Settings(port=0, data={"mine": folder / "voc"}, runs=folder / "runs"))
+    fixation_run(folder / "runs/away", folder / "elsewhere", 5)
+    data = {"mine": folder / "voc", "eyes": folder / "gaze"}
+    server = Served(Settings(port=0, data=data, runs=folder / "runs"))
     yield server
     server.stop()
 
@@ -58,21 +60,32 @@ def choose(page: Any, control: str, option: str) -> None:
 
 
 @pytest.mark.browser
-def test_a_click_on_a_row_opens_its_photograph_and_map(browser: Any, library: Served) -> None:
+def test_a_click_on_a_row_opens_its_photograph_where_the_run_scored_it(browser: Any, library: Served) -> None:
     with opened(browser, f"{library.url}?tab=runs&run=masks&layer=0.0&readout=energy&t=1") as page:
         order = order_of(library, layer="0.0", readout="energy", t="1")
         page.wait_for_function(f"order => {NAMES}.join() === order", arg=",".join(order[:20]))
         page.locator("#runs-failures", has_text="1 image could not be scored").wait_for()
         page.locator("#runs-summary", has_text="Centre Gaussian (baseline)").wait_for()
         page.locator("#runs-chart .main-svg").first.wait_for()
+        page.get_by_title("Open in the Segmentation tab").first.wait_for()
         page.locator(f"{ROW} button").nth(2).click()
-        wait_for_map(page)
         page.locator("#current-photograph", has_text=order[2]).wait_for()
-        page.locator("#attention-viewer figcaption", has_text="layer 0.0 · energy · t = 1").first.wait_for()
+        page.locator("#segmentation-viewer figcaption", has_text="layer 0.0 · energy · t = 1").first.wait_for()
+        page.locator("#segmentation-viewer .viewer-legend", has_text="missed (FN)").wait_for()  # the error map
+        page.locator("#segmentation-truth", has_text="Read as labels, as asked").wait_for()  # as the run read it
+        assert page.locator("#segmentation-threshold input[type=range]").input_value() == "0.3"
         page.wait_for_function(f"() => location.search.includes('image=data:mine/JPEGImages/{order[2]}.jpg')")
-        assert page.get_by_role("tab", name="Attention").get_attribute("aria-selected") == "true"
-        page.get_by_role("tab", name="Segmentation").click()  # which reads the mask as the run did
-        page.locator("#segmentation-truth", has_text="Read as labels, as asked").wait_for()
+        page.wait_for_function("() => location.search.includes('threshold=0.3&mode=errors')")
+        assert page.get_by_role("tab", name="Segmentation").get_attribute("aria-selected") == "true"
+        assert page.evaluate("scrollY") == 0
+
+        page.get_by_role("tab", name="Runs").click()
+        choose(page, "run", "gaze · fixations")
+        page.get_by_title("Open in the Fixations tab").first.click()
+        page.locator("#fixations-scores [data-score=map-nss]").wait_for()
+        page.wait_for_function("() => location.search.includes('image=data:eyes/stimuli/image_')")
+        assert page.locator("#fixations-points-list tbody tr").count() > 0
+        page.locator("#fixations-density", has_text="each blurred by σ = 35 pixels").locator("img").wait_for()
 
 
 @pytest.mark.browser
@@ -82,7 +95,7 @@ def test_rows_are_sorted_filtered_and_paged(browser: Any, library: Served) -> No
         wait_for_first(page, "image_")
         choose(page, "run", "masks · segmentation")
         wait_for_first(page, order_of(library)[0])
-        page.get_by_role("button", name="Next").click()
+        page.locator("#runs-rows").get_by_role("button", name="Next").click()
         wait_for_first(page, order_of(library)[20])
         assert len(shown(page)) == 4
         page.locator("#runs-order").get_by_text("worst first").click()
@@ -96,7 +109,7 @@ def test_rows_are_sorted_filtered_and_paged(browser: Any, library: Served) -> No
 
 @pytest.mark.browser
 def test_a_photograph_that_the_server_lacks_gets_a_sentence(browser: Any, library: Served) -> None:
-    with opened(browser, f"{library.url}?tab=runs&run=gaze") as page:
+    with opened(browser, f"{library.url}?tab=runs&run=away") as page:
         page.locator(f"{ROW}.elsewhere").first.click()
         page.locator("#said", has_text="is in no data folder of this server").wait_for()
         assert page.get_by_role("tab", name="Runs").get_attribute("aria-selected") == "true"
@@ -147,6 +160,7 @@ def client(library: Served) -> Iterator[Client]:
 def test_the_endpoint_runs_lists_them(client: Client) -> None:
     answer = client.predict(api_name="/runs")
     assert [(one["run"], one["kind"], one["images"]) for one in answer] == [
+        ("away", "fixations", 5),
         ("gaze", "fixations", 3),
         ("masks", "segmentation", 25),
     ]
