@@ -123,7 +123,7 @@ def run(settings: Settings) -> None:
     """Serve until interrupted; models load meanwhile."""
     services = Services(settings)
     services.models.load_named()
-    services.models.load_embedded()
+    services.models.load_embedded(services.queue.warm)
     repeat(60, lambda: sweep(TEMPORARY, settings.keep_uploads))
     repeat(60, lambda: services.sessions.forget_unused(settings.keep_uploads))
     repeat(30, return_memory)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -89,9 +89,12 @@ class ModelShelf:
                     f"timm has no model {architecture!r}; nearest: {nearest(architecture, timm.list_models())}"
                 )
 
-    def load_embedded(self) -> threading.Thread:
-        """Load the embedded models in a thread of their own, which is returned."""
-        thread = threading.Thread(target=self._load_embedded, name="models", daemon=True)
+    def load_embedded(self, loaded: Callable[[str], None] = lambda name: None) -> threading.Thread:
+        """Load the embedded models in a thread of their own, which is returned.
+
+        ``loaded`` is told the name of each that is ready, once all are: what it does delays none of them.
+        """
+        thread = threading.Thread(target=self._load_embedded, args=(loaded,), name="models", daemon=True)
         thread.start()
         return thread
 
@@ -131,12 +134,15 @@ class ModelShelf:
             mixer=("self" if spec.is_timm else spec.mixer) if layers else "",  # of timm's, softmax attention is traced
         )
 
-    def _load_embedded(self) -> None:
+    def _load_embedded(self, loaded: Callable[[str], None]) -> None:
         for name in EMBEDDED:
             try:
                 self.backend(name)
             except Exception as error:  # the page stays up, and says which model is missing and why
                 self._states[name] = f"failed: {error}"
+        for name, state in self._states.items():
+            if state == "ready":
+                loaded(name)
 
     def _load(self, name: str) -> Backend:
         self.check(name)

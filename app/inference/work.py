@@ -27,6 +27,11 @@ class BusyError(InputError):
     """The queue is full: the request was refused, nothing is wrong with it."""
 
 
+def grey(size: int) -> np.ndarray:
+    """What a model is warmed up on."""
+    return np.full((size, size, 3), 128, np.uint8)
+
+
 @dataclass
 class Job(Generic[R]):
     """A picture that waits for a model. ``picture(size)`` gives the uint8 (size, size, 3) that the model looks at."""
@@ -54,6 +59,7 @@ class ModelQueue:
         self._threads = threads or max(1, torch.get_num_threads() - 1)
         self._size = size
         self._waiting: deque[Job[Any]] = deque()
+        self._cold: deque[str] = deque()  # models to run once, when nobody waits
         self._changed = threading.Condition()
         self._closed = False
         self.batches: deque[int] = deque(maxlen=1000)  # sizes of the latest batches, for /health and the load test
@@ -83,6 +89,12 @@ class ModelQueue:
             self._changed.notify()
         return job.future
 
+    def warm(self, model: str) -> None:
+        """Run a model once when nobody waits, so that its first visitor does not wait for what a first run sets up."""
+        with self._changed:
+            self._cold.append(model)
+            self._changed.notify()
+
     def close(self) -> None:
         """Stop after the running batch; jobs that still wait are cancelled."""
         with self._changed:
@@ -109,12 +121,17 @@ class ModelQueue:
                     job.future.set_result(result)
 
     def _take(self) -> list[Job[Any]]:
-        """The oldest job and those that run with it, at most `MAX_BATCH`; an empty list once closed."""
+        """The oldest job and those that run with it, at most `MAX_BATCH`; an empty list once closed.
+
+        Where nobody waits, a model that is to be warmed up.
+        """
         with self._changed:
-            while not self._waiting and not self._closed:
+            while not (self._waiting or self._cold or self._closed):
                 self._changed.wait()
             if self._closed:
                 return []
+            if not self._waiting:
+                return [Job(self._cold.popleft(), grey, EveryMap())]
             oldest = self._waiting[0]
             batch = [job for job in self._waiting if job.runs_with(oldest)][:MAX_BATCH]
             taken = {id(job) for job in batch}
@@ -126,5 +143,6 @@ class ModelQueue:
         facts = self._shelf.facts(jobs[0].model)
         batch, _ = backend.prepare([job.picture(facts.image_size) for job in jobs])
         answers = jobs[0].task(backend, batch, facts)
-        self.batches.append(len(jobs))
+        if jobs[0].picture is not grey:
+            self.batches.append(len(jobs))
         return answers

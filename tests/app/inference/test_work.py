@@ -153,3 +153,33 @@ def test_closing_cancels_what_waits(shelf: ModelShelf) -> None:
         held.released.set()
     closing.join(60)
     assert waiting.cancelled()
+
+
+def test_a_model_is_warmed_up_when_nobody_waits(queue: ModelQueue, monkeypatch: pytest.MonkeyPatch) -> None:
+    order: list[str] = []
+    warmed = threading.Event()
+
+    def noted(who: str) -> Any:
+        def picture(size: int) -> np.ndarray:
+            order.append(who)
+            if who == "warm-up":
+                warmed.set()
+            return np.full((size, size, 3), 128, np.uint8)
+
+        return picture
+
+    monkeypatch.setattr("app.inference.work.grey", noted("warm-up"))
+    with Held(queue):
+        queue.warm("rvt_nano/self")
+        visitor = queue.submit(MODEL, noted("visitor"))
+        assert len(queue) == 1  # a warm-up takes nobody's place
+    visitor.result(60)
+    assert warmed.wait(60)
+    queue.submit(MODEL, coloured(2)).result(60)
+    assert order == ["visitor", "warm-up"]
+    assert list(queue.batches) == [1, 1, 1]  # visitors' alone
+
+
+def test_a_model_that_cannot_be_warmed_up_stops_nobody(queue: ModelQueue) -> None:
+    queue.warm("rvt_nano/nothing")
+    assert queue.submit(MODEL, coloured(1)).result(60).layers
