@@ -125,7 +125,7 @@ def test_the_same_command_again_computes_nothing_and_gives_the_same_bytes(
         (("--image-size", "small"), "an image size such as 224 or 224x168 (width x height), got 'small'"),
         (("--split", "train"), "got 'train' (known: 'val')"),
         (("--split", "empty"), "is empty"),
-        (("--layout", "pairs"), "there is no folder"),
+        (("--layout", "pairs"), "that is --layout voc"),
         (("--model", "rvt_nano/vars_x"), "'rvt_nano/vars_d'"),
         (("--model", "rvt_nano/self", "--model", "rvt_nano/self"), "twice"),
         (("--model", "rvt_nano/self", "--checkpoint", "rvt_nano/self=absent.pth"), "none at 'absent.pth'"),
@@ -143,6 +143,9 @@ def test_bad_input_is_one_sentence_and_status_2_before_any_model(
     root = make_voc(tmp_path / "voc", 1)
     if "empty" in arguments:
         (root / "ImageSets/Segmentation/empty.txt").write_text("")
+    if "val" in arguments:
+        (root / "images").mkdir()
+        (root / "masks").mkdir()
     assert run(monkeypatch, "--data", root, "--out", tmp_path / "run", *arguments) == 2
     said = capsys.readouterr().err.strip()
     assert named in said
