@@ -80,3 +80,20 @@ def test_docstrings_speak_in_sentences_without_sections() -> None:
         if section.search(ast.get_docstring(node) or "")
     ]
     assert len(files) > 300 and told == []
+
+
+def test_no_two_files_need_one_another() -> None:
+    """Imports for types and those inside functions count: what a file names, it has to be read with."""
+    files = {
+        ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
+        for package in (*FORBIDDEN, "tools")
+        for path in (ROOT / package).rglob("*.py")
+    }
+    needs: dict[str, set[str]] = {}
+    for module, path in files.items():
+        nodes = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.ImportFrom)]
+        named = {f"{node.module}.{alias.name}" for node in nodes for alias in node.names}
+        needs[module] = {name if name in files else name.rpartition(".")[0] for name in named} & files.keys() - {module}
+    while free := {module for module, others in needs.items() if not others & needs.keys()}:
+        needs = {module: others for module, others in needs.items() if module not in free}
+    assert len(files) > 300 and needs == {}

@@ -101,7 +101,7 @@ class AblationEvaluation(Evaluation):
 
         for suffix in ("svg", "png", "webp"):
             figure_of(run, summary).save(run.folder / f"figure_6.{suffix}")
-        return build_report(run, self, summary)
+        return build_report(run, len(self.samples), summary)
 
     def lines(self, run: Run, summary: Sequence[Entry]) -> Iterator[str]:
         """Markdown: what was measured, then a table against T and one against λ."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from analysis.ablation import Point, Setting
 from analysis.evaluations.ablation_summary import SETTING, SHOWN
@@ -16,9 +16,6 @@ from analysis.paper_figures.canvas import Canvas
 from analysis.provenance import conditions
 from analysis.reports import Cell
 from analysis.runs import Run
-
-if TYPE_CHECKING:
-    from analysis.evaluations.ablation import AblationEvaluation
 
 SAME_WEIGHTS = (
     "Each curve is of one set of weights, trained under the setting marked there and not trained again: it says how "
@@ -70,10 +67,10 @@ def where(run: Run) -> list[str]:
     return [f"{counts}; {ways}; maps: layer {' / '.join(sorted(maps))}, last iterate.", *conditions(run.facts)[1:]]
 
 
-def build_report(run: Run, evaluation: AblationEvaluation, summary: Sequence[Entry]) -> str:
-    """The page as HTML: a chart and a table a metric and axis."""
+def build_report(run: Run, images: int, summary: Sequence[Entry]) -> str:
+    """The page as HTML: a chart and a table a metric and axis. ``images``: how many there were to score."""
     lines = [" ".join((SAME_WEIGHTS, START)), *where(run)]
-    report = report_of(run, "Steps and sparsity", lines, len(evaluation.samples))
+    report = report_of(run, "Steps and sparsity", lines, images)
     points, trained = points_of(summary), trained_settings(run)
     for metric in metrics_in(summary):
         report.heading(metric.title)

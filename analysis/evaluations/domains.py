@@ -18,6 +18,7 @@ import numpy as np
 import pyarrow as pa
 
 from analysis.engine import Item, Scored
+from analysis.evaluations.domain_table import MEAN, domain_lines, domain_report
 from analysis.evaluations.frame import Evaluation
 from analysis.evaluations.grouping import Entry, rows_by
 from analysis.runs import Row, Run
@@ -48,8 +49,6 @@ SCHEMA = pa.schema(
         *((name, pa.float64()) for name in ("seconds", "processor_seconds")),
     ]
 )
-MEAN = "mean"
-"""Beside the targets' names: the mean over all of them."""
 
 
 @dataclass(frozen=True)
@@ -121,14 +120,10 @@ class DomainGeneralisation(Evaluation):
 
     def report(self, run: Run, summary: Sequence[Entry]) -> str:
         """See `analysis.evaluations.domain_table`."""
-        from analysis.evaluations.domain_table import domain_report
-
         return domain_report(run, summary, self.planned)
 
     def lines(self, run: Run, summary: Sequence[Entry]) -> Sequence[str]:
         """The table in markdown."""
-        from analysis.evaluations.domain_table import domain_lines
-
         return domain_lines(run, summary)
 
     def _rows(self, item: Item) -> list[Row]:

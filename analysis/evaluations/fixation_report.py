@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from analysis.engine import Item
 from analysis.evaluations.ends import Drawn, best_and_worst
 from analysis.evaluations.fixation_summary import Group, groups
 from analysis.evaluations.grouping import Entry
+from analysis.evaluations.maps import MapEvaluation
 from analysis.evaluations.report_parts import MapTables, tell_conditions, tell_failures
 from analysis.figures import Line, line_chart
 from analysis.map_sources import BASELINE_CENTRE, BASELINE_CROSSVAL, HUMAN
@@ -20,9 +21,6 @@ from analysis.reports import Report
 from analysis.runs import Run
 from analysis.saliency import MapKey, normalise_map
 
-if TYPE_CHECKING:
-    from analysis.evaluations.fixations import FixationEvaluation
-
 ORDER = {BASELINE_CENTRE: 0, BASELINE_CROSSVAL: 1, HUMAN: 3}
 """Floors first, the ceiling last, models between them."""
 
@@ -30,18 +28,23 @@ PAPER = (("RVT* (self)", "0.502"), ("VARS-S", "0.732 or 0.737"), ("VARS-D", "0.6
 """Table 5: NSS on MIT1003 with the paper's weights; VARS-S is typeset ambiguously."""
 
 
-def build_report(run: Run, evaluation: FixationEvaluation, summary: Sequence[Entry]) -> str:
-    """The page as HTML. Every number is taken from the stored rows, and the maps it shows were kept with them."""
+def build_report(
+    run: Run, evaluation: MapEvaluation, sigma: float, observers: Sequence[str], summary: Sequence[Entry]
+) -> str:
+    """The page as HTML. Every number is taken from the stored rows, and the maps it shows were kept with them.
+
+    ``sigma``: pixels of one degree of visual angle.
+    """
     keys = evaluation.keys(summary)
     every = sorted(groups(run), key=lambda group: ORDER.get(group.model, 2))
     chosen = [group for group in every if not group.blur and group.is_among(keys)]
     report = Report("Eye fixations: maps between floor and ceiling")
-    _provenance(report, run, evaluation)
+    _provenance(report, run, sigma, len(evaluation.samples))
     tables = MapTables(report, run, "fixations", summary, 3, " to ")
     _headline_table(tables, chosen)
     _iterates(tables, every, chosen, keys)
     _blurs(tables, every, keys)
-    _observers(report, evaluation, chosen)
+    _observers(report, observers, chosen)
     report.heading("Best and worst images")
     shown = [group for group in chosen if group.model != HUMAN]
     for group, best, worst in best_and_worst(run, evaluation, shown, keys, lambda one: one.scores["nss"], _drawn):
@@ -53,7 +56,7 @@ def build_report(run: Run, evaluation: FixationEvaluation, summary: Sequence[Ent
     return report.html()
 
 
-def _provenance(report: Report, run: Run, evaluation: FixationEvaluation) -> None:
+def _provenance(report: Report, run: Run, sigma: float, images: int) -> None:
     facts = run.facts
     data, settings = facts.get("data", {}), facts.get("settings", {})
     report.text(f"Command: {facts['command']}")
@@ -62,13 +65,13 @@ def _provenance(report: Report, run: Run, evaluation: FixationEvaluation) -> Non
         f"Data: {data.get('folder')} ({data.get('layout')}), {data.get('images_present')} of "
         f"{data.get('images_listed')} listed images, {len(data.get('observers', []))} observers, "
         f"{data.get('fixations')} fixations, {first}; SHA-256 of the fixations {data.get('fixations_sha256')}. "
-        f"One degree of visual angle: {evaluation.sigma:g} px."
+        f"One degree of visual angle: {sigma:g} px."
     )
     tell_conditions(report, facts)
     for note in data.get("notes", []):
         report.text(f"{note['what']}: {note['count']}.", kind="warning")
         report.table(("name",), [(name,) for name in note["names"]], folded=f"{note['count']} names")
-    tell_failures(report, run, len(evaluation.samples))
+    tell_failures(report, run, images)
 
 
 def _headline_table(tables: MapTables, chosen: Sequence[Group]) -> None:
@@ -135,7 +138,7 @@ def _blurs(tables: MapTables, every: Sequence[Group], keys: Mapping[str, MapKey]
     tables.report.figure(line_chart(lines, title="NSS of the blurred map", x="σ of the blur, px", y="NSS"))
 
 
-def _observers(report: Report, evaluation: FixationEvaluation, chosen: Sequence[Group]) -> None:
+def _observers(report: Report, observers: Sequence[str], chosen: Sequence[Group]) -> None:
     report.heading("Per observer")
     by_observer = [group.observer_nss() for group in chosen]
     counts = [group.observer_fixations.sum(axis=0) for group in chosen if group.model == BASELINE_CENTRE]
@@ -145,7 +148,7 @@ def _observers(report: Report, evaluation: FixationEvaluation, chosen: Sequence[
             int(counts[0][index]) if counts else None,
             *(None if np.isnan(scores[index]) else float(scores[index]) for scores in by_observer),
         )
-        for index, name in enumerate(evaluation.observers)
+        for index, name in enumerate(observers)
     ]
     report.table(("observer", "fixations", *(group.title for group in chosen)), rows)
     report.text("NSS at each observer's own fixations, mean over them; human: in the others' map.")

@@ -141,7 +141,7 @@ class FixationEvaluation(MapEvaluation):
         """See `analysis.evaluations.fixation_report`."""
         from analysis.evaluations.fixation_report import build_report
 
-        return build_report(run, self, summary)
+        return build_report(run, self, self.sigma, self.observers, summary)
 
     def lines(self, run: Run, summary: Sequence[Entry]) -> Iterator[str]:
         """The first table in short, and how many images and fixations stand behind it."""

@@ -16,8 +16,9 @@ from analysis.engine import Item, Scored, model_input
 from analysis.evaluations.frame import Evaluation
 from analysis.evaluations.grouping import Entry
 from analysis.evaluations.suites import CLEAN, CORRUPTED, SUITES, Labelled, class_ids
+from analysis.evaluations.table import EVALUATIONS
 from analysis.metrics.robustness import Estimate, Predictions, error
-from analysis.metrics.table import Metric, metrics_that_need, predictions_on
+from analysis.metrics.table import metrics_that_need, predictions_on
 from analysis.runs import Run
 from vars_core.images import Placement, decode_image
 
@@ -155,11 +156,11 @@ class RobustnessEvaluation(Evaluation):
 
         if self.checked and self.attacks and "attack_checks" not in run.facts:
             run.record("attack_checks", self._checks())
-        return build_report(run, self, summary)
+        return build_report(run, len(self.samples), self.absent, summary)
 
     def lines(self, run: Run, summary: Sequence[Entry]) -> Iterator[str]:
         """Markdown: a line a model, a column a metric."""
-        metrics = shown_metrics(summary)
+        metrics = EVALUATIONS["robustness"].shown(summary)
         yield "| model | " + " | ".join(metric.title for metric in metrics.values()) + " |"
         yield "|---|" + "---:|" * len(metrics)
         values = {(e["model"], e["metric"]): e for e in summary if "corruption" not in e}
@@ -242,14 +243,6 @@ def predictions_in(table: pa.Table) -> dict[str, Predictions]:
         severities=np.array(table["severity"]),
     )
     return {suite: _chosen(whole, suites == suite) for suite in dict.fromkeys(suites.tolist())}
-
-
-def shown_metrics(summary: Sequence[Entry]) -> dict[str, Metric]:
-    """The metrics that a summary has, in the table's order."""
-    from analysis.evaluations.table import EVALUATIONS
-
-    present = {entry["metric"] for entry in summary}
-    return {name: metric for name, metric in EVALUATIONS["robustness"].metrics.items() if name in present}
 
 
 def _chosen(whole: Predictions, rows: np.ndarray) -> Predictions:

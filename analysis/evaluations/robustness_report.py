@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from analysis.corruptions import SEVERITIES
 from analysis.evaluations.grouping import Entry
 from analysis.evaluations.report_parts import tell_conditions, tell_failures, with_interval
-from analysis.evaluations.robustness import shown_metrics
 from analysis.evaluations.suites import SUITES
+from analysis.evaluations.table import EVALUATIONS
 from analysis.figures import heat_map
 from analysis.reports import Cell, Report
 from analysis.runs import Run
-
-if TYPE_CHECKING:
-    from analysis.evaluations.robustness import RobustnessEvaluation
 
 PAPER = {
     "RVT*": (77.6, 60.4, 41.7, 28.7, 11.1, 11.1),
@@ -28,11 +25,14 @@ PAPER = {
 COLUMNS = ("clean", "mce", "imagenet_r", "imagenet_sketch", "pgd", "imagenet_a")
 
 
-def build_report(run: Run, evaluation: RobustnessEvaluation, summary: Sequence[Entry]) -> str:
-    """The page as HTML; every number is taken from the summary, which is computed from the rows alone."""
+def build_report(run: Run, images: int, absent: Sequence[str], summary: Sequence[Entry]) -> str:
+    """The page as HTML; every number is taken from the summary, which is computed from the rows alone.
+
+    ``images``: how many there were to score; ``absent``: models that were asked for and have no weights.
+    """
     report = Report("Robustness: clean, corrupted, drawn, attacked")
-    _provenance(report, run, evaluation)
-    _table(report, evaluation, summary)
+    _provenance(report, run, images)
+    _table(report, absent, summary)
     for suite, one in SUITES.items():
         if one.corrupted:
             _by_corruption(report, summary, suite)
@@ -40,7 +40,7 @@ def build_report(run: Run, evaluation: RobustnessEvaluation, summary: Sequence[E
     return report.html()
 
 
-def _provenance(report: Report, run: Run, evaluation: RobustnessEvaluation) -> None:
+def _provenance(report: Report, run: Run, images: int) -> None:
     report.text(f"Command: {run.facts['command']}")
     for suite, data in run.facts["data"]["suites"].items():
         report.text(
@@ -52,12 +52,12 @@ def _provenance(report: Report, run: Run, evaluation: RobustnessEvaluation) -> N
     for suite, attack in run.facts["settings"]["attacks"].items():
         report.text(f"{SUITES[suite].title}: {attack}, in pixels before normalisation.")
     tell_conditions(report, run.facts)
-    tell_failures(report, run, len(evaluation.samples))
+    tell_failures(report, run, images)
 
 
-def _table(report: Report, evaluation: RobustnessEvaluation, summary: Sequence[Entry]) -> None:
+def _table(report: Report, absent: Sequence[str], summary: Sequence[Entry]) -> None:
     report.heading("Table 2")
-    metrics = shown_metrics(summary)
+    metrics = EVALUATIONS["robustness"].shown(summary)
     values = {(e["model"], e["metric"]): e for e in summary if "corruption" not in e}
     models = list(dict.fromkeys(entry["model"] for entry in summary))
     rows: list[Sequence[Any]] = [
@@ -65,7 +65,7 @@ def _table(report: Report, evaluation: RobustnessEvaluation, summary: Sequence[E
         for model in models
     ]
     owners: list[str | None] = list(models)
-    for model in evaluation.absent:
+    for model in absent:
         rows.append((f"{model} (no weights: not run)", *(None for _ in metrics)))
         owners.append(None)
     for model, numbers in PAPER.items():

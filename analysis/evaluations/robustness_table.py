@@ -9,8 +9,9 @@ from functools import cached_property
 import numpy as np
 
 from analysis.evaluations.grouping import Entry
-from analysis.evaluations.robustness import predictions_of, shown_metrics
+from analysis.evaluations.robustness import predictions_of
 from analysis.evaluations.suites import SUITES
+from analysis.evaluations.table import EVALUATIONS
 from analysis.metrics.robustness import Estimate, Predictions, paired_difference
 from analysis.metrics.table import Metric, metrics_that_need, predictions_on
 from analysis.provenance import conditions
@@ -74,7 +75,7 @@ def _columns(runs: Sequence[Run]) -> list[Column]:
         settings = run.facts["settings"]
         if settings.get("evaluation") != "robustness":
             raise InputError(f"expected a robustness run, {run.folder} is one of {settings.get('evaluation')}")
-        for name, metric in shown_metrics(read_summary(run.folder)).items():
+        for name, metric in EVALUATIONS["robustness"].shown(read_summary(run.folder)).items():
             suite = _suite_of(name)
             column = Column(name, metric.title, settings["attacks"].get(suite, ""), suite, run)
             shown = best.setdefault((name, column.budget), column)

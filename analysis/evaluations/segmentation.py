@@ -98,7 +98,7 @@ class Segmentation(MapEvaluation):
         """See `analysis.evaluations.segmentation_report`."""
         from analysis.evaluations.segmentation_report import build_report
 
-        return build_report(run, self, summary)
+        return build_report(run, self, self.threshold, summary)
 
     def lines(self, run: Run, summary: Sequence[Entry]) -> Iterator[str]:
         """The first table in short."""

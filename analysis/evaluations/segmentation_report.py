@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -20,6 +20,7 @@ from analysis.drawing import (
 from analysis.engine import Item
 from analysis.evaluations.ends import Drawn, best_and_worst
 from analysis.evaluations.grouping import Entry
+from analysis.evaluations.maps import MapEvaluation
 from analysis.evaluations.report_parts import MapTables, tell_conditions, tell_failures
 from analysis.evaluations.segmentation_summary import Group, groups
 from analysis.figures import Line, line_chart
@@ -28,9 +29,6 @@ from analysis.placed_map import PlacedMap
 from analysis.reports import Card, Report
 from analysis.runs import Run
 from analysis.saliency import MapKey
-
-if TYPE_CHECKING:
-    from analysis.evaluations.segmentation import Segmentation
 
 PAPER = (
     ("RVT*", 39.92, 49.41, 3.95),
@@ -41,8 +39,11 @@ PAPER = (
 """Table 4: model, mIoU, FP, FN in percent, on VOC2012 val with the paper's weights."""
 
 
-def build_report(run: Run, evaluation: Segmentation, summary: Sequence[Entry]) -> str:
-    """The page as HTML. Every number is taken from the stored rows, and the maps it shows were kept with them."""
+def build_report(run: Run, evaluation: MapEvaluation, threshold: float, summary: Sequence[Entry]) -> str:
+    """The page as HTML. Every number is taken from the stored rows, and the maps it shows were kept with them.
+
+    ``threshold``: of the run's masks.
+    """
     keys = evaluation.keys(summary)
     chosen: list[Group] = []
     every: list[tuple[list[Any], dict[str, Any], int]] = []
@@ -51,12 +52,12 @@ def build_report(run: Run, evaluation: Segmentation, summary: Sequence[Entry]) -
         if group.is_among(keys):
             chosen.append(group)
     report = Report("Segmentation: maps as masks")
-    _provenance(report, run, evaluation)
+    _provenance(report, run, threshold)
     tables = MapTables(report, run, "segmentation", summary, 2, " – ")
     _headline_table(tables, chosen)
-    _threshold_curves(report, evaluation, chosen)
+    _threshold_curves(report, threshold, chosen)
     _iterate_curves(tables, summary, keys, [group.model for group in chosen])
-    ends = best_and_worst(run, evaluation, chosen, keys, Group.image_iou, partial(_drawn, evaluation.threshold))
+    ends = best_and_worst(run, evaluation, chosen, keys, Group.image_iou, partial(_drawn, threshold))
     for group, best, worst in ends:
         _show(report, group, best, worst)
     tables.everything(("model", "layer", "readout", "iterate"), every)
@@ -69,13 +70,13 @@ def build_report(run: Run, evaluation: Segmentation, summary: Sequence[Entry]) -
     return report.html()
 
 
-def _provenance(report: Report, run: Run, evaluation: Segmentation) -> None:
+def _provenance(report: Report, run: Run, threshold: float) -> None:
     facts = run.facts
     data = facts.get("data", {})
     report.text(f"Command: {facts['command']}")
     report.text(
         f"Data: {data.get('folder')}, {data.get('samples')} images listed, names' SHA-256 {data.get('names_sha256')}. "
-        f"Foreground where a map, scaled to [0, 1] by its own range, reaches {evaluation.threshold}; void pixels count "
+        f"Foreground where a map, scaled to [0, 1] by its own range, reaches {threshold}; void pixels count "
         "nowhere; predictions are resized to the ground truth. IoU is pooled over all pixels, FP and FN are fractions "
         "of all non-void pixels; all in percent, with 95 % bootstrap intervals over images."
     )
@@ -111,9 +112,9 @@ def _headline_table(tables: MapTables, chosen: Sequence[Group]) -> None:
     report.table((*columns, "best threshold (oracle)"), sums, models=[group.model for group in chosen])
 
 
-def _threshold_curves(report: Report, evaluation: Segmentation, chosen: Sequence[Group]) -> None:
+def _threshold_curves(report: Report, threshold: float, chosen: Sequence[Group]) -> None:
     report.heading("IoU against threshold")
-    at = int(np.argmin(np.abs(CURVE_THRESHOLDS - evaluation.threshold)))
+    at = int(np.argmin(np.abs(CURVE_THRESHOLDS - threshold)))
     lines = [Line(g.title, g.model, CURVE_THRESHOLDS, 100 * g.iou_curve(), at, dashed=g.layer is None) for g in chosen]
     title = f"Pooled IoU against the threshold (marked: {CURVE_THRESHOLDS[at]:g})"
     report.figure(line_chart(lines, title=title, x="threshold", y="IoU, %"))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from analysis.evaluations.grouping import Entry
 from analysis.evaluations.suites import CLEAN, CORRUPTED, SUITES
 from analysis.metrics.table import (
     ALL_FIXATIONS,
@@ -39,6 +41,11 @@ class Kind:
     def metrics(self) -> dict[str, Metric]:
         """By name in ``summary.json``, in the table's order."""
         return metrics_that_need(*self.needs)
+
+    def shown(self, summary: Sequence[Entry]) -> dict[str, Metric]:
+        """Those that a summary has."""
+        present = {entry["metric"] for entry in summary}
+        return {name: metric for name, metric in self.metrics.items() if name in present}
 
     @property
     def image_metrics(self) -> dict[str, Metric]:
