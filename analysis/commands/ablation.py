@@ -42,8 +42,6 @@ KINDS = {
 
 @dataclass(frozen=True, kw_only=True)
 class Asked(Evaluated):
-    """The command's options."""
-
     labels: Path | None = option("Labelled images for accuracy, as `robustness` takes them for clean.", None)
     fixations: Path | None = option("Fixation data for NSS, in any layout.", None)
     masks: Path | None = option("Masks for IoU, in any layout.", None)

@@ -17,8 +17,6 @@ from vars_core.training.options import asks, option
 
 @dataclass(frozen=True, kw_only=True)
 class Asked(OnEngine):
-    """The command's options."""
-
     data: Path = option("Folder of photographs, searched to any depth.")
     limit: int | None = option("Only the first N photographs, in the order of names.", 50, low=1)
     names: tuple[str, ...] = option(NAMES_HELP, ())

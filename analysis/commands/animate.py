@@ -11,8 +11,6 @@ from vars_core.training.options import asks, option
 
 @dataclass(frozen=True, kw_only=True)
 class Asked(Models):
-    """The command's options."""
-
     image: Path = option("The photograph.")
     out: Path = option("The animation to write (.gif, .webp, .mp4).")
     model: str = option("Model spec.", "rvt_nano/vars_d")  # type: ignore[assignment]  # one alone

@@ -24,8 +24,6 @@ EXIT_WITH_FAILED_CHECKS = 1
 
 @dataclass(frozen=True, kw_only=True)
 class Asked(Models):
-    """The command's options."""
-
     data: Path = option("Folder of labelled pictures with a validation half.")
     limit: int = option("So many validation pictures, evenly spaced.", 32, low=2)
     epsilon: str = option("Radius of the ball, as 8/255 or .03.", "1/255")

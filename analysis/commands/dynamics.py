@@ -13,8 +13,6 @@ from vars_core.training.options import asks, option, options
 
 @dataclass(frozen=True, kw_only=True)
 class Asked:
-    """The command's options."""
-
     model: tuple[str, ...] = option("Model spec with a dictionary, e.g. rvt_nano/vars_d; repeatable.")
     image: tuple[Path, ...] = option("Photograph; repeatable. None: two of scikit-image.", ())
     checkpoint: tuple[str, ...] = option(options(OfMaps)["checkpoint"].help, ())

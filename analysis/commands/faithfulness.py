@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Asked(Evaluated):
-    """The command's options."""
-
     data: Path = option("Folder of pictures at any depth, or with val*.parquet and classes.csv.")
     layer: tuple[str, ...] = option(options(OfMaps)["layer"].help, ())
     readout: tuple[str, ...] = option(options(OfMaps)["readout"].help, ())

@@ -14,8 +14,6 @@ DEFAULT_MODELS = ("rvt_nano/self", "rvt_nano/vars_d", "rvt_nano/vars_sd", "rvt_n
 
 @dataclass(frozen=True, kw_only=True)
 class Asked(Models):
-    """The command's options."""
-
     out: Path = option("Folder to write into.")
     figure: tuple[str, ...] = option('1 to 12, repeatable, or "all" (the default).', ())
     images: Path | None = option("Folder of photographs, in the order of their names. None: six of scikit-image.", None)

@@ -29,8 +29,6 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Asked(OfMaps):
-    """The command's options."""
-
     layout: str | None = option(LAYOUT.format(described(FIXATIONS)), None)
     out: Path | None = option("The run's folder; an interrupted run there is continued.", None)  # type: ignore[assignment]  # a table alone needs none
     extract: Path | None = option("Write the fixations found as a table (.csv or .parquet).", None)

@@ -33,8 +33,6 @@ TABLE2 = "table2"
 
 @dataclass(frozen=True, kw_only=True)
 class Asked(OnEngine):
-    """The command's options."""
-
     suite: tuple[str, ...] = option(f"{', '.join(SUITES)}; comma-separated or repeated.")
     data: tuple[str, ...] = option(
         "SUITE=DIR, repeatable; DIR alone for clean images, which pgd, fgsm and corrupted take too."

@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Asked(OfMaps):
-    """The command's options."""
-
     layout: str | None = option(LAYOUT.format(described(MASKS)), None)
     mask_values: str | None = option(
         f"What the masks' numbers mean: {CHOICES}. None: judged from the masks, and said.", None

@@ -11,8 +11,6 @@ from vars_core.training.options import asks, option
 
 @dataclass(frozen=True, kw_only=True)
 class Asked(Models):
-    """The command's options."""
-
     out: Path = option("The picture to write (.png, .webp, .jpg).")
     image: tuple[Path, ...] = option("Photograph; repeatable. None: six of scikit-image.", ())
 

@@ -35,20 +35,15 @@ from .conftest import CLASSES
 SHORT = dataclasses.replace(NANO, stages=(Stage(1, 32, 16), Stage(1, 48, 16)), warmup_epochs=0, precision="fp32")
 
 
-class PoisonedFeed:
-    """Another feed whose pictures turn to NaN from one update on."""
+@dataclasses.dataclass(frozen=True)
+class PoisonedFeed(ArrayFeed):
+    """Another feed whose pictures turn to NaN at one (epoch, step)."""
 
-    def __init__(self, feed: ArrayFeed, epoch: int, step: int) -> None:
-        self.feed, self.at = feed, (epoch, step)
-        self.device, self.classes = feed.device, feed.classes
-        self.count, self.val_count, self.fingerprint = feed.count, feed.val_count, feed.fingerprint
+    at: tuple[int, int] = (-1, -1)
 
     def training(self, epoch: int, first_step: int) -> Iterator[tuple[Tensor, Tensor]]:
-        for step, (pixels, labels) in enumerate(self.feed.training(epoch, first_step), first_step):
+        for step, (pixels, labels) in enumerate(super().training(epoch, first_step), first_step):
             yield pixels * float("nan") if (epoch, step) == self.at else pixels, labels
-
-    def validation(self, image_size: int) -> Iterator[tuple[Tensor, Tensor]]:
-        return self.feed.validation(image_size)
 
 
 @pytest.fixture
@@ -93,7 +88,7 @@ def test_a_loss_that_is_read_late_still_names_its_own_step(make: Any) -> None:
     request, feed = make("rvt_nano/performer")
     run = TrainingRun(request, feed, World())
     rates = []
-    for batch in PoisonedFeed(feed, epoch=0, step=1).training(0, 0):
+    for batch in PoisonedFeed(**vars(feed), at=(0, 1)).training(0, 0):
         run.step(*batch)
         rates.append(run.learning_rate)
     with pytest.raises(Diverged, match=rf"at update 1 \(epoch 0, step 1\) with learning rate {rates[1]:.3g};"):
@@ -119,7 +114,7 @@ def test_a_nan_loss_stops_the_run_names_step_and_rate_and_keeps_the_last_good_ch
         Diverged,
         match=r"the loss became nan at update 8 \(epoch 1, step 2\) with learning rate 0.000101; the last good",
     ):
-        train(request, PoisonedFeed(feed, epoch=1, step=2))
+        train(request, PoisonedFeed(**vars(feed), at=(1, 2)))
     kept = read_training_state(request.out / LAST)
     assert kept["progress"]["epoch"] == 1
     assert all(value.isfinite().all() for part in ("model", "live") for value in kept[part].values())

@@ -172,7 +172,7 @@ def stream(tmp_path: Path) -> StreamFeed:
     write_shard(tmp_path / "train-0.parquet", labels, seed=0, broken=(5,))
     images = ParquetImages([tmp_path / "train-0.parquet"])
     recipe = dataclasses.replace(IMAGENET, stages=(Stage(2, 48, 8),))
-    return StreamFeed(images, Subset(images, range(4)), recipe, seed=3, device=torch.device("cpu"), workers=0)
+    return StreamFeed(images, Subset(images, range(4)), recipe, 3, torch.device("cpu"), "made", workers=0)
 
 
 def test_streamed_batches_are_the_same_with_any_number_of_workers(stream: StreamFeed) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, TypeVar
 
 import numpy as np
 import torch
@@ -17,71 +18,55 @@ from vars_core.training.distributed import World
 from vars_core.training.order import batches
 from vars_core.training.recipe import Recipe
 
-
-class Feed(Protocol):
-    """Training and validation batches, already on the device and normalised."""
-
-    @property
-    def device(self) -> torch.device:
-        """Where the batches are, and so the model."""
-
-    @property
-    def classes(self) -> tuple[str, ...]:
-        """Names of the classes; a label is an index into them."""
-
-    @property
-    def count(self) -> int:
-        """Training pictures."""
-
-    @property
-    def val_count(self) -> int:
-        """Validation pictures, over all processes."""
-
-    @property
-    def fingerprint(self) -> str:
-        """Names the training pictures on any machine; a resumed run must find the same."""
-
-    def training(self, epoch: int, first_step: int) -> Iterator[tuple[Tensor, Tensor]]:
-        """This process's batches of an epoch from ``first_step`` on: (B, 3, S, S) float32 and (B,) int64."""
-
-    def validation(self, image_size: int) -> Iterator[tuple[Tensor, Tensor]]:
-        """This process's share of the validation pictures."""
-
-
 S = TypeVar("S", LabelledImages, DecodedImages)
+Batches = Iterator[tuple[Tensor, Tensor]]
+"""(B, 3, S, S) float32 and (B,) int64."""
 
 
 @dataclass(frozen=True)
-class OfHalves(Generic[S]):
-    """What batches of two halves of data have in common."""
+class Feed(ABC, Generic[S]):
+    """Training and validation batches of two halves of data, on the ``device`` of the model and normalised.
+
+    ``fingerprint``: names the training pictures on any machine; a resumed run must find the same.
+    """
 
     train: S
     val: S
     recipe: Recipe
     seed: int
     device: torch.device
+    fingerprint: str
+    world: World = field(default_factory=World)
 
     @property
     def classes(self) -> tuple[str, ...]:
+        """Names of the classes; a label is an index into them."""
         return self.train.classes
 
     @property
     def count(self) -> int:
+        """Training pictures."""
         return len(self.train)
 
     @property
     def val_count(self) -> int:
+        """Validation pictures, over all processes."""
         return len(self.val)
+
+    @abstractmethod
+    def training(self, epoch: int, first_step: int) -> Batches:
+        """This process's batches of an epoch from ``first_step`` on."""
+
+    @abstractmethod
+    def validation(self, image_size: int) -> Batches:
+        """This process's share of the validation pictures."""
 
 
 @dataclass(frozen=True)
-class ArrayFeed(OfHalves[DecodedImages]):
+class ArrayFeed(Feed[DecodedImages]):
     """Batches of decoded arrays, augmented together on the device."""
 
-    fingerprint: str
-    world: World = field(default_factory=World)
-
-    def training(self, epoch: int, first_step: int) -> Iterator[tuple[Tensor, Tensor]]:
+    def training(self, epoch: int, first_step: int) -> Batches:
         stage = self.recipe.stages[self.recipe.stage_of(epoch)]
         for index, repeat in batches(self.recipe, self.count, self.seed, epoch, first_step, self.world):
             images, labels = self.train.gather(index)
@@ -96,7 +81,7 @@ class ArrayFeed(OfHalves[DecodedImages]):
             )
             yield pixels, labels.to(self.device)
 
-    def validation(self, image_size: int, batch_size: int = 250) -> Iterator[tuple[Tensor, Tensor]]:
+    def validation(self, image_size: int, batch_size: int = 250) -> Batches:
         mine = np.arange(self.world.rank, len(self.val), self.world.size)
         for start in range(0, len(mine), batch_size):
             images, labels = self.val.gather(mine[start : start + batch_size])

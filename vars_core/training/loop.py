@@ -26,7 +26,7 @@ LOG_EVERY = 50
 
 
 def train(
-    request: Request, feed: Feed, world: World | None = None, resume: Mapping[str, Any] | None = None
+    request: Request, feed: Feed[Any], world: World | None = None, resume: Mapping[str, Any] | None = None
 ) -> TrainingRun:
     """Train to the recipe's end; ``request.out`` then holds last.pt (and best.pt), steps.csv and epochs.csv.
 

@@ -61,7 +61,7 @@ class Taken:
 class TrainingRun:
     """A model in training with everything that changes as it trains."""
 
-    def __init__(self, request: Request, feed: Feed, world: World, state: Mapping[str, Any] | None = None) -> None:
+    def __init__(self, request: Request, feed: Feed[Any], world: World, state: Mapping[str, Any] | None = None) -> None:
         """``state``: an earlier checkpoint to continue from; None begins anew."""
         self.request, self.feed, self.world = request, feed, world
         self.recipe, self.device = request.recipe, feed.device
@@ -206,7 +206,7 @@ def saved(folder: Path) -> str:
     return f"the last good checkpoint is kept in {last}" if last.is_file() else "nothing was saved yet"
 
 
-def facts(request: Request, feed: Feed) -> dict[str, Any]:
+def facts(request: Request, feed: Feed[Any]) -> dict[str, Any]:
     """Plain values that a checkpoint carries along for the model card."""
     return {
         "commands": [request.command],

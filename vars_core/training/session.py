@@ -61,11 +61,11 @@ def own_device(name: str, world: World) -> torch.device:
 
 def make_feed(
     request: Request, train_source: LabelledImages, val_source: LabelledImages, device: torch.device, world: World
-) -> Feed:
+) -> Feed[Any]:
     """The recipe's pipeline over both halves of the data; for an array, the first process decodes."""
-    recipe = request.recipe
+    recipe, name = request.recipe, identity(train_source)
     if recipe.augmentation.pipeline == "stream":
-        return StreamFeed(train_source, val_source, recipe, request.seed, device, request.workers, world)
+        return StreamFeed(train_source, val_source, recipe, request.seed, device, name, world, request.workers)
 
     def tell(done: int, total: int) -> None:
         if done % 10_000 == 0:
@@ -77,7 +77,7 @@ def make_feed(
     val_array = decoded(val_source, request.cache, request.cache_size, tell)
     if world.leads:
         world.barrier()
-    return ArrayFeed(train_array, val_array, recipe, request.seed, device, identity(train_source), world)
+    return ArrayFeed(train_array, val_array, recipe, request.seed, device, name, world)
 
 
 def _joined(sources: tuple[LabelledImages, ...]) -> LabelledImages:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from PIL import Image
@@ -11,13 +11,12 @@ from timm.data import create_transform
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from vars_core.data.labelled import LabelledImages, identity
+from vars_core.data.labelled import LabelledImages
 from vars_core.errors import InputError
 from vars_core.images import decode_image
 from vars_core.preprocessing import IMAGENET
-from vars_core.training.distributed import World
 from vars_core.training.draws import everything_seeded, seed_of
-from vars_core.training.feed import OfHalves
+from vars_core.training.feed import Batches, Feed
 from vars_core.training.order import batches
 from vars_core.training.recipe import Augmentation
 
@@ -81,18 +80,13 @@ class Transformed(Dataset[tuple[Tensor, int, int]]):
 
 
 @dataclass(frozen=True)
-class StreamFeed(OfHalves[LabelledImages]):
+class StreamFeed(Feed[LabelledImages]):
     """Batches from ``workers`` decoding processes; draws depend on (seed, epoch, picture, copy) alone."""
 
     workers: int = 2
-    world: World = field(default_factory=World)
     skipped: set[str] = field(default_factory=set)
 
-    @property
-    def fingerprint(self) -> str:
-        return identity(self.train)
-
-    def training(self, epoch: int, first_step: int) -> Iterator[tuple[Tensor, Tensor]]:
+    def training(self, epoch: int, first_step: int) -> Batches:
         stage = self.recipe.stages[self.recipe.stage_of(epoch)]
         copies = [
             list(zip(index.tolist(), repeat.tolist(), strict=True))
@@ -101,14 +95,14 @@ class StreamFeed(OfHalves[LabelledImages]):
         transform = training_transform(stage.image_size, self.recipe.augmentation)
         yield from self._load(self.train, transform, epoch, copies)
 
-    def validation(self, image_size: int, batch_size: int = 128) -> Iterator[tuple[Tensor, Tensor]]:
+    def validation(self, image_size: int, batch_size: int = 128) -> Batches:
         mine = range(self.world.rank, len(self.val), self.world.size)
         copies = [[(i, 0) for i in mine[start : start + batch_size]] for start in range(0, len(mine), batch_size)]
         yield from self._load(self.val, validation_transform(image_size), 0, copies)
 
     def _load(
         self, source: LabelledImages, transform: Transform, epoch: int, copies: list[list[PictureCopy]]
-    ) -> Iterator[tuple[Tensor, Tensor]]:
+    ) -> Batches:
         loader = DataLoader(
             Transformed(source, transform, self.seed, epoch),
             batch_sampler=copies,
