@@ -55,7 +55,7 @@ class LayerTrace:
         return f"LayerTrace({self.name}, {self.grid[0]}×{self.grid[1]}{steps}: {recorded})"
 
     def _repr_html_(self) -> str:
-        return trace_html([self], repr(self))
+        return trace_html({self.name: self.maps}, repr(self))
 
 
 @dataclass(frozen=True, repr=False)
@@ -78,7 +78,7 @@ class Trace:
         return f"Trace({batch} × {classes} logits, {len(self.layers)} layers){layers}"
 
     def _repr_html_(self) -> str:
-        return trace_html(self.layers, repr(self).partition("\n")[0])
+        return trace_html({layer.name: layer.maps for layer in self.layers}, repr(self).partition("\n")[0])
 
 
 class TraceRecorder:

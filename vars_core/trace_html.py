@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import html
 import io
-from collections.abc import Iterable
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,7 +14,7 @@ from PIL import Image
 from vars_core.readouts import READOUTS
 
 if TYPE_CHECKING:
-    from vars_core.trace import LayerTrace
+    from torch import Tensor
 
 BELOW, ZERO, ABOVE = np.array([0, 114, 178]), np.array([255, 255, 255]), np.array([213, 94, 0])
 """Blue, white and vermilion (Okabe and Ito): of a readout that may be negative."""
@@ -23,26 +23,29 @@ SIDE = 64
 """Pixels a side of a picture; a token is a square of it."""
 
 
-def trace_html(layers: Iterable[LayerTrace], words: str) -> str:
-    """The maps of the first picture of a batch under ``words``; each map has its own scale, said beside its row."""
-    rows = [row(layer, readout) for layer in layers for readout in layer.maps]
+def trace_html(layers: Mapping[str, Mapping[str, Tensor]], words: str) -> str:
+    """The maps of the first picture of a batch under ``words``; each map has its own scale, said beside its row.
+
+    ``layers``: layer → readout → maps (T+1, B, h, w).
+    """
+    rows = [row(layer, readout, values) for layer, maps in layers.items() for readout, values in maps.items()]
     scale = (
         "First picture of the batch. Each map by its own range: black to white, or about zero blue, white, vermilion."
     )
     return f"<div><b>{html.escape(words)}</b><br><small>{scale}</small><table>{''.join(rows)}</table></div>"
 
 
-def row(layer: LayerTrace, readout: str) -> str:
+def row(layer: str, readout: str, maps: Tensor) -> str:
     """One readout of one layer at every iterate."""
     signed, cells = READOUTS[readout].signed, []
-    for t, values in enumerate(layer.maps[readout][:, 0].numpy()):
-        alt = html.escape(f"layer {layer.name}, {readout}, t = {t}")
+    for t, values in enumerate(maps[:, 0].numpy()):
+        alt = html.escape(f"layer {layer}, {readout}, t = {t}")
         cells.append(
             f'<td style="text-align:center"><img alt="{alt}" width="{SIDE}" height="{SIDE}" '
             f'style="image-rendering:pixelated" src="data:image/png;base64,{png(values, signed)}">'
             f"<br><small>t = {t}: {values.min():.2g} to {values.max():.2g}</small></td>"
         )
-    return f"<tr><th>{html.escape(layer.name)}</th><td>{html.escape(readout)}</td>{''.join(cells)}</tr>"
+    return f"<tr><th>{html.escape(layer)}</th><td>{html.escape(readout)}</td>{''.join(cells)}</tr>"
 
 
 def png(values: np.ndarray, signed: bool) -> str:
