@@ -57,12 +57,6 @@ def ratio(numerator: Rounds, denominator: Rounds) -> Spread:
     return spread([above / below for above, below in zip(numerator, denominator, strict=True)])
 
 
-def markdown(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A Markdown table: the first column left, all others right."""
-    lines = [header, ["---"] + ["---:"] * (len(header) - 1), *rows]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
-
-
 def processor() -> str:
     """The processor's name where the system tells it."""
     info = Path("/proc/cpuinfo")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
 
 from analysis.evaluations.grouping import Entry
+from analysis.markdown import table
 from vars_core.image_size import ImageSize, size_text
 
 
@@ -58,7 +59,7 @@ def baseline_table(measures: Sequence[Measure]) -> str:
     """Markdown: a row per baseline and ceiling, a column per measure."""
     names = dict.fromkeys(model for m in measures for model, place in m.values if not place.layer)
     rows = ([name, *(_cell(m, name, SizedReading("", "", "")) for m in measures)] for name in names)
-    return "\n".join(_rows(["", *(m.name for m in measures)], rows))
+    return "\n".join(table(["", *(m.name for m in measures)], rows))
 
 
 def size_table(measures: Sequence[Measure], size: str) -> str:
@@ -66,7 +67,7 @@ def size_table(measures: Sequence[Measure], size: str) -> str:
     keys = dict.fromkeys(key for m in measures for key in m.values if key[1].size == size and key[1].layer)
     header = ["model", "layer", "readout", *(f"{measure.name}, t = 0…T" for measure in measures)]
     rows = ([model, place.layer, place.readout, *(_cell(m, model, place) for m in measures)] for model, place in keys)
-    return "\n".join(_rows(header, rows))
+    return "\n".join(table(header, rows, left=3))
 
 
 def ranked_places(measures: Sequence[Measure], models: Sequence[str]) -> list[tuple[SizedReading, float]]:
@@ -93,13 +94,14 @@ def ranking_table(measures: Sequence[Measure], models: Sequence[str], count: int
     header = ["", "size", "layer", "readout", "score", *(f"{m.name}, mean of models" for m in measures)]
     best = enumerate(ranked_places(measures, models)[:count], start=1)
     return "\n".join(
-        _rows(
+        table(
             header,
             (
                 [str(rank), *place, f"{score:+.2f}"]
                 + [f"{np.mean([m.last(model)[place] for model in models]):.{m.digits}f}" for m in measures]
                 for rank, (place, score) in best
             ),
+            left=4,
         )
     )
 
@@ -115,14 +117,9 @@ def model_table(measures: Sequence[Measure], models: Sequence[str], place: Sized
             where = " ".join(best)
             cells.append(f"{last[place]:.{measure.digits}f} ({last[best]:.{measure.digits}f}: {where})")
         rows.append([model, *cells])
-    return "\n".join(_rows(["model", *(m.name for m in measures)], rows))
+    return "\n".join(table(["model", *(m.name for m in measures)], rows))
 
 
 def _cell(measure: Measure, model: str, place: SizedReading) -> str:
     steps = measure.values.get((model, place))
     return "—" if steps is None else " / ".join(f"{value:.{measure.digits}f}" for value in steps)
-
-
-def _rows(header: Sequence[str], rows: Iterator[Sequence[str]] | Sequence[Sequence[str]]) -> Iterator[str]:
-    for cells in (header, ["---"] * len(header), *rows):
-        yield "| " + " | ".join(cells) + " |"

@@ -11,7 +11,8 @@ import torch
 from torch import Tensor
 from torch.profiler import ProfilerActivity, profile
 
-from analysis.benchmark import Clock, Spread, interleaved, markdown, ratio, spread
+from analysis.benchmark import Clock, Spread, interleaved, ratio, spread
+from analysis.markdown import table
 from analysis.released import released_model, same_weights
 from vars_core.backend import Backend
 from vars_core.image_size import height_and_width
@@ -51,7 +52,7 @@ class Table:
     records: Sequence[Mapping[str, object]]
 
     def __str__(self) -> str:
-        return f"{self.caption}\n\n{markdown(self.header, self.rows)}"
+        return "\n".join([self.caption, "", *table(self.header, self.rows)])
 
 
 def against_formulas(backends: Sequence[Backend], rounds: int, clock: Clock) -> Table:

@@ -11,13 +11,14 @@ import typer
 
 from analysis.commands.evaluating import Models
 from analysis.commands.options import load_backends
+from analysis.markdown import table
 from vars_core.command import command_line
 from vars_core.errors import InputError
 from vars_core.image_size import size_text
 from vars_core.training.options import asks, option
 
 if TYPE_CHECKING:
-    from analysis.attacks import Check, Pgd
+    from analysis.attacks import Pgd
 
 EXIT_WITH_FAILED_CHECKS = 1
 
@@ -65,7 +66,9 @@ def attack_check(asked: Asked) -> None:
         pixels = to_pixels(squares).to(backend.device)
         checks = check_model(backend.model, pixels, labels.to(backend.device), ids, attack, asked.queries)
         weights = (backend.checkpoint_hash or "untrained")[:12]
-        typer.echo(f"\n{backend.name}, weights {weights}, {size_text(size)} px:\n\n{markdown(checks)}")
+        typer.echo(f"\n{backend.name}, weights {weights}, {size_text(size)} px:\n")
+        rows = [(check.name, "yes" if check.passed else "no", check.seen) for check in checks]
+        typer.echo("\n".join(table(("check", "passed", "seen"), rows, left=3)))
         passed &= all(check.passed for check in checks)
     if not passed:
         raise typer.Exit(EXIT_WITH_FAILED_CHECKS)
@@ -87,10 +90,3 @@ def pgd_of(epsilon: str, alpha: str | None, num_steps: int, norm: str, seed: int
     radius = parse_length(epsilon, "--epsilon")
     step = radius / 2 if alpha is None else parse_length(alpha, "--alpha")
     return Pgd(epsilon=radius, alpha=step, num_steps=num_steps, num_restarts=restarts, norm=norm, seed=seed)
-
-
-def markdown(checks: list[Check]) -> str:
-    """The checks as a table."""
-    lines = ["| check | passed | seen |", "|---|---|---|"]
-    lines += [f"| {check.name} | {'yes' if check.passed else 'no'} | {check.seen} |" for check in checks]
-    return "\n".join(lines)

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from analysis import markdown
 from analysis.evaluations.grouping import Entry
 from analysis.provenance import conditions
 from analysis.runs import Run, read_summary
@@ -24,16 +25,14 @@ def table(
     """
     summary = read_summary(run)
     metrics = metric or list(dict.fromkeys(entry["metric"] for entry in summary))
-    print("| model | layer | readout | t | " + " | ".join(metrics) + " |")
-    print("|---|---|---|---|" + "---|" * len(metrics))
+    rows = []
     for (model, layer, readout), entries in last_iterates(summary).items():
         iteration = next(iter(entries.values()))["iteration"]
         names = (model, layer or "—", readout or "—", "—" if iteration is None else iteration)
-        cells = [*map(str, names), *(_cell(entries.get(name), digits) for name in metrics)]
-        print(f"| {' | '.join(cells)} |")
-    print()
-    for line in conditions(Run.read(run).facts):
-        print(f"- {line}")
+        rows.append((*map(str, names), *(_cell(entries.get(name), digits) for name in metrics)))
+    heads = ("model", "layer", "readout", "t", *metrics)
+    conditioned = (f"- {line}" for line in conditions(Run.read(run).facts))
+    print("\n".join([*markdown.table(heads, rows, left=len(heads)), "", *conditioned]))
 
 
 def _cell(entry: Entry | None, digits: int) -> str:

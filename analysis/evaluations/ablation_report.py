@@ -10,6 +10,7 @@ from analysis.evaluations.ablation_summary import SETTING, SHOWN
 from analysis.evaluations.grouping import Entry
 from analysis.evaluations.report_parts import report_of, with_interval
 from analysis.figures import Line, line_chart
+from analysis.markdown import table as markdown_table
 from analysis.metrics.table import METRICS, Metric
 from analysis.paper_figures.ablation import Axis, axes, plot
 from analysis.paper_figures.canvas import Canvas
@@ -137,10 +138,10 @@ def markdown(run: Run, summary: Sequence[Entry]) -> Iterator[str]:
     for axis in axes(points_of(summary), trained_settings(run)):
         yield f"\n## Against {axis.name}\n"
         heads = [f"{m.title}{f', {m.unit}' if m.unit else ''}" for m in metrics]
-        yield f"| model | {axis.symbol} | " + " | ".join(heads) + " |"
-        yield "|---|---|" + "---:|" * len(metrics)
+        rows = []
         for _, (model, at, *cells) in table(summary, axis):
             bold = "**" if "trained" in at else ""
             texts = ("–" if one is None else f"{one.text}{f' [{one.note}]' if one.note else ''}" for one in cells)
-            yield f"| {model} | {bold}{at}{bold} | " + " | ".join(texts) + " |"
+            rows.append((model, f"{bold}{at}{bold}", *texts))
+        yield from markdown_table(("model", axis.symbol, *heads), rows, left=2)
     yield "\nIn brackets the 95 % interval over images. " + " · ".join(f"{m.title}: {m.source}" for m in metrics) + "."

@@ -16,6 +16,7 @@ from analysis.engine import Item, Scored
 from analysis.evaluations.frame import Evaluation
 from analysis.evaluations.grouping import Entry, rows_of_maps
 from analysis.evaluations.report_parts import report_of, with_interval
+from analysis.markdown import table
 from analysis.metrics.table import CLEAN_MAP, metrics_that_need
 from analysis.provenance import input_size
 from analysis.runs import Row, Run
@@ -84,14 +85,14 @@ class AgreementEvaluation(Evaluation):
         """Each metric's mean over everything, with its interval over images, then by corruption and by severity."""
         entries: list[Entry] = []
         for model in run.values("model"):
-            table = run.rows(where=pc.field("model") == model)
-            where = {name: table[name][0].as_py() for name in ("model", "layer", "readout", "iteration")}
-            images = np.array(table["position"])
+            stored = run.rows(where=pc.field("model") == model)
+            where = {name: stored[name][0].as_py() for name in ("model", "layer", "readout", "iteration")}
+            images = np.array(stored["position"])
             for metric in metrics_that_need(CLEAN_MAP):
-                values = np.array(table[metric])
+                values = np.array(stored[metric])
                 entries.append({**where, "metric": metric, **_mean(values, images)})
                 for by in BY:
-                    column = np.array(table[by].to_pylist())
+                    column = np.array(stored[by].to_pylist())
                     for one in dict.fromkeys(column.tolist()):
                         chosen = column == one
                         entries.append({**where, "metric": metric, **_mean(values[chosen], images[chosen]), by: one})
@@ -170,7 +171,6 @@ class AgreementEvaluation(Evaluation):
 def markdown(summary: Sequence[Entry], by: str) -> str:
     """A line for each value of ``by``, a column for each model; the last line is the mean of all, with intervals."""
     models = list(dict.fromkeys(entry["model"] for entry in summary))
-    lines = [f"| {by} | " + " | ".join(models) + " |", "|---|" + "---:|" * len(models)]
     cells: dict[Any, dict[str, list[str]]] = {}
     for metric in metrics_that_need(CLEAN_MAP):
         for line, entries in _lines_by(summary, metric, by).items():
@@ -180,10 +180,9 @@ def markdown(summary: Sequence[Entry], by: str) -> str:
             low, high = entry["ci95"]
             text = f"{entry['value']:.3f} [{low:.3f}, {high:.3f}]"
             cells.setdefault(None, {}).setdefault(model, []).append(text)
-    for line in [*(line for line in cells if line is not None), None]:
-        name = "**mean** [95 %]" if line is None else line
-        lines.append(f"| {name} | " + " | ".join(" / ".join(cells[line][model]) for model in models) + " |")
-    return "\n".join(lines)
+    rows = [(str(line), *(" / ".join(of[model]) for model in models)) for line, of in cells.items() if line is not None]
+    rows.append(("**mean** [95 %]", *(" / ".join(cells[None][model]) for model in models)))
+    return "\n".join(table((by, *models), rows))
 
 
 def interval(values: np.ndarray, groups: np.ndarray, draws: int = 2000) -> tuple[float, float, float]:

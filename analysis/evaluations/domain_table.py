@@ -7,6 +7,7 @@ from typing import Any
 
 from analysis.evaluations.grouping import Entry
 from analysis.evaluations.report_parts import tell_conditions
+from analysis.markdown import table
 from analysis.reports import Cell, Report
 from analysis.runs import Run
 
@@ -51,17 +52,17 @@ def domain_report(run: Run, summary: Sequence[Entry], planned: int) -> str:
 def domain_lines(run: Run, summary: Sequence[Entry]) -> list[str]:
     """The same table in markdown, and below it how long the fine-tunings took."""
     columns = [*run.facts["settings"]["targets"], MEAN]
-    lines = [f"| model | {' | '.join(columns)} |", "|---|" + "---|" * len(columns)]
+    rows = []
     for model, entries in _by(summary):
         cells = (_cell(entries.get(column), "value") for column in columns)
-        lines.append(f"| {model} | {' | '.join('–' if cell is None else cell.text for cell in cells)} |")
+        rows.append((model, *("–" if cell is None else cell.text for cell in cells)))
     for model, *values in _paper(columns):
-        lines.append(f"| {model} | {' | '.join('–' if value is None else f'{value:.2f}' for value in values)} |")
+        rows.append((model, *("–" if value is None else f"{value:.2f}" for value in values)))
     times = _times(run)
     wall, processor = (sum(seconds) / 3600 for seconds in zip(*times.values(), strict=True))
     seeds = sorted({entry["seeds"] for entry in summary})
     return [
-        *lines,
+        *table(("model", *columns), rows, left=len(columns) + 1),
         "",
         f"- top-1 in percent on all pictures of the target; mean ± standard error over {' or '.join(map(str, seeds))} "
         "seeds",

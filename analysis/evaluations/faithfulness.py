@@ -15,6 +15,7 @@ from analysis.engine import Item, Scored, model_input
 from analysis.evaluations.frame import Evaluation
 from analysis.evaluations.grouping import COORDINATES, Entry, rows_by, rows_of_maps
 from analysis.evaluations.report_parts import report_of, with_interval
+from analysis.markdown import table
 from analysis.metrics.bootstrap import interval, resamples
 from analysis.metrics.faithfulness import STEPS, faithfulness_curves
 from analysis.metrics.table import PIXELS_GONE, metrics_that_need
@@ -122,12 +123,12 @@ class FaithfulnessEvaluation(Evaluation):
 
     def summarise(self, run: Run) -> list[Entry]:
         """The mean over pictures of each metric, with its interval over pictures."""
-        table = run.rows(where=pc.is_valid(pc.field("model")))
+        scored = run.rows(where=pc.is_valid(pc.field("model")))
         entries: list[Entry] = []
-        for key, indices in rows_by(table, COORDINATES).items():
+        for key, indices in rows_by(scored, COORDINATES).items():
             where = dict(zip(COORDINATES, key, strict=True))
             for metric in metrics_that_need(PIXELS_GONE):
-                values = table[metric].to_numpy()[indices]
+                values = scored[metric].to_numpy()[indices]
                 means = resamples(len(values)) @ values / len(values)
                 entries.append(
                     {
@@ -203,11 +204,11 @@ def markdown(summary: Sequence[Entry]) -> str:
     """A line for each map, a column for each model: deletion / insertion with their intervals."""
     models = list(dict.fromkeys(entry["model"] for entry in summary))
     tables = {metric: dict(_lines(summary, metric)) for metric in metrics_that_need(PIXELS_GONE)}
-    out = ["| layer | map | " + " | ".join(models) + " |", "|---|---|" + "---:|" * len(models)]
-    for line in next(iter(tables.values()), {}):
-        cells = [" / ".join(_cell(lines[line].get(model)) for lines in tables.values()) for model in models]
-        out.append(f"| {line[0]} | {line[1]} | " + " | ".join(cells) + " |")
-    return "\n".join(out)
+    rows = [
+        (*line, *(" / ".join(_cell(lines[line].get(model)) for lines in tables.values()) for model in models))
+        for line in next(iter(tables.values()), {})
+    ]
+    return "\n".join(table(("layer", "map", *models), rows, left=2))
 
 
 def _cell(entry: Entry | None) -> str:

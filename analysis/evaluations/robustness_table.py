@@ -12,6 +12,7 @@ from analysis.evaluations.grouping import Entry
 from analysis.evaluations.robustness import predictions_of
 from analysis.evaluations.suites import SUITES
 from analysis.evaluations.table import EVALUATIONS
+from analysis.markdown import table
 from analysis.metrics.robustness import Estimate, Predictions, paired_difference
 from analysis.metrics.table import Metric, metrics_that_need, predictions_on
 from analysis.provenance import conditions
@@ -55,13 +56,14 @@ def table_lines(runs: Sequence[Run], against: str | None = None) -> Iterator[str
         raise InputError(f"expected --against one of the runs' models ({', '.join(models)}), got {reference!r}")
     heads = [f"{column.title}{column.budget and f', {column.budget}'} ({column.images})" for column in columns]
     yield "Percent, with 95 % intervals; in brackets after a title the photographs behind it.\n"
-    yield from _table("model", heads, models, [[_interval(c.entries.get(model)) for c in columns] for model in models])
+    rows = ((model, *(_interval(column.entries.get(model)) for column in columns)) for model in models)
+    yield from table(("model", *heads), rows)
     yield f"\nPoints of top-1 more than {reference}, the same pictures of both:\n"
     accuracies = [column for column in columns if column.metric in _accuracies()]
     names = [f"{column.title}{column.budget and f', {column.budget}'}" for column in accuracies]
     others = [model for model in models if model != reference]
-    cells = [[_points(_difference(column, model, reference)) for column in accuracies] for model in others]
-    yield from _table("model", names, others, cells)
+    rows = ((model, *(_points(_difference(one, model, reference)) for one in accuracies)) for model in others)
+    yield from table(("model", *names), rows)
     for run in runs:
         yield from _by_corruption(run)
     yield ""
@@ -119,15 +121,8 @@ def _by_corruption(run: Run) -> Iterator[str]:
         names = list(dict.fromkeys(entry["corruption"] for entry in entries))
         values = {(entry["corruption"], entry["model"]): f"{entry['value']:.1f}" for entry in entries}
         yield f"\n{one.title}: top-1 error by corruption, mean over severities, percent:\n"
-        cells = [[values.get((name, model), "–") for model in models] for name in names]
-        yield from _table("corruption", models, names, cells)
-
-
-def _table(corner: str, heads: Sequence[str], names: Sequence[str], cells: Sequence[Sequence[str]]) -> Iterator[str]:
-    yield f"| {corner} | {' | '.join(heads)} |"
-    yield "|---|" + "---:|" * len(heads)
-    for name, row in zip(names, cells, strict=True):
-        yield f"| {name} | {' | '.join(row)} |"
+        rows = ((name, *(values.get((name, model), "–") for model in models)) for name in names)
+        yield from table(("corruption", *models), rows)
 
 
 def _interval(entry: Entry | None) -> str:
