@@ -75,7 +75,7 @@ robustness: install  ## Attack and corrupt the embedded weights again and rewrit
 	$(ANALYSIS) robustness --suite clean --limit 10000 $(TINY) --out $(RUNS)/robust-clean
 	$(ANALYSIS) robustness --suite clean,corrupted --limit 200 $(TINY) --out $(RUNS)/robust-corrupted
 	for epsilon in 1 8; do \
-		$(ANALYSIS) robustness --suite clean,pgd,fgsm --epsilon $$epsilon/255 --limit 500 $(TINY) \
+		$(ANALYSIS) robustness --suite clean,pgd,fgsm --epsilon $$epsilon/255 --limit 300 $(TINY) \
 			--out $(RUNS)/robust-attacks-$$epsilon || exit 1; \
 	done
 	$(ANALYSIS) robustness-table $(foreach run,clean corrupted attacks-1 attacks-8,--run $(RUNS)/robust-$(run)) \

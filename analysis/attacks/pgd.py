@@ -44,6 +44,16 @@ class Pgd:
         if self.margin_restarts and self.num_restarts == 1:
             raise InputError("expected at least 2 restarts where every second one descends the margin, got 1")
 
+    def __str__(self) -> str:
+        """The budget in words: what runs record, and what stands over a column."""
+        start = "random start" if self.random_start else "from the image"
+        restarts = "" if self.num_restarts == 1 else f", {self.num_restarts} restarts"
+        margin = ", every second down the margin" if self.margin_restarts else ""
+        norm = "L∞" if self.norm == "inf" else f"L{self.norm}"
+        return (
+            f"{norm} ε = {_of_255(self.epsilon)}, {self.num_steps} × {_of_255(self.alpha)}, {start}{restarts}{margin}"
+        )
+
     def at(self, epsilon: float) -> Pgd:
         if self.epsilon == 0:
             raise InputError("expected an attack of an epsilon above 0: steps in proportion to 0 have no length")
@@ -131,3 +141,8 @@ def _stronger(old: Attacked, again: Attacked, standing: Tensor, goal: Goal) -> A
         merged(old.losses, again.losses[:, farther], dim=1),
         zero_gradients,
     )
+
+
+def _of_255(share: float) -> str:
+    """A length in units of the pixel range as it is usually given: 1/255."""
+    return f"{255 * share:.6g}/255"

@@ -50,7 +50,7 @@ def _provenance(report: Report, run: Run, images: int) -> None:
         for note in data["notes"]:
             report.text(f"{suite}: {note['what']}: {note['count']} ({', '.join(note['names'][:10])}).", kind="warning")
     for suite, attack in run.facts["settings"]["attacks"].items():
-        report.text(f"{SUITES[suite].title}: {attack}, in pixels before normalisation.")
+        report.text(f"{SUITES[suite].title}: {attack}; in pixels, before normalisation.")
     tell_conditions(report, run.facts)
     tell_failures(report, run, images)
 

@@ -153,6 +153,10 @@ def test_the_papers_budget_is_the_default() -> None:
     assert (Pgd().epsilon, Pgd().alpha, Pgd().num_steps, Pgd().random_start) == (1 / 255, 0.5 / 255, 5, True)
     assert (fgsm().epsilon, fgsm().alpha, fgsm().num_steps, fgsm().random_start) == (1 / 255, 1 / 255, 1, False)
     assert Pgd().at(8 / 255).alpha == pytest.approx(4 / 255)
+    assert str(Pgd()) == "L∞ ε = 1/255, 5 × 0.5/255, random start"
+    assert str(fgsm(8 / 255, "2")) == "L2 ε = 8/255, 1 × 8/255, from the image"
+    two = Pgd(num_restarts=2, margin_restarts=True)
+    assert str(two) == "L∞ ε = 1/255, 5 × 0.5/255, random start, 2 restarts, every second down the margin"
 
 
 def test_a_model_without_gradients_is_refused_with_a_sentence() -> None:
