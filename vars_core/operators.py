@@ -33,8 +33,8 @@ class Operator(Protocol):
     def __call__(self, v: Tensor) -> Tensor:
         """The last z."""
 
-    def iterates(self, v: Tensor) -> Iterates:
-        """Every (z_t, u_t), in order."""
+    def iterates(self, v: Tensor, codes: bool = True) -> Iterates:
+        """Every (z_t, u_t), in order; with ``codes`` False u_t may be None to spare its making."""
 
     def gradients(self, v: Tensor, weights: Tensor) -> list[Tensor]:
         """G_t[h,n,c] = Σ_i w[h,i,c] ∂z_t[h,i,c]/∂v[h,n,c] for every iterate, the dictionary held fixed.
@@ -59,7 +59,7 @@ class LinearMixing:
     def __call__(self, v: Tensor) -> Tensor:
         return self.apply(v)
 
-    def iterates(self, v: Tensor) -> Iterates:
+    def iterates(self, v: Tensor, codes: bool = True) -> Iterates:
         yield self.apply(v), None
 
     def gradients(self, v: Tensor, weights: Tensor) -> list[Tensor]:
@@ -89,10 +89,10 @@ class SparseReconstruction:
             last = combined
         return self.dictionary.decode(last)
 
-    def iterates(self, v: Tensor) -> Iterates:
+    def iterates(self, v: Tensor, codes: bool = True) -> Iterates:
         drive = self.dictionary.encode(v)
-        for codes, combined in self.solver(drive, self.dictionary):
-            yield self.dictionary.decode(combined), codes
+        for u, combined in self.solver(drive, self.dictionary):
+            yield self.dictionary.decode(combined), u
 
     @torch.no_grad()
     def gradients(self, v: Tensor, weights: Tensor) -> list[Tensor]:
@@ -120,9 +120,9 @@ class OnGrid:
     def __call__(self, v: Tensor) -> Tensor:
         return to_sequence(self.operator(to_image(join_heads(v), self.grid))).unsqueeze(1)
 
-    def iterates(self, v: Tensor) -> Iterates:
-        for z, codes in self.operator.iterates(to_image(join_heads(v), self.grid)):
-            yield to_sequence(z).unsqueeze(1), codes
+    def iterates(self, v: Tensor, codes: bool = True) -> Iterates:
+        for z, u in self.operator.iterates(to_image(join_heads(v), self.grid), codes):
+            yield to_sequence(z).unsqueeze(1), u
 
     def gradients(self, v: Tensor, weights: Tensor) -> list[Tensor]:
         images = (to_image(join_heads(tokens), self.grid) for tokens in (v, weights))

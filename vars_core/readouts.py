@@ -34,7 +34,7 @@ class Readout:
 
 def energy(z: Tensor, v: Tensor) -> Tensor:
     """‖z‖ over heads and channels."""
-    return z.square().sum(-1).sum(1).sqrt()
+    return z.norm(dim=-1).square().sum(1).sqrt()
 
 
 def gap(gradient: Tensor, v: Tensor) -> Tensor:
@@ -44,7 +44,7 @@ def gap(gradient: Tensor, v: Tensor) -> Tensor:
 
 def contribution(gradient: Tensor, v: Tensor) -> Tensor:
     """‖gradient ⊙ v‖ over heads and channels."""
-    return (gradient * v).square().sum(-1).sum(1).sqrt()
+    return (gradient * v).norm(dim=-1).square().sum(1).sqrt()
 
 
 def stream(output: Tensor) -> Tensor:

@@ -170,6 +170,11 @@ class LayerRecorder:
         self._dictionary: DictionaryRecorder | None = None
         self.answer: Answer | None = None
 
+    @property
+    def keeps_codes(self) -> bool:
+        """Whether it looks at the codes of an iterate."""
+        return self._wishes.codes or self._wishes.statistics or self._wishes.dictionary
+
     def iterate(self, operator: Operator, v: Tensor, z: Tensor, codes: Tensor | None) -> None:
         """Record one iterate of the operator on v: z (B, H, N, d), and its codes where it has any."""
         wishes = self._wishes

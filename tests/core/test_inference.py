@@ -9,6 +9,8 @@ from torch import Tensor, nn
 from vars_core import Backend, create_model
 from vars_core.errors import InputError
 from vars_core.inference import frozen
+from vars_core.inference.folding import as_image
+from vars_core.inference.fused import FusedDepthwise, FusedLinear, there_is_one
 from vars_core.inference.separable import SeparableTransform
 from vars_core.models.base import VisionModel
 from vars_core.readouts import READOUTS
@@ -68,6 +70,42 @@ def test_traced_and_plain_logits_of_a_backend_are_equal_bit_for_bit(mixer: str) 
     backend = Backend(trained(f"rvt_nano/{mixer}").float(), "cpu")
     images = torch.randn(3, 3, 64, 64)
     assert torch.equal(backend.logits(images), backend.trace(images, READOUTS).logits)
+
+
+def operations() -> list[tuple[FusedLinear | FusedDepthwise, Tensor]]:
+    """Each of oneDNN's operations on something of the size that a model gives it."""
+    torch.manual_seed(0)
+    weight, bias = nn.Parameter(torch.randn(96, 24)), torch.randn(96)
+    kernels = torch.randn(24, 1, 3, 3).contiguous(memory_format=torch.channels_last)
+    tokens = torch.randn(2, 35, 24)
+    return [
+        (FusedLinear(weight, bias), tokens),
+        (FusedLinear(weight, None), tokens),
+        (FusedLinear(weight, bias, gelu=True), tokens),
+        (FusedDepthwise(kernels, torch.randn(24)), as_image(tokens, (5, 7))),
+    ]
+
+
+@pytest.mark.skipif(not there_is_one(torch.zeros(1)), reason="this PyTorch has none of oneDNN's operations")
+@pytest.mark.parametrize("index", range(4))
+def test_an_operation_of_onednn_is_the_plain_one_and_has_its_gradient(index: int) -> None:
+    operation, x = operations()[index]
+    x.requires_grad_()
+    found, expected = operation(x), operation.plain(x)
+    torch.testing.assert_close(found, expected, atol=1e-5, rtol=1e-5)
+    weights = torch.randn_like(found)
+    gradients = [torch.autograd.grad(result, x, weights)[0] for result in (found, expected)]
+    torch.testing.assert_close(*gradients, atol=1e-5, rtol=1e-5)
+    with torch.no_grad():
+        assert torch.equal(operation(x), found)
+
+
+@pytest.mark.parametrize("spec", ["rvt_nano/self", "rvt_nano/vars_s", "deit_tiny/performer"])
+def test_in_single_precision_the_fast_logits_are_the_trained_ones(spec: str) -> None:
+    model, images = trained(spec).float(), torch.randn(2, 3, 64, 64)
+    with torch.no_grad():
+        expected, found = model(images), frozen(model)(images)
+    assert (found - expected).abs().max() <= 1e-4 * expected.abs().max()
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ as they are, with the very same weights. A traced and a plain call of the fast m
 trained one do; the two models agree to rounding.
 """
 
-from vars_core.inference import dense, folding, spectral
+from vars_core.inference import dense, folding, fused, spectral
 from vars_core.inference.freeze import frozen
 
-__all__ = ["dense", "folding", "frozen", "spectral"]
+__all__ = ["dense", "folding", "frozen", "fused", "spectral"]

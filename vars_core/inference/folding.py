@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from vars_core.block import Block
 from vars_core.inference.freeze import frozen, with_frozen_children
+from vars_core.inference.fused import FusedDepthwise, FusedLinear
 from vars_core.mixers.spectral import TokenBatchNorm
 from vars_core.mlp import ConvMlp
 from vars_core.models.backbone import Downsample
@@ -47,15 +47,16 @@ class FoldedConvMlp(nn.Module):
     def __init__(self, mlp: ConvMlp, before: BatchNorm | None = None) -> None:
         super().__init__()
         weight, bias = norm_after(mlp.fc1.weight.flatten(1), mlp.fc1.bias, mlp.bn1)
-        self.widen = (weight, bias) if before is None else norm_before(weight, bias, before)
+        if before is not None:
+            weight, bias = norm_before(weight, bias, before)
+        self.widen = FusedLinear(weight, bias, gelu=True)
         kernels, bias = norm_after(mlp.dwconv.weight, mlp.dwconv.bias, mlp.bn2)
-        self.mix = kernels.contiguous(memory_format=torch.channels_last), bias
-        self.narrow = norm_after(mlp.fc2.weight.flatten(1), mlp.fc2.bias, mlp.bn3)
+        self.mix = FusedDepthwise(kernels.contiguous(memory_format=torch.channels_last), bias)
+        self.narrow = FusedLinear(*norm_after(mlp.fc2.weight.flatten(1), mlp.fc2.bias, mlp.bn3))
 
     def forward(self, x: Tensor, grid: Grid) -> Tensor:
-        hidden = F.gelu(F.linear(x, *self.widen))
-        image = F.conv2d(as_image(hidden, grid), *self.mix, padding=1, groups=hidden.shape[-1])
-        return F.linear(F.gelu(to_sequence(image)), *self.narrow)
+        narrowed: Tensor = self.narrow(to_sequence(self.mix(as_image(self.widen(x), grid))))
+        return narrowed
 
 
 def as_image(tokens: Tensor, grid: Grid) -> Tensor:

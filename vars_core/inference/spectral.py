@@ -9,11 +9,11 @@ from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from vars_core.dictionaries import ConvolutionalDictionary
 from vars_core.inference.folding import norm_before
 from vars_core.inference.freeze import frozen, with_frozen_children
+from vars_core.inference.fused import FusedLinear
 from vars_core.inference.separable import SeparableTransform
 from vars_core.mixers.base import Mixer
 from vars_core.mixers.spectral import ConvolutionalReconstruction, TokenBatchNorm, complex_spectra
@@ -100,12 +100,12 @@ class TokenReconstruction(SparseReconstruction):
     def __call__(self, v: Tensor) -> Tensor:
         return torch.cat([super(TokenReconstruction, self).__call__(images) for images in self._parts(v)])
 
-    def iterates(self, v: Tensor) -> Iterates:
+    def iterates(self, v: Tensor, codes: bool = True) -> Iterates:
         for parts in zip(
             *(super(TokenReconstruction, self).iterates(images) for images in self._parts(v)), strict=True
         ):
-            z, codes = (torch.cat(values) for values in zip(*parts, strict=True))
-            yield z, codes.permute(0, 4, 3, 1, 2)
+            z, u = zip(*parts, strict=True)
+            yield torch.cat(z), torch.cat(u).permute(0, 4, 3, 1, 2) if codes else None
 
     def gradients(self, v: Tensor, weights: Tensor) -> list[Tensor]:
         weights = weights.expand_as(v)
@@ -139,16 +139,15 @@ class TokenConvolutionalReconstruction(Mixer):
         self.grid = mixer.dictionary.grid
         spectral = mixer.dictionary(self.grid)
         transform = SeparableTransform(self.grid, spectral.bound)
-        self.value = mixer.value
+        self.value = frozen(mixer.value)
         self.solver = mixer.solver
         self.dictionary = TokenConvolutions(detached(spectral), transform)
         self.second = None
         if mixer.second is not None:
             self.second = TokenFilter(complex_spectra(mixer.second.spectrum.weight.detach()), transform)
-        self.output = with_frozen_children(mixer.output)
-        self.folded: tuple[Tensor, Tensor] | None = None
+        self.output = frozen(mixer.output)
         if isinstance(mixer.norm, TokenBatchNorm) and isinstance(mixer.output, nn.Linear):
-            self.folded = norm_before(mixer.output.weight, mixer.output.bias, mixer.norm)
+            self.output = FusedLinear(*norm_before(mixer.output.weight, mixer.output.bias, mixer.norm))
 
     def operator(self, x: Tensor, grid: Grid) -> tuple[TokenReconstruction, Tensor]:
         require_grid("the learned spectra belong", self.grid, grid)
@@ -157,7 +156,7 @@ class TokenConvolutionalReconstruction(Mixer):
     def project(self, z: Tensor, grid: Grid) -> Tensor:
         if self.second is not None:
             z = self.second(z)
-        return self.output(z) if self.folded is None else F.linear(z, *self.folded)
+        return self.output(z)
 
 
 def detached(spectral: ConvolutionalDictionary) -> ConvolutionalDictionary:

@@ -26,7 +26,7 @@ class Mixer(nn.Module):
         operator, v = self.operator(x, grid)
         if trace is None:
             return join_heads(operator(v))
-        for z, codes in operator.iterates(v):
+        for z, codes in operator.iterates(v, trace.keeps_codes):
             trace.iterate(operator, v, z, codes)
         trace.gradients(operator, v, Answer((z,), itemgetter(0), operator, v))
         return join_heads(z)
