@@ -261,8 +261,8 @@ def _computed(
     if workers == 1:
         for part in parts:
             with _computing_with(threads):
-                found = scored(part)
-            yield part, found
+                rows = scored(part)
+            yield part, rows
         return
 
     def in_thread(part: int) -> Scored:

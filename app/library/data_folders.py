@@ -47,16 +47,16 @@ class DataFolders:
 
         Raises InputError where there is no such folder.
         """
-        found = self.found(folder, find)
-        pages = max(1, -(-len(found) // PAGE))
+        names = self.found(folder, find)
+        pages = max(1, -(-len(names) // PAGE))
         number = min(max(number, 1), pages)
         first = (number - 1) * PAGE
-        return Page(number, pages, first, len(found), tuple(found[first : first + PAGE]))
+        return Page(number, pages, first, len(names), tuple(names[first : first + PAGE]))
 
     def page_of(self, folder: str, name: str, find: str = "") -> int | None:
         """The number of the page that has a photograph; None where it is not among those that ``find`` leaves."""
-        found = self.found(folder, find)
-        return found.index(name) // PAGE + 1 if name in found else None
+        names = self.found(folder, find)
+        return names.index(name) // PAGE + 1 if name in names else None
 
     def found(self, folder: str, find: str = "") -> list[str]:
         """Paths that hold ``find``, in any case. Raises InputError for an unknown folder."""

@@ -33,12 +33,12 @@ class FixationLibrary:
 
     def choices(self, limit: int = 2000) -> list[tuple[str, str]]:
         """("set · file", photograph's reference) for the images of all sets."""
-        found = []
+        offered = []
         for name, layout in self.layouts.items():
             folder = layout.photographs
             files = list_files(self._folders[name] / folder, deep=False).files
-            found += [(f"{name} · {file.name}", f"data:{name}/{folder}/{file.name}") for file in files]
-        return found[:limit]
+            offered += [(f"{name} · {file.name}", f"data:{name}/{folder}/{file.name}") for file in files]
+        return offered[:limit]
 
     def recorded(self, ref: str, first: str = "usual") -> Points | None:
         """The fixations of a photograph; None where it belongs to no fixation data.
@@ -56,18 +56,18 @@ class FixationLibrary:
             or "/" in file
         ):
             return None
-        found = self._set(name, file)
-        stimulus = next((one for one in found.stimuli if one.id == file), None)
+        recorded = self._set(name, file)
+        stimulus = next((one for one in recorded.stimuli if one.id == file), None)
         if stimulus is None:
             note = f"The data set {name} lists no fixations on this image."
-            return Points(ref, sigma=found.sigma, notes=(note,), recorded=True)
-        notes = [f"{note.sentence()}." for note in found.notes] if self.layouts[name].read_one is not None else []
-        if first == "drop" or (first == "usual" and found.drops_first):
-            stimulus = replace(found, stimuli=(stimulus,)).without_first().stimuli[0]
+            return Points(ref, sigma=recorded.sigma, notes=(note,), recorded=True)
+        notes = [f"{note.sentence()}." for note in recorded.notes] if self.layouts[name].read_one is not None else []
+        if first == "drop" or (first == "usual" and recorded.drops_first):
+            stimulus = replace(recorded, stimuli=(stimulus,)).without_first().stimuli[0]
             notes.insert(0, "Each observer's first fixation is dropped.")
         fixations = stimulus.fixations
-        observers = [found.observers[i] for i in fixations.observers]
-        points = finite_points(ref, fixations.xs, fixations.ys, observers, found.sigma)
+        observers = [recorded.observers[i] for i in fixations.observers]
+        points = finite_points(ref, fixations.xs, fixations.ys, observers, recorded.sigma)
         return replace(points, notes=(*notes, *points.notes), recorded=True)
 
     def _set(self, name: str, file: str) -> FixationSet:

@@ -58,12 +58,12 @@ class Points:
         if not text:
             return Points("")
         try:
-            found = json.loads(text)
-            points = tuple((float(x), float(y), str(observer)) for x, y, observer in found["points"])
-            sigma = found.get("sigma")
-            notes = tuple(str(note) for note in found.get("notes", ()))
+            given = json.loads(text)
+            points = tuple((float(x), float(y), str(observer)) for x, y, observer in given["points"])
+            sigma = given.get("sigma")
+            notes = tuple(str(note) for note in given.get("notes", ()))
             degree = None if sigma is None else float(sigma)
-            made = Points(str(found["ref"]), points, degree, notes, found.get("recorded") is True)
+            made = Points(str(given["ref"]), points, degree, notes, given.get("recorded") is True)
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
             raise InputError("expected fixations as a JSON object with ref and points of [x, y, observer]") from None
         if made.sigma is not None and not 0 < made.sigma < 10_000:

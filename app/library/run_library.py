@@ -175,6 +175,6 @@ def run_folders(root: Path | None) -> dict[str, Path]:
     """Name → folder of every run in ``root``, or of ``root`` itself where it is one; sorted, at most `MAX_RUNS`."""
     if root is None:
         return {}
-    found = [root] if (root / "run.json").is_file() else sorted(root.iterdir())
-    runs = (path for path in found if (path / "run.json").is_file() and path.resolve().is_relative_to(root))
+    folders = [root] if (root / "run.json").is_file() else sorted(root.iterdir())
+    runs = (path for path in folders if (path / "run.json").is_file() and path.resolve().is_relative_to(root))
     return {path.name: path for path, _ in zip(runs, range(MAX_RUNS), strict=False)}

@@ -57,7 +57,7 @@ def uploaded_file(address: str) -> str | None:
 
     That is how a tool names the file that an assistant has uploaded before.
     """
-    _, found, path = address.partition(FILES)
+    _, sign, path = address.partition(FILES)
     path = unquote(path)
-    inside = found and is_in_or_equal(path, get_upload_folder()) and Path(path).is_file()
+    inside = sign and is_in_or_equal(path, get_upload_folder()) and Path(path).is_file()
     return path if inside else None

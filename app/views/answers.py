@@ -62,6 +62,8 @@ def answers(
     ]
 
 
-def described(found: Answer | None) -> dict[str, object] | None:
+def described(answer: Answer | None) -> dict[str, object] | None:
     """An answer as JSON."""
-    return None if found is None else {"class": found.name, "probability": found.probability, "changed": found.changed}
+    return (
+        None if answer is None else {"class": answer.name, "probability": answer.probability, "changed": answer.changed}
+    )

@@ -23,7 +23,7 @@ def _commit() -> str | None:
         return None
     asked = ["git", "-C", str(ROOT), "rev-parse", "HEAD"]
     try:
-        found = subprocess.run(asked, capture_output=True, text=True, timeout=5, check=True)
+        done = subprocess.run(asked, capture_output=True, text=True, timeout=5, check=True)
     except (OSError, subprocess.SubprocessError):
         return None
-    return found.stdout.strip() or None
+    return done.stdout.strip() or None

@@ -44,8 +44,8 @@ def read(readout: str) -> str:
 
 def of_kind(kind: MixerKind, part: str) -> tuple[str, str]:
     """A mixer's sentence and equation; where its entry has none, the sentence that it has."""
-    found = getattr(kind, part)
-    return (found.words, found.equation) if found is not None else (kind.words, "")
+    own = getattr(kind, part)
+    return (own.words, own.equation) if own is not None else (kind.words, "")
 
 
 def written(head: str, words: str, equation: str) -> str:

@@ -62,9 +62,9 @@ def build(services: Services) -> None:
         results = await traced_all(services, session, [clean, *subjects], [sized(one, size) for one in models])
         seen = exact(Look(layer or None, readout, int(iteration), scale=scale), results[0])
         said = await wait(notes, results[0], results[1:], seen)
-        found = answers(results[1:], services.class_names, results[0])
+        answered = answers(results[1:], services.class_names, results[0])
         export = partial(grids.export, reference=reference, captions=said)
-        made = await wait(export, subjects, results[1:], seen, found)
+        made = await wait(export, subjects, results[1:], seen, answered)
         return made.figure, {**made.settings, "agreement": said}
 
     declare(services, compare, [picture_output("Figure"), gr.JSON(label="Facts")], "compare")
