@@ -9,9 +9,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from analysis.drawing import heat_overlay
-from analysis.placed_map import placed
-from analysis.source_factors import single_factors
+from analysis.painting import USUAL, Painting
 from vars_core.errors import InputError
 from vars_core.images import Placement
 
@@ -21,17 +19,26 @@ FRAME_RATE = 25
 """Of a film, a second; an iterate is held for as many frames as it is shown."""
 
 
-def frames(image: np.ndarray, maps: np.ndarray, caption: str = "", width: int = 448) -> list[np.ndarray]:
-    """A frame an iterate: the map over the photograph, by its own minimum and maximum, t and the caption below.
+def frames(
+    image: np.ndarray,
+    maps: np.ndarray,
+    caption: str = "",
+    width: int = 448,
+    *,
+    painting: Painting = USUAL,
+    signed: bool = False,
+) -> list[np.ndarray]:
+    """A frame an iterate: the map over the photograph, each on its own scale, t and the caption below.
 
     ``image`` uint8 (H, W, 3); ``maps`` (T+1, h, w), of the whole photograph. Nothing is made up between two iterates.
+    ``signed``: the values lie about zero.
     Returns uint8 (height, ``width``, 3) each.
     """
     height = max(1, round(image.shape[0] * width / image.shape[1]))
     photograph = np.asarray(Image.fromarray(image).resize((width, height), Image.Resampling.LANCZOS))
-    factors = single_factors(Placement(height, width, max(maps.shape[1:])), (maps.shape[1], maps.shape[2]))
+    placement = Placement(height, width, max(maps.shape[1:]))
     return [
-        labelled(heat_overlay(photograph, placed(values, factors).unit), f"t = {t}   {caption}")
+        labelled(painting.over(photograph, values, placement, signed=signed), f"t = {t}   {caption}")
         for t, values in enumerate(maps)
     ]
 

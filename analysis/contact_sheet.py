@@ -7,20 +7,21 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from analysis.drawing import heat_overlay
-from analysis.placed_map import placed
-from analysis.source_factors import single_factors
+from analysis.painting import USUAL, Painting
 from vars_core.backend import Backend
 from vars_core.images import Placement
+from vars_core.readouts import READOUTS
 
 LABEL_HEIGHT = 34
 GAP = 4
 
 
-def contact_sheet(photographs: Sequence[np.ndarray], backends: Sequence[Backend], cell: int = 120) -> np.ndarray:
+def contact_sheet(
+    photographs: Sequence[np.ndarray], backends: Sequence[Backend], cell: int = 120, painting: Painting = USUAL
+) -> np.ndarray:
     """uint8 (height, width, 3): every photograph, then the default map of every model at t = 0..T.
 
-    Each map is normalised by its own minimum and maximum.
+    Each map has its own colour scale, from its minimum to its maximum or, with a sign, about zero.
     """
     squares = [Placement(p.shape[0], p.shape[1], cell).place(p) for p in photographs]
     columns = [_column(squares, "photograph", "")]
@@ -30,8 +31,11 @@ def contact_sheet(photographs: Sequence[np.ndarray], backends: Sequence[Backend]
         maps = backend.maps(batch, (readout,), [layer])[layer].maps[readout].numpy()
         for t in range(maps.shape[0]):
             placement = Placement(cell, cell, backend.image_size, preprocessing=backend.preprocessing)
-            factors = single_factors(placement, (maps.shape[2], maps.shape[3]))
-            cells = [heat_overlay(square, placed(maps[t, index], factors).unit) for index, square in enumerate(squares)]
+            signed = READOUTS[backend.default_readout].signed
+            cells = [
+                painting.over(square, values, placement, signed=signed)
+                for square, values in zip(squares, maps[t], strict=True)
+            ]
             columns.append(_column(cells, backend.name.partition("/")[2], f"t = {t}" if maps.shape[0] > 1 else ""))
     return np.concatenate(columns, axis=1)
 

@@ -7,8 +7,9 @@ import base64
 import cv2
 import numpy as np
 
-from analysis.colour_maps import DEFAULT, ColourMap
-from analysis.placed_map import Pixels
+from analysis.colour_maps import DEFAULT, SIGNED, ColourMap
+from analysis.placed_map import Pixels, PlacedMap
+from analysis.saliency import is_degenerate
 from vars_core.data.masks import FOREGROUND, VOID
 
 TP_COLOUR = (0, 158, 115)
@@ -27,6 +28,21 @@ def heat_overlay(
 ) -> np.ndarray:
     """A map (H, W) over an image (H, W, 3): in [0, 1], or in [−1, 1] where the colours are for signed maps."""
     return _mixed(image, colours.paint(normalised_map), opacity)
+
+
+def map_overlay(
+    image: np.ndarray, shown: PlacedMap, opacity: float = 0.6, *, signed: bool = False, colours: ColourMap = DEFAULT
+) -> np.ndarray:
+    """A map over its image, on its own scale: from its minimum to its maximum; ``signed``: about zero, as `SIGNED`."""
+    if signed:
+        return heat_overlay(image, about_zero(shown.array), opacity, SIGNED)
+    return heat_overlay(image, shown.unit, opacity, colours)
+
+
+def about_zero(values: np.ndarray, limit: float | None = None) -> np.ndarray:
+    """Values as shares of ``limit``, None for the largest magnitude among them; all 0 where they say nothing."""
+    peak = float(np.abs(values).max()) if limit is None else limit
+    return np.zeros_like(values) if is_degenerate(values) or not peak > 0 else values / peak
 
 
 def mask_overlay(image: np.ndarray, mask: np.ndarray, opacity: float = 0.75) -> np.ndarray:

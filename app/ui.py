@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import gradio as gr
 
-from app.page import catalogue, guide, rail, share
+from app.page import appearance, catalogue, guide, rail, share
 from app.page.events import UNQUEUED, Events, said
 from app.page.shell import Shell, unseen
 from app.page.wiring import sentence, session_of
@@ -72,11 +72,14 @@ def build_page(services: Services) -> gr.Blocks:
         with gr.Row(elem_classes="frame"):
             with gr.Column(elem_classes="rail", scale=0, min_width=236):
                 side = rail.build(services)
+                look = appearance.build()
             with gr.Column(elem_classes="stage", scale=1):
                 active = unseen("active-tab", TABS[0].name)
                 events = Events(unseen("message"), unseen("turn"))
                 with gr.Tabs(elem_id="tabs") as tabs:
-                    shell = Shell(page, services, side.photo, active, events, tabs, map_tab=TABS[0].name)
+                    shell = Shell(
+                        page, services, side.photo, active, events, tabs, map_tab=TABS[0].name, appearance=look
+                    )
                     for one in TABS:
                         with gr.Tab(one.label, id=one.name) as tab:
                             one.build(shell)
@@ -86,6 +89,7 @@ def build_page(services: Services) -> gr.Blocks:
             for one in TABS:
                 one.endpoints(services)
         shell.connect()
+        appearance.connect(look, shell)
         rail.connect(side, services, events, page)
 
         def restore(request: gr.Request) -> list[object]:
@@ -105,8 +109,7 @@ def build_page(services: Services) -> gr.Blocks:
                 message,
             ]
 
-        linked = [component for view in shell.links.values() for component in view.values()]
-        outputs = [side.photo, active, tabs, *linked, events.message]
+        outputs = [side.photo, active, tabs, *share.linked(shell.links), events.message]
         page.load(restore, None, outputs, **UNQUEUED)
 
         def forget(request: gr.Request) -> None:

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from analysis.commands.evaluating import Models
+from analysis.commands.painting_options import Painted
 from vars_core.training.options import asks, option
 
 
 @dataclass(frozen=True, kw_only=True)
-class Asked(Models):
+class Asked(Painted, Models):
     image: Path = option("The photograph.")
     out: Path = option("The animation to write (.gif, .webp, .mp4).")
     model: str = option("Model spec.", "rvt_nano/vars_d")  # type: ignore[assignment]  # one alone
@@ -26,11 +27,13 @@ def animate(asked: Asked) -> None:
     from analysis.commands.options import choose_layers, choose_readouts, for_maps, load_backends, parse_models
     from analysis.paper_figures.studio import described
     from vars_core.images import decode_image
+    from vars_core.readouts import READOUTS
 
     photograph, out = decode_image(asked.image), asked.out
     (backend,) = load_backends(for_maps(parse_models([asked.model], asked.checkpoint, asked.size)), asked.device)
     (name,), (reading,) = choose_layers(backend, [asked.layer]), choose_readouts(backend, [asked.readout])
     batch, _ = backend.prepare([photograph])
     maps = backend.maps(batch, (reading,), [name])[name].maps[reading][:, 0].numpy()
-    write_animation(frames(photograph, maps, f"{backend.name}, layer {name}, {reading}"), out, asked.seconds)
+    caption, signed = f"{backend.name}, layer {name}, {reading}", READOUTS[reading].signed
+    write_animation(frames(photograph, maps, caption, painting=asked.painting, signed=signed), out, asked.seconds)
     print(f"{out}: {described(backend, name, reading, f'0 to {len(maps) - 1}')}")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from analysis.commands.evaluating import Models
+from analysis.commands.painting_options import Painted
 from vars_core.errors import InputError
 from vars_core.training.options import asks, option
 
@@ -13,7 +14,7 @@ DEFAULT_MODELS = ("rvt_nano/self", "rvt_nano/vars_d", "rvt_nano/vars_sd", "rvt_n
 
 
 @dataclass(frozen=True, kw_only=True)
-class Asked(Models):
+class Asked(Painted, Models):
     out: Path = option("Folder to write into.")
     figure: tuple[str, ...] = option('1 to 12, repeatable, or "all" (the default).', ())
     images: Path | None = option("Folder of photographs, in the order of their names. None: six of scikit-image.", None)
@@ -52,6 +53,7 @@ def figures(asked: Asked) -> None:
         photographs={path.stem: decode_image(path) for path in files},
         stimuli=[(stimulus, decode_image(stimulus.path)) for stimulus in stimuli],
         seed=asked.seed,
+        painting=asked.painting,
     )
     asked.out.mkdir(parents=True, exist_ok=True)
     for number in numbers:

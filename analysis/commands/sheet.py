@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from analysis.commands.evaluating import Models
+from analysis.commands.painting_options import Painted
 from vars_core.training.options import asks, option
 
 
 @dataclass(frozen=True, kw_only=True)
-class Asked(Models):
+class Asked(Painted, Models):
     out: Path = option("The picture to write (.png, .webp, .jpg).")
     image: tuple[Path, ...] = option("Photograph; repeatable. None: six of scikit-image.", ())
 
@@ -26,7 +27,7 @@ def sheet(asked: Asked) -> None:
 
     photographs = [decode_image(path) for path in (asked.image or samples())]
     backends = load_backends(for_maps(asked.requests), asked.device)
-    Image.fromarray(contact_sheet(photographs, backends)).save(asked.out)
+    Image.fromarray(contact_sheet(photographs, backends, painting=asked.painting)).save(asked.out)
 
 
 def samples() -> list[Path]:

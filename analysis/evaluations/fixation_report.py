@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from analysis.drawing import draw_points, heat_overlay
+from analysis.drawing import draw_points, heat_overlay, map_overlay
 from analysis.engine import Item
 from analysis.evaluations.ends import Drawn, best_and_worst
 from analysis.evaluations.fixation_summary import Group, groups
@@ -157,7 +157,7 @@ def _observers(report: Report, observers: Sequence[str], chosen: Sequence[Group]
 def _drawn(item: Item, shown: PlacedMap, group: Group, place: int) -> Drawn:
     people, _ = normalise_map(item.target.density)
     pictures = (
-        ("map and fixations", draw_points(heat_overlay(item.image, shown.unit), item.target.points)),
+        ("map and fixations", draw_points(map_overlay(item.image, shown, signed=group.signed), item.target.points)),
         ("where people looked", heat_overlay(item.image, people)),
     )
     return pictures, f"NSS {group.scores['nss'][place]:.3f} over {int(group.fixations[place])} fixations"

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from analysis.saliency import MapKey
+from vars_core.readouts import READOUTS
 
 COORDINATES = ("model", "layer", "readout", "iteration")
 """What names a map in a row and in an entry; a baseline has a model alone."""
@@ -56,6 +57,11 @@ class MapGroup:
     def title(self) -> str:
         """Its coordinates in words."""
         return self.model if self.layer is None else f"{self.model} {self.layer} {self.readout} t={self.iteration}"
+
+    @property
+    def signed(self) -> bool:
+        """Whether its values lie on both sides of zero; a baseline's do not."""
+        return self.readout is not None and READOUTS[self.readout].signed
 
     def is_among(self, keys: Mapping[str, MapKey]) -> bool:
         """Whether its map is the one chosen of its model; baselines, of which none can be chosen, always are."""

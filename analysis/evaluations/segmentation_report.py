@@ -14,7 +14,7 @@ from analysis.drawing import (
     TP_COLOUR,
     css_colour,
     error_overlay,
-    heat_overlay,
+    map_overlay,
     mask_overlay,
 )
 from analysis.engine import Item
@@ -160,7 +160,7 @@ def _show(report: Report, group: Group, best: Sequence[Card], worst: Sequence[Ca
 def _drawn(threshold: float, item: Item, shown: PlacedMap, group: Group, place: int) -> Drawn:
     mask = cut_map(shown, threshold)
     pictures = (
-        ("map", heat_overlay(item.image, shown.unit)),
+        ("map", map_overlay(item.image, shown, signed=group.signed)),
         ("mask", mask_overlay(item.image, mask)),
         ("errors", error_overlay(item.image, mask, item.target)),
     )

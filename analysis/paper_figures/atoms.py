@@ -4,30 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import cv2
 import numpy as np
 
+from analysis.colour_maps import SIGNED, ColourMap
+from analysis.painting import scaled
 from analysis.paper_figures.canvas import Canvas
-from analysis.paper_figures.sheet import BAR, Tile, sheet
+from analysis.paper_figures.sheet import Tile, sheet
 from analysis.paper_figures.studio import Studio, described, enlarged, paper_layer, square
 from vars_core.backend import Backend
 from vars_core.dictionary_trace import DictionaryTrace
 from vars_core.errors import InputError
 
 SHOWN = 10
-
-
-def diverging(values: np.ndarray) -> np.ndarray:
-    """[−1, 1] to blue, white, red: uint8 (…, 3)."""
-    strength = np.clip(np.abs(values), 0, 1)[..., None]
-    ends = np.where(values[..., None] < 0, np.array([33, 102, 172.0]), np.array([178, 24, 43.0]))
-    return np.rint(255 * (1 - strength) + ends * strength).astype(np.uint8)
-
-
-def viridis(values: np.ndarray) -> np.ndarray:
-    """[0, 1] to the colours of the maps: uint8 (…, 3)."""
-    grey = np.rint(np.clip(values, 0, 1) * 255).astype(np.uint8)
-    return np.asarray(cv2.cvtColor(cv2.applyColorMap(grey, cv2.COLORMAP_VIRIDIS), cv2.COLOR_BGR2RGB))
 
 
 def most_used(trace: DictionaryTrace, atoms: Sequence[int]) -> list[tuple[int, int]]:
@@ -37,17 +25,16 @@ def most_used(trace: DictionaryTrace, atoms: Sequence[int]) -> list[tuple[int, i
     return sorted(places, key=lambda place: -use[place])[:SHOWN]
 
 
-def tile(trace: DictionaryTrace, place: tuple[int, int]) -> Tile:
+def tile(trace: DictionaryTrace, place: tuple[int, int], colours: ColourMap) -> Tile:
     """An atom by its own scale: dynamic ones from minimum to maximum, learned ones about zero."""
     atom = trace.atoms[0, place[0], place[1]].numpy()
     told = f"{place[0]}:{place[1]}, {atom.min():.3g} to {atom.max():.3g}, mean |u| {trace.use[-1, 0][place]:.3g}"
     if not trace.num_dynamic:
         atom = support(atom)
     if place[1] < trace.num_dynamic:
-        span = float(atom.max() - atom.min()) or 1.0
-        pixels = viridis((atom - atom.min()) / span)
+        pixels = colours.paint(scaled(atom, signed=False))
     else:
-        pixels = diverging(atom / (float(np.abs(atom).max()) or 1.0))
+        pixels = SIGNED.paint(scaled(atom, signed=True))
     return Tile(enlarged(pixels, 112), told, smooth=False)
 
 
@@ -69,15 +56,15 @@ def atoms_of(studio: Studio, number: int, mixer: str, words: str, count: int) ->
         parts = {"dynamic": range(dynamic), "learned": range(dynamic, num_atoms)}
         for part, chosen in parts.items():
             if len(chosen):
-                tiles = [tile(trace, place) for place in most_used(trace, chosen)]
+                tiles = [tile(trace, place, studio.painting.colours) for place in most_used(trace, chosen)]
                 rows.append((f"{name}, {part}", [square(image, name), *tiles]))
     caption = [
         f"The {SHOWN} most used atoms (mean |u| at the last iterate), each by its own scale: dynamic ones as the maps, "
-        "learned ones blue below and red above zero.",
+        "learned ones blue below and vermilion above zero.",
         described(backend, layer, "columns of P", f"{backend.num_steps} (last)"),
     ]
     columns = ["photograph", *(str(place + 1) for place in range(SHOWN))]
-    signed = (diverging(np.asarray(BAR / 127.5 - 1)), "-peak", "+peak of each learned atom")
+    signed = (SIGNED.bar(), "−peak", "+peak of each learned atom")
     bars = {"vars_s": [signed], "vars_d": [studio.bar]}.get(mixer, [studio.bar, signed])
     return sheet(f"Figure {number}. {words}", columns, rows, caption, cell=72, bars=bars)
 

@@ -9,7 +9,7 @@ import numpy as np
 from analysis.corruptions import corrupt
 from analysis.paper_figures.canvas import Canvas
 from analysis.paper_figures.sheet import Tile, sheet
-from analysis.paper_figures.studio import Studio, described, last, overlay, paper_layer, short, square
+from analysis.paper_figures.studio import Studio, described, last, paper_layer, short, square
 from vars_core.backend import Backend
 
 SEVERITY = 3
@@ -35,13 +35,16 @@ def under_corruption(studio: Studio, title: str, corruptions: Sequence[tuple[str
         rows.append((name, [square(picture, title) for picture, (title, _) in zip(seen, corruptions, strict=True)]))
         for backend in studio.backends:
             maps = studio.maps(backend, seen, backend.default_layer, backend.default_readout)[-1]
-            tiles = [overlay(picture, values, short(backend)) for picture, values in zip(seen, maps, strict=True)]
+            tiles = [
+                studio.overlay(picture, values, backend, short(backend))
+                for picture, values in zip(seen, maps, strict=True)
+            ]
             rows.append((short(backend), tiles))
     caption = [
         f"Corruptions as in ImageNet-C, severity {SEVERITY}, seed {studio.seed}. Each map has its own colour scale.",
         *default_lines(studio.backends),
     ]
-    return sheet(title, [name for name, _ in corruptions], rows, caption, cell=84, bars=[studio.bar])
+    return sheet(title, [name for name, _ in corruptions], rows, caption, cell=84, bars=studio.bars(studio.backends))
 
 
 def figure_3(studio: Studio) -> Canvas:
@@ -63,11 +66,11 @@ def beside_fixations(studio: Studio, title: str, count: int) -> Canvas:
         tiles = [Tile(photograph.pixels, f"{len(inside)} fixations", points=points)]
         for backend in studio.backends:
             values = studio.maps(backend, [image], backend.default_layer, backend.default_readout)[-1, 0]
-            tiles.append(overlay(image, values, short(backend)))
+            tiles.append(studio.overlay(image, values, backend, short(backend)))
         rows.append((stimulus.id, [photograph, *tiles]))
     columns = ["photograph", "people", *(short(backend) for backend in studio.backends)]
     caption = ["A dot is a fixation of any observer; those outside the picture are left out."]
-    return sheet(title, columns, rows, [*caption, *default_lines(studio.backends)], bars=[studio.bar])
+    return sheet(title, columns, rows, [*caption, *default_lines(studio.backends)], bars=studio.bars(studio.backends))
 
 
 def figure_4(studio: Studio) -> Canvas:
@@ -85,12 +88,14 @@ def iterates(studio: Studio, title: str, backends: Sequence[Backend], count: int
     for name, image in list(studio.photographs.items())[:count]:
         for backend in backends:
             maps = studio.maps(backend, [image], paper_layer(backend), backend.default_readout)[:, 0]
-            tiles: list[Tile | None] = [overlay(image, values, f"t = {t}") for t, values in enumerate(maps)]
+            tiles: list[Tile | None] = [
+                studio.overlay(image, values, backend, f"t = {t}") for t, values in enumerate(maps)
+            ]
             rows.append((f"{name}, {short(backend)}", [square(image, name), *tiles]))
     columns = ["photograph", *(f"t = {t}" for t in range(longest + 1))]
     caption = ["From the solver's start (t = 0) to its last step. Each map has its own colour scale."]
     caption += [described(b, paper_layer(b), b.default_readout, f"0 to {b.num_steps}") for b in backends]
-    return sheet(title, columns, rows, caption, bars=[studio.bar])
+    return sheet(title, columns, rows, caption, bars=studio.bars(backends))
 
 
 def figure_5(studio: Studio) -> Canvas:

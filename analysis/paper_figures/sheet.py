@@ -14,7 +14,8 @@ CELL, GAP, MARGIN, LEFT, TOP = 112, 5, 14, 92, 58
 LABEL_LETTERS = 13
 """Of a row's label on a line."""
 
-BAR = np.linspace(0, 255, 128).astype(np.uint8)[None].repeat(8, axis=0)
+Bar = tuple[np.ndarray, str, str]
+"""Colours (1, n, 3), and what is said at both ends."""
 
 
 @dataclass(frozen=True)
@@ -44,9 +45,9 @@ def sheet(
     caption: Sequence[str],
     *,
     cell: int = CELL,
-    bars: Sequence[tuple[np.ndarray, str, str]] = (),
+    bars: Sequence[Bar] = (),
 ) -> Canvas:
-    """Rows (name, tiles; None leaves a place empty) under ``columns``; ``bars``: colours (1, n, 3) and both ends."""
+    """Rows (name, tiles; None leaves a place empty) under ``columns``."""
     width = LEFT + MARGIN + max(len(columns) * (cell + GAP), 420)
     lines = [line for text in caption for line in wrapped(text, width - 2 * MARGIN)]
     below = TOP + len(rows) * (cell + GAP) + 12

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 
 import cv2
 import numpy as np
 
-from analysis.drawing import heat_overlay
-from analysis.paper_figures.sheet import BAR, Tile
-from analysis.placed_map import placed
+from analysis.colour_maps import SIGNED
+from analysis.painting import USUAL, Painting
+from analysis.paper_figures.sheet import Bar, Tile
 from analysis.provenance import DIGITS
-from analysis.source_factors import single_factors
+from analysis.saliency import is_degenerate
 from vars_core.backend import Backend
 from vars_core.data.fixations import Stimulus
 from vars_core.image_size import size_text
 from vars_core.images import Placement
+from vars_core.readouts import READOUTS
 from vars_core.trace import LayerTrace
 
 SIDE = 224
@@ -32,11 +33,22 @@ class Studio:
     photographs: Mapping[str, np.ndarray]
     stimuli: Sequence[tuple[Stimulus, np.ndarray]] = ()
     seed: int = 0
-    bar: tuple[np.ndarray, str, str] = field(init=False)
+    painting: Painting = USUAL
 
-    def __post_init__(self) -> None:
-        colours = heat_overlay(np.zeros((*BAR.shape, 3), np.uint8), BAR / 255, 1.0)
-        object.__setattr__(self, "bar", (colours, "minimum", "maximum of each map by itself"))
+    @property
+    def bar(self) -> Bar:
+        """Of maps without a sign."""
+        return self.painting.colours.bar(), "minimum", "maximum of each map by itself"
+
+    def bars(self, backends: Sequence[Backend]) -> list[Bar]:
+        """What the colours of these models' default maps mean."""
+        signed = {READOUTS[backend.default_readout].signed for backend in backends}
+        about_zero = (SIGNED.bar(), "−peak", "+peak of each map by itself, white is zero")
+        return [*([self.bar] if False in signed else []), *([about_zero] if True in signed else [])]
+
+    def overlay(self, image: np.ndarray, values: np.ndarray, backend: Backend, title: str) -> Tile:
+        """A model's default map (h, w) over its photograph, on its own scale, whose ends are told under the pointer."""
+        return overlay(image, values, title, self.painting, signed=READOUTS[backend.default_readout].signed)
 
     @cached_property
     def with_dictionary(self) -> list[Backend]:
@@ -63,11 +75,13 @@ def square(image: np.ndarray, title: str = "") -> Tile:
     return Tile(Placement(image.shape[0], image.shape[1], SIDE).place(image), title)
 
 
-def overlay(image: np.ndarray, values: np.ndarray, title: str) -> Tile:
-    """A map (h, w) over its photograph, by its own minimum and maximum; both ends are told under the pointer."""
-    on_square = placed(values, single_factors(Placement(SIDE, SIDE, SIDE), (values.shape[0], values.shape[1])))
-    told = "constant: nothing to show" if on_square.degenerate else f"{values.min():.3g} to {values.max():.3g}"
-    return Tile(heat_overlay(square(image).pixels, on_square.unit), f"{title}: {told}")
+def overlay(
+    image: np.ndarray, values: np.ndarray, title: str, painting: Painting = USUAL, *, signed: bool = False
+) -> Tile:
+    """A map (h, w) over its photograph, by its own minimum and maximum, or about zero; the range under the pointer."""
+    told = "constant: nothing to show" if is_degenerate(values) else f"{values.min():.3g} to {values.max():.3g}"
+    painted = painting.over(square(image).pixels, values, Placement(SIDE, SIDE, SIDE), signed=signed)
+    return Tile(painted, f"{title}: {told}")
 
 
 def enlarged(pixels: np.ndarray, side: int = SIDE) -> np.ndarray:

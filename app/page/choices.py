@@ -12,7 +12,7 @@ from app.inference.models import DEFAULT_MODEL, DEFAULT_SIZE, SIZES, title
 from app.inference.traced import READOUTS, Traced
 from app.page.changing_dropdown import ChangingDropdown
 from app.page.events import Updates, in_browser
-from app.page.shell import Shell, fine
+from app.page.shell import Appearance, Shell, fine
 from app.page.viewer import control
 from app.views.grids import MAX_MODELS
 from app.views.layers import layer_choices, layer_of
@@ -31,8 +31,13 @@ class MapControls:
     iteration: gr.Slider
     opacity: gr.Slider
     scale: gr.Radio
+    appearance: Appearance
 
     def linked(self) -> dict[str, gr.components.Component]:
+        """These and what all tabs share, by the names that they have in a link and in `app.views.look.Look`."""
+        return {**self.own(), **self.appearance.linked()}
+
+    def own(self) -> dict[str, gr.components.Component]:
         """These, by the names that they have in a link."""
         return {
             "layer": self.layer,
@@ -44,7 +49,7 @@ class MapControls:
 
     def connect(self, shell: Shell, viewer: str, **more: gr.components.Component) -> None:
         """Steer a viewer by these, and by ``more`` of its view's keys."""
-        control(shell.page, viewer, {**self.linked(), **more})
+        control(shell.page, viewer, {**self.own(), **more})
 
 
 def iteration_slider(tab: str) -> gr.Slider:
@@ -52,7 +57,7 @@ def iteration_slider(tab: str) -> gr.Slider:
     return gr.Slider(0, START_STEPS, value=START_STEPS, step=1, label="Iterate t", elem_id=f"{tab}-iteration")
 
 
-def map_controls(tab: str, iteration: gr.Slider, *, shared: str = "shared by all maps") -> MapControls:
+def map_controls(shell: Shell, tab: str, iteration: gr.Slider, *, shared: str = "shared by all maps") -> MapControls:
     """Layer, readout with its sentence, opacity and colour scale."""
     layer = ChangingDropdown([], value=None, label="Layer", elem_id=f"{tab}-layer")
     readout = gr.Radio(list(READOUTS), value=DEFAULT_READOUT, label="Readout", elem_id=f"{tab}-readout")
@@ -65,7 +70,7 @@ def map_controls(tab: str, iteration: gr.Slider, *, shared: str = "shared by all
     in_browser(
         [readout.change], f"({{readout}}) => ({{words: ({words})[readout]}})", {"readout": readout}, {"words": meaning}
     )
-    return MapControls(layer, readout, iteration, opacity, scale)
+    return MapControls(layer, readout, iteration, opacity, scale, shell.appearance)
 
 
 def tell_model(tab: str, model: gr.Dropdown, size: gr.Dropdown) -> None:

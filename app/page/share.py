@@ -72,14 +72,16 @@ def exported(tab: str, kind: str, export: Exporter) -> downloads.Maker:
     return make
 
 
+def linked(links: Mapping[str, Mapping[str, Component]]) -> list[Component]:
+    """Every component that a link may restore, once: several tabs may share one."""
+    return list({id(one): one for view in links.values() for one in view.values()}.values())
+
+
 def restored(links: Mapping[str, Mapping[str, Component]], query: Mapping[str, str]) -> list[object]:
-    """Updates for every linked component, tab by tab, from the address; components it does not name are left."""
-    tab = query.get("tab", "")
-    return [
-        reader(name, component)(component, query[name]) if name in query and owner == tab else gr.skip()
-        for owner, view in links.items()
-        for name, component in view.items()
-    ]
+    """Updates for `linked`, in its order, from the address; components that it does not name are left."""
+    view = links.get(query.get("tab", ""), {})
+    named = {id(one): reader(name, one)(one, query[name]) for name, one in view.items() if name in query}
+    return [named.get(id(one), gr.skip()) for one in linked(links)]
 
 
 def reader(name: str, component: Component) -> Callable[[Any, str], object]:

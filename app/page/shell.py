@@ -12,6 +12,19 @@ from app.page.events import Events, in_browser
 from app.services import Services
 
 
+@dataclass(frozen=True)
+class Appearance:
+    """The controls of how maps look, which all tabs share: a choice stays when another tab is shown."""
+
+    colours: gr.Dropdown
+    tokens: gr.Radio
+    said: gr.HTML
+
+    def linked(self) -> dict[str, Component]:
+        """These, by the names that they have in a link and in `app.views.look.Look`."""
+        return {"colours": self.colours, "tokens": self.tokens}
+
+
 @dataclass
 class Shell:
     """The shared parts of the page.
@@ -24,6 +37,7 @@ class Shell:
     ``tabs``: the tabs, whose ``selected`` is the one that is shown; change ``active`` with it.
     ``links``: for each tab the components that a link to it restores; `app.page.share.build` fills it in.
     ``map_tab``: id of the tab that shows one map of one model, which others open.
+    ``appearance``: how maps look, in all tabs alike.
     """
 
     page: gr.Blocks
@@ -33,6 +47,7 @@ class Shell:
     events: Events
     tabs: gr.Tabs
     map_tab: str
+    appearance: Appearance
     links: dict[str, dict[str, Component]] = field(default_factory=dict)
     _followers: dict[str, gr.Textbox] = field(default_factory=dict)
 

@@ -18,7 +18,7 @@ from app.views.payload import colour_tables
 def head() -> str:
     """HTML for the page's head: the script and its colours. Nothing is fetched from elsewhere."""
     tables = "".join(
-        f"VARS.colours.{name}.set({json.dumps(numbers, separators=(',', ':'))});"
+        f"VARS.colours.{name} = new Uint32Array({json.dumps(numbers, separators=(',', ':'))});"
         for name, numbers in colour_tables().items()
     )
     return f"<script>{assets.scripts()}{tables}</script>"

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from analysis.metrics.agreement import correlation
-from analysis.saliency import is_degenerate
+from analysis.painting import scaled
 from app.inference.models import title
 from app.inference.traced import Traced
 from app.library.photographs import Corruption, Subject, fitted
@@ -93,12 +93,13 @@ def export(
     every = [layer.maps[look.readout] for layer in layers]
     raw = [maps[min(look.t, len(maps) - 1)] for maps in every]
     limits = overlays.shared_limits(every) if look.scale == "shared" else None
-    units = [overlays.unit_map(one, limits) for one in raw]
+    subtracted = {str(i): i for i in range(len(raw))}.get(reference or "")
+    signed = look.signed and subtracted is None
+    units = [scaled(one, signed, limits) for one in raw]
     names = [f"{title(result.model.name)}, {picture_words(subject.corruption)}" for subject, result in flat]
-    subtracted = {str(i): i for i in range(len(units))}.get(reference or "")
     sheet = overlays.sheet(
         [
-            panel_image(subject, result, unit, None if subtracted is None else units[subtracted], look.opacity)
+            panel_image(subject, result, unit, None if subtracted is None else units[subtracted], look)
             for (subject, result), unit in zip(flat, units, strict=True)
         ],
         [
@@ -108,7 +109,7 @@ def export(
         columns=len(results[0]),
         heading=f"Layer {layers[0].name} · {look.readout} · t = {look.t} · "
         + ("maps" if subtracted is None else f"difference to {names[subtracted]}"),
-        footer=scale_words(limits is not None, subtracted is not None),
+        footer=scale_words(limits is not None, subtracted is not None, signed),
     )
     arrays = {f"{i:02d}/map": one for i, one in enumerate(raw)}
     arrays |= {f"{i:02d}/iterates": maps for i, maps in enumerate(every)}
@@ -118,15 +119,16 @@ def export(
 
 
 def panel_image(
-    subject: Subject, traced: Traced, unit: np.ndarray, subtracted: np.ndarray | None, opacity: float
+    subject: Subject, traced: Traced, unit: np.ndarray, subtracted: np.ndarray | None, look: Look
 ) -> np.ndarray:
-    """One cell: the map, or its difference to another; the bare picture where the two grids differ."""
+    """One cell: the scaled map, or its difference to another; the bare picture where the two grids differ."""
     picture = fitted(subject.display, PANEL_SIDE)
+    placement = traced.model.placement(*picture.shape[:2])
     if subtracted is None:
-        return overlays.overlay(picture, unit, traced.model, opacity)
+        return look.painting.scaled_over(picture, unit, placement, signed=look.signed)
     if subtracted.shape != unit.shape:
         return picture
-    return overlays.difference_overlay(picture, unit - subtracted, traced.model, opacity)
+    return look.painting.scaled_over(picture, unit - subtracted, placement, signed=True)
 
 
 def drawn(
@@ -134,16 +136,13 @@ def drawn(
     traced: Traced,
     raw: np.ndarray,
     limits: tuple[float, float] | None,
-    opacity: float,
+    look: Look,
     *,
-    about_zero: bool = False,
+    signed: bool,
 ) -> np.ndarray:
-    """A raw map over its picture, uint8 (h, w, 3); ``about_zero``: white is zero, blue below it, vermilion above."""
-    if about_zero:
-        peak = max(abs(value) for value in limits or (float(raw.min()), float(raw.max())))
-        shares = raw / peak if peak > 0 and not is_degenerate(raw) else np.zeros_like(raw)
-        return overlays.difference_overlay(subject.display, shares, traced.model, opacity)
-    return overlays.overlay(subject.display, overlays.unit_map(raw, limits), traced.model, opacity)
+    """A raw map over its picture, as the viewer in the browser draws it: uint8 (h, w, 3)."""
+    placement = traced.model.placement(*subject.display.shape[:2])
+    return look.painting.over(subject.display, raw, placement, signed=signed, limits=limits)
 
 
 def with_reference(raw: Sequence[np.ndarray], reference: int | None) -> list[str]:
@@ -154,10 +153,10 @@ def with_reference(raw: Sequence[np.ndarray], reference: int | None) -> list[str
     return [f"r = {correlation(one, other):.2f}" if one.shape == other.shape else "another grid" for one in raw]
 
 
-def scale_words(shared: bool, difference: bool) -> str:
+def scale_words(shared: bool, difference: bool, signed: bool = False) -> str:
     """What the colours of the figure mean, in the characters that its font has."""
     scale = "One colour scale for all maps and iterates." if shared else "Each map has its own colour scale."
     if not difference:
-        return scale
+        return f"{scale} White is zero, blue below it, vermilion above." if signed else scale
     first = "on one scale for all maps" if shared else "each first scaled to its own 0..1"
     return f"Map minus reference, {first}: blue -1, white 0, vermilion +1. r: correlation with the reference's map."

@@ -6,10 +6,14 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from analysis.colour_maps import DEFAULT
+from analysis.painting import Painting, painting
+from analysis.token_drawing import SMOOTH
 from app.inference.traced import READOUTS, Traced
 from app.views.layers import layer_of
 from vars_core.errors import InputError, check_range
 from vars_core.readings import DEFAULT_READOUT
+from vars_core.readouts import READOUTS as SIGNED_READOUTS
 
 SCALES = ("map", "shared")
 
@@ -22,6 +26,7 @@ class Look:
     """``layer`` None or one that the model lacks: the model's default. ``t`` past the last iterate: the last one.
 
     ``scale`` "map": each map by its own minimum and maximum; "shared": one scale for all maps that are shown.
+    ``colours`` and ``tokens``: names in `analysis.colour_maps` and `analysis.token_drawing`.
     """
 
     layer: str | None = None
@@ -29,6 +34,8 @@ class Look:
     t: int = 0
     opacity: float = 0.6
     scale: str = "map"
+    colours: str = DEFAULT.name
+    tokens: str = SMOOTH.name
 
     def __post_init__(self) -> None:
         if self.readout not in READOUTS:
@@ -38,6 +45,17 @@ class Look:
         check_range("an opacity", self.opacity, 0, 1)
         if self.scale not in SCALES:
             raise InputError(f"unknown colour scale {self.scale!r}: expected {' or '.join(SCALES)}")
+        painting(self.colours, self.tokens)
+
+    @property
+    def painting(self) -> Painting:
+        """How its maps are painted over their pictures."""
+        return painting(self.colours, self.tokens, self.opacity)
+
+    @property
+    def signed(self) -> bool:
+        """Whether its maps lie about zero."""
+        return SIGNED_READOUTS[self.readout].signed
 
     @property
     def settings(self) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""Pictures of maps, drawn as the viewer in the browser draws them: for downloads and for the API."""
+"""Sheets of pictures: for downloads and for the API."""
 
 from __future__ import annotations
 
@@ -8,43 +8,15 @@ import cv2
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from analysis.drawing import heat_overlay
-from analysis.saliency import normalise_map
-from app.inference.traced import ModelFacts
 from app.library.photographs import resized
-from app.views.payload import diverging
 
 INK, PALE = (26, 26, 25), (117, 117, 110)
 GAP, LINE = 16, 20
 
 
-def unit_map(raw: np.ndarray, limits: tuple[float, float] | None = None) -> np.ndarray:
-    """A raw map (h, w) in [0, 1]: by its own minimum and maximum, or by ``limits`` shared with others."""
-    if limits is None:
-        return normalise_map(raw)[0]
-    low, high = limits
-    return np.clip((raw - low) / (high - low), 0, 1) if high > low else np.zeros_like(raw)
-
-
 def shared_limits(maps: Sequence[np.ndarray]) -> tuple[float, float]:
     """The lowest and the highest value of several maps."""
     return min(float(one.min()) for one in maps), max(float(one.max()) for one in maps)
-
-
-def overlay(picture: np.ndarray, unit: np.ndarray, model: ModelFacts, opacity: float) -> np.ndarray:
-    """A map in [0, 1] of ``model`` over a picture, uint8."""
-    return heat_overlay(picture, placed(picture, unit, model), opacity)
-
-
-def difference_overlay(picture: np.ndarray, difference: np.ndarray, model: ModelFacts, opacity: float) -> np.ndarray:
-    """A difference of maps in [−1, 1] over a picture: blue below, vermilion above."""
-    colours = diverging(placed(picture, difference, model))
-    return np.asarray(cv2.addWeighted(picture, 1 - opacity, colours, opacity, 0))
-
-
-def placed(picture: np.ndarray, values: np.ndarray, model: ModelFacts) -> np.ndarray:
-    """A map of the whole picture, upsampled to it as SPEC §5 says."""
-    return model.placement(picture.shape[0], picture.shape[1]).to_source(values)
 
 
 def sheet(

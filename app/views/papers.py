@@ -7,8 +7,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from analysis.colour_maps import ColourMap
+from analysis.painting import peak_of
 from analysis.paper_figures.canvas import Canvas, Polyline, Raster, Text
-from app.views.payload import diverging, heat
 
 WIDTH, GAP, MARGIN = 200.0, 10.0, 12.0
 """Points: of a picture, between two, around them all."""
@@ -27,12 +28,12 @@ def iterates_figure(
     title: str,
     footer: str,
     shared: bool,
-    about_zero: bool = False,
+    colours: ColourMap,
 ) -> Canvas:
     """The photograph, then a layer's iterates in order, the chosen one in a frame, and what the colours mean.
 
     ``photograph`` and ``drawn`` (the maps over it) are uint8 (h, w, 3) of one size; ``ranges``: the least and the
-    greatest value of each map, or of all of them where the scale is ``shared``. ``about_zero``: white is zero.
+    greatest value of each map, or of all of them where the scale is ``shared``. ``colours``: of the maps.
     """
     height = WIDTH * photograph.shape[0] / photograph.shape[1]
     columns = 1 + len(drawn)
@@ -53,14 +54,13 @@ def iterates_figure(
             corners = [(left, top), (right, top), (right, bottom), (left, bottom), (left, top)]
             canvas.add(Polyline(corners, colour=CHOSEN, width=3))
     bar = top + height + 28
-    least, most = ("-max", "+max") if about_zero else ("min", "max")
+    least, most = ("-max", "+max") if colours.signed else ("min", "max")
     if shared:
-        peak = max(abs(value) for value in ranges[0])
-        least, most = (f"{value:.3g}" for value in ((-peak, peak) if about_zero else ranges[0]))
-    colours = diverging(np.linspace(-1, 1, 256)) if about_zero else heat(np.linspace(0, 1, 256))
+        peak = peak_of(ranges[0])
+        least, most = (f"{value:.3g}" for value in ((-peak, peak) if colours.signed else ranges[0]))
     canvas.add(
         Text(least, MARGIN, bar + 5, CAPTION),
-        Raster(colours[None].repeat(8, axis=0), MARGIN + 40, bar, 140, 10),
+        Raster(colours.bar(), MARGIN + 40, bar, 140, 10),
         Text(most, MARGIN + 188, bar + 5, CAPTION),
         Text(footer, MARGIN, bar + 26, CAPTION, colour=SOFT),
     )

@@ -6,9 +6,9 @@ import base64
 from collections.abc import Sequence
 from typing import Any
 
-import cv2
 import numpy as np
 
+from analysis.colour_maps import COLOUR_MAPS
 from analysis.drawing import data_uri
 from analysis.saliency import normalise_map
 from app.inference.models import title
@@ -47,18 +47,6 @@ def panel(
     }
 
 
-def about_zero(panel: dict[str, Any]) -> dict[str, Any]:
-    """The same panel, its signed readouts coloured about zero."""
-    layers = [
-        {
-            **layer,
-            "maps": {name: {**maps, "signed": READOUTS[name].signed} for name, maps in layer["maps"].items()},
-        }
-        for layer in panel["layers"]
-    ]
-    return {**panel, "layers": layers}
-
-
 def viewer(panels: Sequence[dict[str, Any]], *, columns: int = 1, strip: bool = False, **more: Any) -> dict[str, Any]:
     """The payload of a viewer; A picture travels once.
 
@@ -70,26 +58,8 @@ def viewer(panels: Sequence[dict[str, Any]], *, columns: int = 1, strip: bool = 
 
 
 def colour_tables() -> dict[str, list[int]]:
-    """256 colours each as a little-endian RGBA number: OpenCV's viridis, and a diverging table blue-white-red."""
-    return {
-        "heat": _numbers(heat(np.linspace(0, 1, 256))),
-        "difference": _numbers(diverging(np.linspace(-1, 1, 256))),
-    }
-
-
-def heat(values: np.ndarray) -> np.ndarray:
-    """Values in [0, 1] as colours (…, 3) uint8: OpenCV's viridis."""
-    levels = np.rint(np.clip(values, 0, 1) * 255).astype(np.uint8)
-    coloured = cv2.applyColorMap(levels.reshape(-1, 1), cv2.COLORMAP_VIRIDIS)[:, 0, ::-1]
-    return np.ascontiguousarray(coloured).reshape(*values.shape, 3)
-
-
-def diverging(values: np.ndarray) -> np.ndarray:
-    """Values in [−1, 1] as colours (…, 3) uint8: blue, near-white at 0, vermilion."""
-    ends = np.array([(0, 90, 160), (245, 245, 245), (200, 60, 0)], dtype=np.float64)
-    strength = np.clip(np.abs(values), 0, 1)[..., None]
-    end = np.where(values[..., None] < 0, ends[0], ends[2])
-    return np.rint(ends[1] * (1 - strength) + end * strength).astype(np.uint8)
+    """The 256 colours of every colour map, each as a little-endian RGBA number."""
+    return {name: _numbers(one.colours) for name, one in COLOUR_MAPS.items()}
 
 
 def _numbers(colours: np.ndarray) -> list[int]:
@@ -101,7 +71,7 @@ def _layer(layer: LayerMaps) -> dict[str, Any]:
     return {
         "name": layer.name,
         "grid": list(layer.grid),
-        "maps": {readout: maps(values) for readout, values in layer.maps.items()},
+        "maps": {name: {**maps(values), "signed": READOUTS[name].signed} for name, values in layer.maps.items()},
     }
 
 

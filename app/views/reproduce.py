@@ -47,7 +47,8 @@ def command_text(settings: Mapping[str, Any]) -> str:
         *("--image", _file(settings["photograph"]["ref"])),
         *("--model", "SPEC" if in_folder else name, *weights),
         *("--layer", view["layer"], "--readout", view["readout"]),
-        *("--image-size", str(model["image_size"]), "--out", "iterates.gif"),
+        *("--image-size", str(model["image_size"])),
+        *("--colour-map", view["colours"], "--tokens", view["tokens"], "--out", "iterates.gif"),
     ]
     return shlex.join(words)
 

@@ -11,6 +11,8 @@ import pytest
 from PIL import Image
 
 from analysis.animation import FRAME_RATE, LABEL, animation, frames, write_animation
+from analysis.colour_maps import COLOUR_MAPS, SIGNED
+from analysis.painting import painting
 from vars_core.errors import InputError
 
 
@@ -27,6 +29,15 @@ def test_a_frame_an_iterate_of_the_photograph_s_shape(tmp_path: Path) -> None:
     for suffix in ("gif", "webp"):
         with Image.open(write_animation(found, tmp_path / f"one.{suffix}", 0.1)) as written:
             assert getattr(written, "n_frames", 1) == 4 and written.size == (180, 120 + LABEL)
+
+
+def test_a_map_with_a_sign_moves_about_zero_and_tokens_are_drawn_as_they_are() -> None:
+    image, maps = np.full((60, 60, 3), 128, np.uint8), np.array([[[-1.0, 0.5], [0.0, 1.0]]], np.float32)
+    (frame,) = frames(image, maps, width=60, painting=painting("plasma", "squares", 1), signed=True)
+    seen = frame[[15, 15, 45, 45], [15, 45, 15, 45]]
+    assert np.array_equal(seen, SIGNED.paint(np.array([-1, 0.5, 0, 1])))
+    (frame,) = frames(image, maps, width=60, painting=painting("plasma", "squares", 1))
+    assert np.array_equal(frame[[15, 45], [15, 45]], COLOUR_MAPS["plasma"].colours[[0, 255]])
 
 
 def test_a_film_holds_every_frame_for_its_time_and_shows_what_was_drawn() -> None:

@@ -1,5 +1,5 @@
 /* Draws maps over pictures, in the browser: layer, readout, iterate, opacity, scale and threshold change without a
-   request. A viewer is an element with data-viewer="<id>"; the server sends it a payload (app/payload.py), the controls
+   request, and so do the colours and the drawing of tokens that all maps of the page share (VARS.appear). A viewer is an element with data-viewer="<id>"; the server sends it a payload (app/payload.py), the controls
    send it a view: {layer, readout, t, opacity, scale: "map"|"shared", mode: "heat"|"mask", threshold,
    reference: "none" or the index of a panel that the others' difference is shown to}. */
 window.VARS = window.VARS || (() => {
@@ -41,6 +41,19 @@ window.VARS = window.VARS || (() => {
       }
     });
     return matrix;
+  }
+
+  function squares(cache, map, grid, panel) {  // (h, w) -> (height, width): every pixel has the value of its token
+    const [h, w] = grid, {height, width, size, covered = size} = panel;
+    const tokens = (length, count) => {
+      const key = `squares ${length} ${size} ${covered} ${count}`;
+      if (!cache.has(key)) cache.set(key, Int32Array.from({length}, (_, i) => Math.min(count - 1, Math.floor((i + 0.5) / length * (count * size / covered)))));
+      return cache.get(key);
+    };
+    const rows = tokens(height, h), columns = tokens(width, w), out = new Float32Array(height * width);
+    for (let y = 0, i = 0; y < height; y++)
+      for (let x = 0; x < width; x++, i++) out[i] = map[rows[y] * w + columns[x]];
+    return out;
   }
 
   function upsample(cache, map, grid, panel) {  // (h, w) -> (height, width)
@@ -132,15 +145,16 @@ window.VARS = window.VARS || (() => {
     const context = canvas.getContext("2d");
     if (!values) return;
     const {view, cache} = state, mode = modeOf(state), image = context.createImageData(panel.width, panel.height);
-    const pixels = new Uint32Array(image.data.buffer), placed = upsample(cache, values, layer.grid, panel);
-    const way = VARS.ways[mode];
+    const pixels = new Uint32Array(image.data.buffer), way = VARS.ways[mode];
+    const asSquares = VARS.appearance.tokens === "squares" && (mode === "heat" || mode === "difference");  // a mask is cut from the smooth map
+    const placed = (asSquares ? squares : upsample)(cache, values, layer.grid, panel);
     if (way) way.paint(pixels, placed, panel, view);
     else if (mode === "mask") outline(pixels, placed, panel.width, panel.height, view.threshold);
     else if (mode === "difference") {
-      const colours = VARS.colours.difference;
+      const colours = VARS.colours.signed;
       for (let i = 0; i < pixels.length; i++) pixels[i] = colours[Math.min(255, Math.max(0, Math.round(127.5 + 127.5 * placed[i])))];
     } else {
-      const colours = isSigned(state, layer) ? VARS.colours.difference : VARS.colours.heat;
+      const colours = VARS.coloursOf(isSigned(state, layer));
       for (let i = 0; i < pixels.length; i++) pixels[i] = colours[Math.min(255, Math.max(0, Math.round(255 * placed[i])))];
     }
     context.putImageData(image, 0, 0);
@@ -257,7 +271,7 @@ window.VARS = window.VARS || (() => {
       [low, high] = ["−1", "+1"];
       text = view.scale === "shared" ? "Difference to the reference, both on one shared scale." : "Difference to the reference, each map first scaled to its own 0…1.";
     } else if (it.peak !== undefined) {
-      [low, high] = several && !it.range ? ["−max", "+max"] : [number(-it.peak), number(it.peak)];
+      [low, high] = several && !it.range ? ["−max", "+max"] : [`−${number(it.peak)}`, `+${number(it.peak)}`];
       text = `White is zero, vermilion above it, blue below; ${it.range ? "one scale for all" : several ? "each map has its own scale" : "the scale is this map's own"}.`;
     } else if (it.range) {
       [low, high] = it.range.map(number);
@@ -266,7 +280,7 @@ window.VARS = window.VARS || (() => {
       [low, high] = several ? ["min", "max"] : [number(it.map.low), number(it.map.high)];
       text = several ? "Each map has its own colour scale, from its minimum to its maximum." : "The colour scale is this map's own, from its minimum to its maximum.";
     }
-    const bar = element("i", mode === "difference" || it.peak !== undefined ? "viewer-bar difference" : "viewer-bar");
+    const bar = VARS.bar(mode === "difference" || it.peak !== undefined);
     if (payload.heads) text = `Layer ${it.layer.name}, ${view.readout}. ${text}`;
     state.legend.append(element("span", "", low), bar, element("span", "", high), element("span", "viewer-scale", text));
   }
@@ -311,7 +325,22 @@ window.VARS = window.VARS || (() => {
   /* ---- the doors -------------------------------------------------------------------------------------------- */
 
   return {
-    colours: {heat: new Uint32Array(256), difference: new Uint32Array(256)},
+    colours: {},  // by the name of a colour map: 256 numbers, which the server sends
+    appearance: {colours: "viridis", tokens: "smooth"},  // of all maps on the page
+    appears: [],  // told after it has changed, for pictures that are not the viewer's
+    appear(change) {
+      if (Object.keys(change).every(key => VARS.appearance[key] === change[key])) return;
+      Object.assign(VARS.appearance, change);
+      for (const state of viewers.values()) draw(state);
+      for (const told of VARS.appears) told();
+    },
+    coloursOf: signed => VARS.colours[signed ? "signed" : VARS.appearance.colours],
+    bar(signed) {  // the colours from left to right, for a legend
+      const made = element("i", "viewer-bar"), bytes = new Uint8Array(VARS.coloursOf(signed).buffer);
+      const colour = i => `rgb(${bytes[4 * i]},${bytes[4 * i + 1]},${bytes[4 * i + 2]})`;
+      made.style.background = `linear-gradient(90deg, ${Array.from({length: 16}, (_, i) => colour(17 * i))})`;
+      return made;
+    },
     mount(root, id, select) {
       const state = viewer(id);
       state.root = root.querySelector("[data-viewer]");

@@ -81,8 +81,7 @@ def answer(
     }
     shown = "all heads" if head is None else f"head {head}"
     pictures = {
-        name: grids.drawn(subject, traced, raw, None, look.opacity, about_zero=below)
-        for name, (raw, below) in drawn.items()
+        name: grids.drawn(subject, traced, raw, None, look, signed=below) for name, (raw, below) in drawn.items()
     }
     whose = _whose(asked, traced, layer.name, names)
     figure = overlays.sheet(

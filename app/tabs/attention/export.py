@@ -19,7 +19,6 @@ from app.views.look import Look
 from app.views.papers import as_png, iterates_figure
 from app.views.reproduce import command_text, python_text
 from app.views.weights import figure_words
-from vars_core.readouts import READOUTS
 
 
 def export(subject: Subject, traced: Traced, look: Look) -> Export:
@@ -28,17 +27,16 @@ def export(subject: Subject, traced: Traced, look: Look) -> Export:
     step = min(look.t, shown.num_steps)
     raw = list(shown.maps[look.readout])
     limits = overlays.shared_limits(raw) if look.scale == "shared" else None
-    signed = READOUTS[look.readout].signed
     drawing = iterates_figure(
         subject.display,
-        [grids.drawn(subject, traced, one, limits, look.opacity, about_zero=signed) for one in raw],
+        [grids.drawn(subject, traced, one, limits, look, signed=look.signed) for one in raw],
         [limits or (float(one.min()), float(one.max())) for one in raw],
         chosen=step,
         title=f"{title(traced.model.name)} · layer {shown.name} · {look.readout}",
         footer=f"{'One colour scale for all iterates.' if limits else 'Each map has its own colour scale.'} "
         + figure_words(traced.model),
         shared=limits is not None,
-        about_zero=signed,
+        colours=look.painting.of(look.signed),
     )
     settings = described([subject], [traced.model], replace(look, layer=shown.name, t=step).settings)
     settings |= {"reproduce": {"python": python_text(settings), "command": command_text(settings)}}
@@ -66,7 +64,7 @@ def overlay_image(subject: Subject, traced: Traced, look: Look) -> np.ndarray:
     shown = traced.layer(layer_of(traced, look.layer))
     limits = overlays.shared_limits(list(shown.maps[look.readout])) if look.scale == "shared" else None
     raw = traced.map(shown.name, look.readout, look.t)
-    return grids.drawn(subject, traced, raw, limits, look.opacity, about_zero=READOUTS[look.readout].signed)
+    return grids.drawn(subject, traced, raw, limits, look, signed=look.signed)
 
 
 def film(subject: Subject, traced: Traced, look: Look) -> list[np.ndarray]:

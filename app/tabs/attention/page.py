@@ -53,7 +53,7 @@ def build(shell: Shell) -> None:
             model = gr.Dropdown(model_choices(shell), value=DEFAULT_MODEL, label="Model", elem_id="attention-model")
             size = size_choice(TAB)
             weights = gr.HTML("", apply_default_css=False, elem_id="attention-weights")
-            maps = map_controls(TAB, iteration, shared="shared by all iterates")
+            maps = map_controls(shell, TAB, iteration, shared="shared by all iterates")
             heading("Prediction")
             prediction = gr.HTML("", apply_default_css=False, elem_id="attention-prediction")
             asking, draw_curves = closer.controls()

@@ -23,7 +23,7 @@ VARS.closer = (() => {
     const context = canvas.getContext("2d"), image = context.createImageData(width, height), pixels = new Uint32Array(image.data.buffer);
     const signed = maps[view.readout].signed, peak = Math.max(Math.abs(low), Math.abs(high));
     const about = code => peak > 0 ? Math.round(127.5 + 127.5 * (low + (high - low) * code / 65535) / peak) : 128;
-    const colours = signed ? VARS.colours.difference : VARS.colours.heat;
+    const colours = VARS.coloursOf(signed);
     for (let i = 0; i < pixels.length; i++) pixels[i] = colours[signed ? about(of[i]) : high > low ? Math.round(of[i] / 257) : 0];
     context.putImageData(image, 0, 0);
   }
@@ -96,6 +96,7 @@ VARS.closer = (() => {
   }
 
   VARS.watch(MAIN, mark);
+  VARS.appears.push(repaint);
   return {
     mount(element, told) {
       root = element;

@@ -27,7 +27,7 @@ def view(subject: Subject, traced: Traced) -> dict[str, Any]:
             [], words=f"{title(traced.model.name)} has no attention layers: it gives class scores, but no map."
         )
     alt = f"{subject.photograph.title}, {subject.photograph.width}×{subject.photograph.height} pixels"
-    return payload.viewer([payload.about_zero(payload.panel(subject.display, traced, alt=alt))], strip=True)
+    return payload.viewer([payload.panel(subject.display, traced, alt=alt)], strip=True)
 
 
 def prediction_words(traced: Traced, names: Sequence[str] | None) -> str:

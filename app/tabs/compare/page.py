@@ -60,7 +60,7 @@ def build(shell: Shell) -> None:
             reference = ChangingDropdown(
                 [("none: show the maps", "none")], value="none", label="Difference to", elem_id="compare-reference"
             )
-            maps = map_controls(TAB, iteration)
+            maps = map_controls(shell, TAB, iteration)
         with gr.Column(min_width=220) as last:
             pass
 

@@ -115,7 +115,7 @@ def export(
         layer = layer_of(clean, look.layer)
         maps = [one.map(layer, look.readout, look.t) for one in (clean, after)]
         pictures += [
-            overlays.overlay(shown, overlays.unit_map(one), clean.model, look.opacity)
+            look.painting.over(shown, one, clean.model.placement(*shown.shape[:2]), signed=look.signed)
             for shown, one in zip(pictures, maps, strict=False)
         ]
         captions += ["map of the clean picture", f"map of the attacked   {agreed(clean, after, look)}"]

@@ -69,7 +69,7 @@ def build(shell: Shell) -> None:
             models = several_models(shell, TAB)
             size = size_choice(TAB)
             weights = gr.HTML("", apply_default_css=False)
-            maps = map_controls(TAB, iteration)
+            maps = map_controls(shell, TAB, iteration)
             attacking = attack_page.controls(shown_attack)
 
     async def answered(session: str | None, ref: str, asked: Asked) -> tuple[list[Subject], list[list[Traced]]]:

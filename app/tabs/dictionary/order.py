@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
+from analysis.colour_maps import DEFAULT, sequential
 from app.inference.atoms import LayerAtoms
 from vars_core.errors import InputError, check_range
 
@@ -28,6 +29,7 @@ class AtomLook:
     ``layer`` None or one that the model lacks: the model's default. ``head``: "all" or its index from 0; for a
     convolution that of a block of `CHANNELS` channels. ``t`` past the last iterate: the last one. ``scale`` "own":
     each atom by its own extremes; "shared": by those of all atoms chosen. ``page`` from 1, past the last: the last.
+    ``colours``: of dynamic atoms, see `analysis.colour_maps`.
     """
 
     layer: str | None = None
@@ -37,6 +39,7 @@ class AtomLook:
     t: int = 3
     scale: str = "own"
     page: int = 1
+    colours: str = DEFAULT.name
 
     def __post_init__(self) -> None:
         if self.head != ALL and number(self.head) is None:
@@ -48,6 +51,7 @@ class AtomLook:
             raise InputError(f"unknown colour scale {self.scale[:40]!r}: expected {' or '.join(SCALES)}")
         check_range("an iterate", self.t, 0)
         check_range("a page", self.page, 1)
+        sequential(self.colours)
 
     @property
     def settings(self) -> dict[str, object]:

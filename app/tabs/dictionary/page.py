@@ -127,6 +127,7 @@ def build(shell: Shell) -> None:
         t: float,
         p: str,
         atom: str,
+        tokens: str,
         **view: Any,
     ) -> Export:
         subject, result, made = await found(session, photo, model, size, layer)
@@ -143,6 +144,7 @@ def build(shell: Shell) -> None:
         "scale": scale,
         "p": page,  # in an address gradio takes "page" for its own
         "atom": atom,
+        **shell.appearance.linked(),
     }
     with controls:
         share.build(shell, TAB, {"model": model, "size": size, "layer": layer, **seen}, exported)

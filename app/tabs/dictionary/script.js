@@ -46,7 +46,7 @@ VARS.dictionary = (() => {
   }
 
   function paint(canvas, i, [bottom, top]) {
-    const [height, width] = data.grid, colours = isDynamic(i) ? VARS.colours.heat : VARS.colours.difference;
+    const [height, width] = data.grid, colours = VARS.coloursOf(!isDynamic(i));
     canvas.width = width;
     canvas.height = height;
     const context = canvas.getContext("2d"), image = context.createImageData(width, height), pixels = new Uint32Array(image.data.buffer);
@@ -123,7 +123,7 @@ VARS.dictionary = (() => {
     const ends = dynamic => view.scale === "shared" ? limits(order, dynamic).map(one => (one < 0 ? "−" : "") + number(Math.abs(one))) : dynamic ? ["min", "max"] : ["−peak", "+peak"];
     const entry = (dynamic, text) => {
       const made = element("span", "entry"), [bottom, top] = ends(dynamic);
-      made.append(element("span", "", text), element("span", "", bottom), element("i", dynamic ? "viewer-bar" : "viewer-bar difference"), element("span", "", top));
+      made.append(element("span", "", text), element("span", "", bottom), VARS.bar(!dynamic), element("span", "", top));
       return made;
     };
     const scale = view.scale === "shared" ? "One colour scale for all atoms chosen" : "Each atom has its own colour scale";
@@ -143,23 +143,13 @@ VARS.dictionary = (() => {
     const note = data.convolutional ? "Its code stands at the grid's centre; the layer has one at every token." : "";
     const layer = {
       name: data.layer, grid: data.grid, words: "",
-      maps: {atom: {low: [bottom], high: [top], degenerate: [range === 0], codes}},
+      maps: {atom: {low: [bottom], high: [top], degenerate: [range === 0], codes, signed: !dynamic}},
     };
-    VARS.view(LARGE, {layer: data.layer, readout: "atom", t: 0, mode: dynamic ? "heat" : "signed", peak: top, opacity: 0.65});
+    VARS.view(LARGE, {layer: data.layer, readout: "atom", t: 0, mode: "heat", opacity: 0.65});
     VARS.show(LARGE, {images: [data.image], columns: 1, panels: [{
       title: name(i), note, alt: data.alt, image: 0, height: data.height, width: data.width, size: data.size, layers: [layer], default_layer: data.layer,
     }]});
   }
-
-  VARS.ways.signed = {  // a map on a scale about 0
-    paint(pixels, placed, panel, view) {
-      const colours = VARS.colours.difference, alpha = Math.round(255 * view.opacity) << 24 >>> 0;
-      for (let i = 0; i < pixels.length; i++)
-        pixels[i] = (colours[Math.min(255, Math.max(0, Math.round(255 * placed[i])))] & 0xffffff | alpha) >>> 0;
-    },
-    legend: ({peak}) => [element("span", "", `−${number(peak)}`), element("i", "viewer-bar difference"), element("span", "", number(peak)),
-      element("span", "viewer-scale", "The colour scale is this atom's own, about 0.")],
-  };
 
   function facts(i) {
     const rows = Array.from({length: data.steps + 1}, (_, t) => {
@@ -206,6 +196,7 @@ VARS.dictionary = (() => {
 
   const unpack = text => new Float32Array(VARS.bytes(text).buffer);
 
+  VARS.appears.push(draw);
   return {
     mount(element, chose) {
       root = element.querySelector(".dictionary");

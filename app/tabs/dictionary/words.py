@@ -13,7 +13,9 @@ from typing import Any
 import cv2
 import numpy as np
 
+from analysis.colour_maps import SIGNED, ColourMap, sequential
 from analysis.drawing import data_uri
+from analysis.painting import scaled
 from app.inference.atoms import LayerAtoms
 from app.inference.models import title
 from app.inference.traced import ModelFacts, Traced
@@ -131,7 +133,7 @@ def export(subject: Subject, atoms: LayerAtoms, look: AtomLook) -> Export:
     for place in shown:
         part = part_of(atoms, place[1])
         scale = (shared if seen.scale == "shared" else limits(atoms, [place]))[part]
-        tiles.append(tile(atoms.atoms[place], part, scale))
+        tiles.append(tile(atoms.atoms[place], part, scale, sequential(seen.colours)))
     use = atoms.use[seen.t]
     first = (seen.page - 1) * PAGE
     order = f"by use at t = {seen.t}" if seen.sort == "use" else "by index"
@@ -170,8 +172,8 @@ def limits(atoms: LayerAtoms, places: list[tuple[int, int]]) -> dict[str, tuple[
     return by_part
 
 
-def tile(values: np.ndarray, part: str, scale: tuple[float, float]) -> np.ndarray:
-    """An atom (h, w) as a picture, uint8 (TILE, TILE, 3)."""
-    unit = overlays.unit_map(values, scale)
-    colours = payload.heat(unit) if part == "dynamic" else payload.diverging(2 * unit - 1)
-    return np.asarray(cv2.resize(colours, (TILE, TILE), interpolation=cv2.INTER_NEAREST))
+def tile(values: np.ndarray, part: str, scale: tuple[float, float], colours: ColourMap) -> np.ndarray:
+    """An atom (h, w) as a picture, uint8 (TILE, TILE, 3); ``colours``: of dynamic ones, static ones have a sign."""
+    signed = part != "dynamic"
+    pixels = (SIGNED if signed else colours).paint(scaled(values, signed, scale))
+    return np.asarray(cv2.resize(pixels, (TILE, TILE), interpolation=cv2.INTER_NEAREST))

@@ -7,6 +7,7 @@ from typing import Any
 import gradio as gr
 from gradio.components.base import Component
 
+from analysis.painting import painting
 from app.inference.models import EMBEDDED, sized
 from app.inference.settling import LayerSettling
 from app.inference.tasks import SettlingOf
@@ -128,22 +129,27 @@ def build(shell: Shell) -> None:
             **choices_update(result, made, t),
         }
 
-    async def exported(session: str | None, photo: str, model: str, t: float, **asked: Any) -> Export:
+    async def exported(
+        session: str | None, photo: str, model: str, t: float, colours: str, tokens: str, **asked: Any
+    ) -> Export:
         subject, result, made = await found(session, photo, model, **asked)
         if made is None:
             raise words.no_dictionary(result.model)
-        return await wait(words.export, subject, made, min(int(t), made.rates.num_steps))
+        return await wait(words.export, subject, made, min(int(t), made.rates.num_steps), painting(colours, tokens))
 
-    async def filmed(session: str | None, photo: str, model: str, t: float, **asked: Any) -> animations.Film:
+    async def filmed(
+        session: str | None, photo: str, model: str, t: float, colours: str, tokens: str, **asked: Any
+    ) -> animations.Film:
         subject, result, made = await found(session, photo, model, **asked)
         if made is None:
             raise words.no_dictionary(result.model)
-        return animations.Film(await wait(words.film, subject, made), SECONDS)
+        return animations.Film(await wait(words.film, subject, made, painting(colours, tokens)), SECONDS)
 
     view = {"model": model, "size": size, **chosen, **rates, "t": step}
     with controls:
-        share.build(shell, TAB, view, exported)
-        animations.build(shell, TAB, view, filmed)
+        taken = {**view, **shell.appearance.linked()}
+        share.build(shell, TAB, taken, exported)
+        animations.build(shell, TAB, taken, filmed)
     shell.events.on(
         [
             photo.change,

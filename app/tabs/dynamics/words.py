@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from analysis.painting import USUAL, Painting
 from analysis.paper_figures.canvas import SOFT, Canvas, Polyline, Raster, Text
 from app.inference.models import title
 from app.inference.settling import LayerSettling
@@ -23,7 +24,7 @@ from vars_core.errors import InputError
 READOUT = "settling"
 """The name of the maps inside the viewer."""
 
-OPACITY = 0.6
+OPACITY = USUAL.opacity
 
 COLOURS = {ODE: "#0072B2", ISTA: "#D55E00", OWN: "#009E73", ATTENTION: "#CC79A7"}
 """Told apart by colour-blind readers too, on white and on near-black."""
@@ -245,30 +246,31 @@ def facts(made: LayerSettling) -> dict[str, Any]:
     }
 
 
-def overlay(subject: Subject, made: LayerSettling, path: Path, step: int) -> np.ndarray:
+def overlay(subject: Subject, made: LayerSettling, path: Path, step: int, painting: Painting) -> np.ndarray:
     """The map of a way at a step over the photograph, by its own colour scale: uint8 (h, w, 3)."""
     values = path.maps[min(step, len(path.maps) - 1)]
-    unit = overlays.unit_map(np.nan_to_num(values, nan=0.0, posinf=0.0, neginf=0.0))
-    return overlays.overlay(subject.display, unit, made.model, OPACITY)
+    finite_values = np.nan_to_num(values, nan=0.0, posinf=0.0, neginf=0.0)
+    return painting.over(subject.display, finite_values, made.model.placement(*subject.display.shape[:2]))
 
 
-def export(subject: Subject, made: LayerSettling, step: int) -> Export:
+def export(subject: Subject, made: LayerSettling, step: int, painting: Painting = USUAL) -> Export:
     """The maps at a step and the charts as a figure; the arrays hold every frame of every way."""
     arrays: dict[str, np.ndarray] = {"picture": subject.display}
     for name, path in made.found.paths.items():
         arrays |= {f"{name}_{key}": values for key, values in vars(path).items()}
     settings = {"layer": made.layer, "head": made.head, "channel": made.channel, "t": step, **vars(made.rates)}
-    figure = np.asarray(drawn(subject, made, step).pixels(1.5))
-    return Export(figure, arrays, described([subject], [made.model], settings))
+    settings |= {"colours": painting.colours.name, "tokens": painting.tokens.name}
+    drawing = drawn(subject, made, step, painting)
+    return Export(np.asarray(drawing.pixels(2)), arrays, described([subject], [made.model], settings), drawing)
 
 
-def film(subject: Subject, made: LayerSettling) -> list[np.ndarray]:
+def film(subject: Subject, made: LayerSettling, painting: Painting = USUAL) -> list[np.ndarray]:
     """The maps of all ways step by step: uint8 (h, w, 3) each."""
     titles = list(names(made).values())
     place = f"{title(made.model.name)} · layer {made.layer}, {group_words(made.head, made.convolutional)}"
     return [
         overlays.sheet(
-            [overlay(subject, made, path, step) for path in made.found.paths.values()],
+            [overlay(subject, made, path, step, painting) for path in made.found.paths.values()],
             titles,
             columns=len(titles),
             heading=f"{place} · step {step}",
@@ -282,7 +284,7 @@ def film(subject: Subject, made: LayerSettling) -> list[np.ndarray]:
 WIDTH, GAP = 250, 14
 
 
-def drawn(subject: Subject, made: LayerSettling, step: int) -> Canvas:
+def drawn(subject: Subject, made: LayerSettling, step: int, painting: Painting = USUAL) -> Canvas:
     """The figure: a row of maps, a row of charts."""
     found, titles = made.found, names(made)
     picture = subject.display
@@ -295,7 +297,7 @@ def drawn(subject: Subject, made: LayerSettling, step: int) -> Canvas:
     canvas.add(Text(heading, GAP, 20, 15, bold=True))
     for at, (name, path) in enumerate(found.paths.items()):
         left = GAP + at * (WIDTH + GAP)
-        canvas.add(Raster(overlay(subject, made, path, step), left, 40, WIDTH, height))
+        canvas.add(Raster(overlay(subject, made, path, step, painting), left, 40, WIDTH, height))
         canvas.add(Polyline([(left, 54 + height), (left + 18, 54 + height)], COLOURS[name], 3))
         canvas.add(Text(titles[name], left + 24, 54 + height, 11.5))
     width = (total - (len(CHARTS) + 1) * GAP) / len(CHARTS)

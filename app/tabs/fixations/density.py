@@ -6,13 +6,13 @@ import html
 
 import numpy as np
 
-from analysis.colour_maps import DEFAULT
+from analysis.colour_maps import DEFAULT, ColourMap
 from analysis.drawing import data_uri, heat_overlay
 from analysis.metrics.fixations.density import fixation_density
+from analysis.painting import scaled
 from analysis.placed_map import points_on
 from app.library.fixation_points import Points
 from app.library.photographs import Photograph
-from app.views import overlays
 
 
 def density(photograph: Photograph, points: Points) -> np.ndarray | None:
@@ -33,21 +33,21 @@ def title(points: Points) -> str:
     return f"Where people looked, blurred by σ = {points.sigma:g} px"
 
 
-def drawn(photograph: Photograph, values: np.ndarray, opacity: float) -> np.ndarray:
+def drawn(photograph: Photograph, values: np.ndarray, opacity: float, colours: ColourMap) -> np.ndarray:
     """The density over the photograph, uint8 (h, w, 3), in the colours of the map."""
-    return heat_overlay(photograph.display, overlays.unit_map(values), opacity)
+    return heat_overlay(photograph.display, scaled(values, signed=False), opacity, colours)
 
 
-def words(photograph: Photograph, points: Points, opacity: float = 0.6) -> str:
+def words(photograph: Photograph, points: Points, colours: ColourMap = DEFAULT, opacity: float = 0.6) -> str:
     """HTML: the picture, and what it is made of; "" where there is none."""
     values = density(photograph, points)
     if values is None:
         return ""
-    picture = drawn(photograph, values, opacity)
+    picture = drawn(photograph, values, opacity, colours)
     count = len(points_on(points.xs, points.ys, photograph.height, photograph.width)[0])
     said = (
         f"{count} fixations, each blurred by σ = {points.sigma:g} pixels of the photograph, one degree of visual "
-        f"angle. Colours: {DEFAULT.title}, from this picture's own minimum to its maximum."
+        f"angle. Colours: {colours.title}, from this picture's own minimum to its maximum."
     )
     height, width = picture.shape[:2]
     return (

@@ -10,6 +10,7 @@ import numpy as np
 from analysis.baselines import centre_gaussian
 from analysis.drawing import draw_points, heat_overlay
 from analysis.metrics.fixations.one_map import Z_EDGES, MapScore
+from analysis.painting import scaled
 from analysis.placed_map import points_on
 from app.inference.models import title
 from app.inference.traced import Traced
@@ -37,16 +38,16 @@ def export(subject: Subject, traced: Traced, look: Look, points: Points, first: 
     raw = list(shown.maps[look.readout])
     scores = score(photograph.height, photograph.width, traced, shown.name, look.readout, step, points)
     limits = overlays.shared_limits(raw) if look.scale == "shared" else None
-    height, width = subject.display.shape[:2]
+    centre = centre_gaussian(*subject.display.shape[:2])
     pictures = [
-        drawn(subject, traced, raw[step], limits, look.opacity),
-        heat_overlay(subject.display, overlays.unit_map(centre_gaussian(height, width)), look.opacity),
+        drawn(subject, traced, raw[step], limits, look, signed=look.signed),
+        heat_overlay(subject.display, scaled(centre, signed=False), look.opacity, look.painting.colours),
     ]
     names = [f"{title(traced.model.name)}, t = {step}", "Centre Gaussian (no image seen)"]
     captions = [f"{name}{numbers(one)}" for name, one in zip(names, both(scores), strict=True)]
     people = density.density(photograph, points)
     if people is not None:
-        pictures.append(density.drawn(photograph, people, look.opacity))
+        pictures.append(density.drawn(photograph, people, look.opacity, look.painting.colours))
         captions.append(density.title(points))
     sheet = overlays.sheet(
         [dotted(picture, photograph, points) for picture in pictures],

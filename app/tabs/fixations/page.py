@@ -9,6 +9,7 @@ from typing import Any
 
 import gradio as gr
 
+from analysis.colour_maps import sequential
 from app.inference.models import DEFAULT_MODEL, sized
 from app.inference.traced import Traced
 from app.library.fixation_library import FixationLibrary
@@ -39,6 +40,7 @@ FIRST = [("as is usual for the data", "usual"), ("dropped", "drop"), ("kept", "k
 ADD = f"({{points, photo}}) => ({{points: VARS.fixations.added('{TAB}', points, photo)}})"
 UNDO = "({points}) => ({points: VARS.fixations.undone(points)})"
 CLEAR = "({points}) => ({points: VARS.fixations.cleared(points)})"
+RECOLOUR = "({colours, points}) => (points ? {recoloured: colours} : {})"
 LINKED = f"({{points}}) => ({{linked: VARS.fixations.linked(points, {MAX_LINKED})}})"
 """Points change in the browser, as text of `Points.to_json`; the server only scores them."""
 
@@ -86,10 +88,11 @@ def build(shell: Shell) -> None:
             model = gr.Dropdown(model_choices(shell), value=DEFAULT_MODEL, label="Model", elem_id="fixations-model")
             size = size_choice(TAB)
             weights = gr.HTML("", apply_default_css=False, elem_id="fixations-weights")
-            maps = map_controls(TAB, iteration, shared="shared by all iterates")
+            maps = map_controls(shell, TAB, iteration, shared="shared by all iterates")
             heading("A table of fixations")
             gr.HTML(fine(words.TABLE), apply_default_css=False)
     points, labels, linked = (unseen(f"fixations-{name}") for name in ("points", "labels", "linked"))
+    recoloured = unseen("fixations-recoloured")  # the colours once others were chosen while there are points
     redrawn = unseen("fixations-redrawn")  # another text each time the map under the same points is another one
 
     async def show(
@@ -129,12 +132,12 @@ def build(shell: Shell) -> None:
         )  # kept from when the map was drawn: no model runs
         return await wait(scored, subject.photograph, result, layer, readout, t, given)
 
-    async def blurred(session: str | None, photo: str, points: str) -> Updates | None:
+    async def blurred(session: str | None, photo: str, points: str, colours: str) -> Updates | None:
         given = Points.from_json(points)
         if not photo or given.ref != photo:
             return None
         photograph = await wait(services.photograph, session, photo)
-        return {"density": await wait(density.words, photograph, given)}
+        return {"density": await wait(density.words, photograph, given, sequential(colours))}
 
     async def restored(session: str | None, photo: str, first: str) -> Updates:
         recording = await wait(library.recorded, photo, first)
@@ -189,7 +192,10 @@ def build(shell: Shell) -> None:
         quiet=True,
     )
     given = {"points": points}
-    events.on([points.change], blurred, {"photo": photo, **given}, {"density": people}, quiet=True)
+    shown_in = {"colours": shell.appearance.colours, **given}
+    in_browser([shell.appearance.colours.change], RECOLOUR, shown_in, {"recoloured": recoloured})
+    asked = {"photo": photo, **shown_in}
+    events.on([points.change, recoloured.change], blurred, asked, {"density": people}, quiet=True)
     recording = {"photo": photo, "first": first}
     events.on([restore.click], restored, recording, given)
     events.on([first.input], restored, recording, given, quiet=True)

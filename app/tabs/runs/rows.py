@@ -27,7 +27,10 @@ def ranked(sight: Sight) -> np.ndarray:
 
 
 def page_words(sight: Sight, page: int, located: Located) -> str:
-    """HTML: one page of the images in the order of the view; page numbers start at 1, one too high is the last."""
+    """HTML: one page of the images in the order of the view; page numbers start at 1, one too high is the last.
+
+    Scores stand before names, which may be long: a narrow screen shows what the order is by.
+    """
     scores, view = sight.scores, sight.view
     if not scores.ids:
         return '<p class="fine">No image was scored with this map.</p>'
@@ -47,11 +50,11 @@ def page_words(sight: Sight, page: int, located: Located) -> str:
         hint = f"Open in the {opens} tab" if here else "Not among this server's photographs"
         rows.append(
             f'<tr data-position="{scores.positions[index]}" title="{hint}"{"" if here else " class=elsewhere"}>'
-            f'<td>{rank}</td><th scope="row"><button type="button">{name}</button></th>{cells}<td>{note}</td></tr>'
+            f'<td>{rank}</td>{cells}<th scope="row"><button type="button">{name}</button></th><td>{note}</td></tr>'
         )
     return (
         f'<div class="run-box whole"><table class="run-table rows"><thead><tr><th scope="col">#</th>'
-        f'<th scope="col">image</th>{heads}<th></th></tr></thead><tbody>{"".join(rows)}</tbody></table></div>'
+        f'{heads}<th scope="col">image</th><th></th></tr></thead><tbody>{"".join(rows)}</tbody></table></div>'
         f"{_pager(page, pages, start, len(order), opens)}"
     )
 

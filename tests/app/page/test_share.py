@@ -32,6 +32,14 @@ def test_a_dropdown_of_iterates_takes_the_links_iterate_as_it_stands() -> None:
     assert read == [gr.update(choices=[("2", "2")], value="2")]
 
 
+def test_a_control_that_tabs_share_is_restored_once_by_the_tab_of_the_link() -> None:
+    colours, mine, theirs = gr.Radio(["viridis", "plasma"]), gr.Textbox(), gr.Textbox()
+    links = {"attention": {"colours": colours, "x": mine}, "compare": {"x": theirs, "colours": colours}}
+    assert [id(one) for one in share.linked(links)] == [id(colours), id(mine), id(theirs)]
+    read = share.restored(links, {"tab": "compare", "colours": "plasma", "x": "5"})
+    assert read == [gr.update(value="plasma"), gr.skip(), gr.update(value="5")]
+
+
 def test_a_dropdown_hands_on_a_choice_that_is_not_listed_yet_and_nothing_but_text() -> None:
     dropdown = ChangingDropdown(["a"])
     assert [dropdown.preprocess(value) for value in ("b", None, ["b"], {"b": 1}, 3)] == ["b", None, None, None, None]

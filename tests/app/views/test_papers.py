@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from analysis.colour_maps import COLOUR_MAPS, SIGNED
 from analysis.paper_figures.canvas import Polyline, Raster
 from app.inference.traced import ModelFacts, of_image
 from app.library.photographs import Subject, sample
@@ -86,7 +87,22 @@ def test_a_signed_map_is_coloured_about_zero_on_the_page_and_in_the_figure() -> 
     }
     flat = np.zeros((14, 14), np.float32)
     flat[:, :7], flat[:, 7:] = 0.5, -1
-    picture = drawn(shown, result, flat, None, 1.0, about_zero=True)
-    half, least = (245 + 200) / 2, 0  # half way to vermilion (200, 60, 0), and blue (0, 90, 160)
-    assert picture[24, 5, 0] == pytest.approx(half, abs=2) and picture[24, -5, 0] == least
-    assert (drawn(shown, result, np.zeros((14, 14), np.float32), None, 1.0, about_zero=True) == 245).all()
+    look = Look("0.0", "gap", opacity=1.0)
+    picture = drawn(shown, result, flat, None, look, signed=True)
+    assert picture[24, 5] == pytest.approx(SIGNED.paint(np.array(0.5)), abs=2), "half way to vermilion"
+    assert np.array_equal(picture[24, -5], SIGNED.colours[0]), "the least is as far below zero as the scale goes"
+    constant = drawn(shown, result, np.zeros((14, 14), np.float32), None, look, signed=True)
+    assert (constant == SIGNED.paint(np.array(0.0))).all()
+
+
+def test_the_figure_is_painted_and_its_bar_coloured_as_was_chosen() -> None:
+    shown = subject()
+    for readout, bar in (("energy", COLOUR_MAPS["cividis"]), ("gap", SIGNED)):
+        made = export(shown, traced(), Look("0.0", readout, 2, opacity=1.0, colours="cividis", tokens="squares"))
+        assert made.drawing is not None
+        pictures = [mark.pixels for mark in made.drawing.marks if isinstance(mark, Raster)]
+        assert np.array_equal(pictures[-1][0], bar.colours)
+        known = {tuple(colour) for colour in bar.colours}
+        drawn_colours = {tuple(pixel) for pixel in pictures[1].reshape(-1, 3)}
+        assert drawn_colours <= known and len(drawn_colours) <= 14 * 14, "no colour between two tokens"
+        assert made.settings["view"]["colours"] == "cividis" and made.settings["view"]["tokens"] == "squares"

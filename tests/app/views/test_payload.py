@@ -5,9 +5,11 @@ from __future__ import annotations
 import base64
 from dataclasses import replace
 
-import cv2
 import numpy as np
+import pytest
 
+from analysis.colour_maps import COLOUR_MAPS
+from analysis.painting import Painting, scaled
 from app.views import overlays, payload
 from tests.app.made import facts, photograph, subject, traced
 
@@ -43,17 +45,11 @@ def test_a_picture_that_several_panels_show_travels_once() -> None:
     assert [panel["image"] for panel in sent["panels"]] == [0, 0, 0]
 
 
-def test_the_heat_colours_are_opencv_s_viridis() -> None:
-    numbers = np.array(payload.colour_tables()["heat"], "<u4").view(np.uint8).reshape(256, 4)
-    expected = cv2.applyColorMap(np.arange(256, dtype=np.uint8)[:, None], cv2.COLORMAP_VIRIDIS)[:, 0, ::-1]
-    assert np.array_equal(numbers[:, :3], expected)
+@pytest.mark.parametrize("name", COLOUR_MAPS)
+def test_the_browser_gets_the_colours_of_every_colour_map_to_the_byte(name: str) -> None:
+    numbers = np.array(payload.colour_tables()[name], "<u4").view(np.uint8).reshape(256, 4)
+    assert np.array_equal(numbers[:, :3], COLOUR_MAPS[name].colours)
     assert (numbers[:, 3] == 255).all()
-
-
-def test_no_difference_is_pale_and_its_signs_are_told_apart() -> None:
-    low, none, high = payload.diverging(np.array([-1.0, 0.0, 1.0])).astype(int)
-    assert none.min() > 240
-    assert low[2] > low[0] and high[0] > high[2]
 
 
 def test_a_panel_says_which_pixels_of_the_input_its_maps_lie_on() -> None:
@@ -66,16 +62,16 @@ def test_a_panel_says_which_pixels_of_the_input_its_maps_lie_on() -> None:
 
 def test_an_overlay_without_opacity_is_the_photograph() -> None:
     picture = photograph().display
-    unit = overlays.unit_map(traced().map("0.0", "stream", 0))
-    assert np.array_equal(overlays.overlay(picture, unit, facts(), 0.0), picture)
+    raw = traced().map("0.0", "stream", 0)
+    assert np.array_equal(Painting(opacity=0).over(picture, raw, facts().placement(*picture.shape[:2])), picture)
 
 
 def test_shared_limits_span_all_maps_and_own_limits_each() -> None:
     small, large = np.array([[0.0, 1.0]]), np.array([[0.0, 4.0]])
     limits = overlays.shared_limits([small, large])
     assert limits == (0.0, 4.0)
-    assert overlays.unit_map(small, limits).max() == 0.25
-    assert overlays.unit_map(small).max() == 1.0
+    assert scaled(small, False, limits).max() == 0.25
+    assert scaled(small, False).max() == 1.0
 
 
 def test_a_sheet_holds_every_picture_at_its_place() -> None:

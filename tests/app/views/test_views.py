@@ -53,7 +53,7 @@ def test_the_difference_to_the_reference_panel_is_what_the_figure_shows() -> Non
     made = grids.export([clean], results, Look("0.0", "stream", 0), [None] * 2, reference="0")
     assert made.settings["view"]["reference"] == "0"
     assert np.array_equal(made.arrays["01/map"], results[0][1].map("0.0", "stream", 0))
-    assert grids.panel_image(clean, results[0][0], np.zeros((14, 14)), np.zeros((14, 14)), 1.0).min() > 240
+    assert grids.panel_image(clean, results[0][0], np.zeros((14, 14)), np.zeros((14, 14)), Look(opacity=1)).min() > 235
 
 
 @pytest.mark.parametrize(
@@ -63,6 +63,9 @@ def test_the_difference_to_the_reference_panel_is_what_the_figure_shows() -> Non
         (lambda: Look(t=-2), "0 or more"),
         (lambda: Look(opacity=1.5), "0..1"),
         (lambda: Look(scale="log"), "map or shared"),
+        (lambda: Look(colours="jet"), "viridis, cividis, inferno, plasma, got .jet."),
+        (lambda: Look(colours="signed"), "got .signed."),
+        (lambda: Look(tokens="round"), "smooth or squares"),
         (lambda: checked("fogg", 3, 0), "'fog'"),
         (lambda: checked("fog", 6, 0), "1, 2, 3, 4 or 5"),
         (lambda: checked("fog", 2.5, 0), "2.5"),

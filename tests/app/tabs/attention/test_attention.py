@@ -56,6 +56,7 @@ def test_the_attention_export_holds_the_raw_map_and_what_reproduces_it() -> None
     result, shown = traced(), subject()
     made = export(shown, result, Look("0.0", "gap", 2, 0.5, "shared"))
     assert np.array_equal(made.arrays["map"], result.map("0.0", "gap", 2))
-    assert made.settings["view"] == {"layer": "0.0", "readout": "gap", "t": 2, "opacity": 0.5, "scale": "shared"}
+    view = {"layer": "0.0", "readout": "gap", "t": 2, "opacity": 0.5, "scale": "shared"}
+    assert made.settings["view"] == {**view, "colours": "viridis", "tokens": "smooth"}
     assert made.settings["photograph"]["ref"] == "upload:made"
     assert made.figure.ndim == 3

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from analysis.colour_maps import DEFAULT, SIGNED
 from app.tabs.dictionary import words as dictionary
 from app.tabs.dictionary.order import PAGE, AtomLook, chosen, num_pages
 from app.views import payload
@@ -123,8 +124,8 @@ def test_dynamic_atoms_are_coloured_from_minimum_to_maximum_and_static_ones_abou
 def test_a_learned_atom_that_is_zero_has_the_colour_of_zero() -> None:
     atoms = layer_atoms()
     atoms.atoms[0, 20] = 0
-    picture = dictionary.tile(atoms.atoms[0, 20], "static", dictionary.limits(atoms, [(0, 20)])["static"])
-    assert (picture == payload.diverging(np.zeros(1))).all()
+    picture = dictionary.tile(atoms.atoms[0, 20], "static", dictionary.limits(atoms, [(0, 20)])["static"], DEFAULT)
+    assert (picture == SIGNED.paint(np.zeros(1))).all()
 
 
 def test_the_export_holds_all_atoms_and_what_reproduces_the_page() -> None:
