@@ -48,7 +48,7 @@ Object.assign(window.VARS, {
     if (!VARS.waits.get(id)) delete document.getElementById(id)?.dataset.busy;
   },
   asked(id, {model, size}) {
-    if (id === "attention" && model) VARS.kept("model", model);
+    if (id === "attention" && model) VARS.chose = true;
     const label = document.querySelector(`#${id}-model input`)?.value || model;
     VARS.busy(id, `Computing with ${label}${size && size !== "default" ? ` at ${size} pixels` : ""}…`);
   },
@@ -119,6 +119,7 @@ Object.assign(window.VARS, {
     for (const [name, value] of Object.entries(view))
       if (value !== null && value !== undefined && value !== "") query.set(name, Array.isArray(value) ? value.join(",") : String(value));
     VARS.links[tab] = query;
+    if (tab === "attention" && VARS.chose) VARS.kept("model", view.model);  // by hand, not by a link; one that fails goes back
     if (tab === active && photo) history.replaceState(null, "", `?${VARS.readable(query)}`);
   },
   readable: query => query.toString().replaceAll("%2F", "/").replaceAll("%3A", ":").replaceAll("%2C", ","),
