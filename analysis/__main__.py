@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from importlib import import_module
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # NumPy's: it is parts of a run that are computed at once
 
 import typer
 

@@ -19,6 +19,7 @@ from functools import cached_property, lru_cache
 import numpy as np
 
 from analysis.baselines import centre_gaussian
+from analysis.in_cache import CACHED_PIXELS
 from analysis.saliency import DEGENERATE_RANGE, is_degenerate, normalise_map
 from analysis.source_factors import SourceFactors
 from vars_core.data.fixations import in_frame
@@ -28,9 +29,6 @@ UNIFORM_SHARE = 0.01
 
 BAND_PIXELS = 1 << 21
 """Pixels that are formed at once: photographs of a usual size whole, larger ones in bands of rows."""
-
-CACHED_PIXELS = 1 << 15
-"""Pixels of a band that stays in a core's cache while it is looked at once and let go."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from analysis.in_cache import stretches
 from vars_core.image_size import height_and_width
 
 if TYPE_CHECKING:
@@ -51,7 +52,11 @@ class SourceFactors:
 
     def band(self, small_map: np.ndarray, rows: slice) -> np.ndarray:
         """Some rows of a map (h, w) in [0, 1] as placed: (k, width) in [0, 1], see `finished`."""
-        return self.finished(self.rows[rows] @ np.asarray(small_map, dtype=self.dtype) @ self.columns.T)
+        down, across = self.rows[rows] @ np.asarray(small_map, dtype=self.dtype), self.columns.T
+        band = np.empty((len(down), across.shape[1]), self.dtype)
+        for few in stretches(*band.shape):
+            self._finish(np.matmul(down[few], across, out=band[few]))
+        return band
 
     def finished(self, values: np.ndarray) -> np.ndarray:
         """Values of a placed map, cut to [0, 1], beyond which rounding may have taken them; float64 in steps of 2⁻⁴⁰.
@@ -59,13 +64,17 @@ class SourceFactors:
         Along an edge a placed map does not change, but sums of products there differ in their last bits. What is equal
         must stay equal for scores that look at ranks, which are taken in double precision alone.
         """
-        if values.dtype != np.float64:
-            return np.clip(values, 0.0, 1.0)
-        steps = values * STEPS
-        np.rint(steps, out=steps)
-        np.clip(steps, 0.0, STEPS, out=steps)
-        steps /= STEPS
-        return steps
+        copy = values.copy()
+        self._finish(copy)
+        return copy
+
+    def _finish(self, values: np.ndarray) -> None:
+        """`finished`, in place."""
+        if values.dtype == np.float64:
+            values *= STEPS
+            np.rint(values, out=values)
+            values /= STEPS
+        np.clip(values, 0.0, 1.0, out=values)
 
     def at(self, small_maps: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
         """Values of the placed maps at n pixels: (K, h, w) → (K, n)."""

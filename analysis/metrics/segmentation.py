@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from analysis.in_cache import stretches
 from analysis.placed_map import PlacedMap
 from vars_core.data.masks import BACKGROUND, FOREGROUND
 
@@ -21,7 +22,6 @@ HUNDREDTHS = CURVE_THRESHOLDS.astype(np.float32)
 """`CURVE_THRESHOLDS` as a map in single precision meets them."""
 
 _CELLS = 1024  # a power of two: scaling a float by it is exact, so a value's cell is never off by one
-_AT_ONCE = 1 << 15  # pixels whose values, keys and counts stay in a core's cache
 
 
 @dataclass(frozen=True)
@@ -68,8 +68,7 @@ def count_at_thresholds(
     keys = np.uint16 if 3 * bins <= 1 << 16 else np.intp
     values, regions = normalised_map.ravel(), truth.ravel()
     tally = np.zeros(3 * bins, np.int64)
-    for start in range(0, values.size, _AT_ONCE):
-        part = slice(start, start + _AT_ONCE)
+    for part in stretches(values.size):
         reached = _number_reached(values[part], edges).astype(keys, copy=False)
         tally += np.bincount(reached + np.multiply(regions[part], bins, dtype=keys), minlength=3 * bins)
     at_least = tally.reshape(3, bins)[:, ::-1].cumsum(axis=1)[:, ::-1]  # [region, k]: reach at least k thresholds

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from analysis.in_cache import stretches
+
 CELLS = 1 << 14
 """Of equal width over the range of the many."""
 
@@ -21,13 +23,16 @@ def twice_below(values: np.ndarray, many: np.ndarray) -> int:
         per_unit = CELLS / (high - low)
     if not 0 < per_unit < np.inf:  # no range, or one that no cell has a width for
         return twice_below_sorted(values, np.sort(many))
-    cell = ((many - low) * per_unit).astype(np.uint16)
     own = ((np.clip(values, low, high) - low) * per_unit).astype(np.intp)
-    tally = np.bincount(cell, minlength=CELLS + 1)
-    shared = np.zeros(len(tally), dtype=bool)
+    shared = np.zeros(CELLS + 1, dtype=bool)
     shared[own] = True
+    tally, near = np.zeros(CELLS + 1, np.int64), []
+    for few in stretches(len(many)):
+        cell = ((many[few] - low) * per_unit).astype(np.intp)
+        tally += np.bincount(cell, minlength=CELLS + 1)
+        near.append(many[few][shared[cell]])
     elsewhere = np.concatenate([[0], np.where(shared, 0, tally).cumsum()])  # [c]: in cells below c that hold no value
-    return 2 * int(elsewhere[own].sum()) + twice_below_sorted(values, np.sort(many[shared[cell]]))
+    return 2 * int(elsewhere[own].sum()) + twice_below_sorted(values, np.sort(np.concatenate(near)))
 
 
 def twice_below_sorted(values: np.ndarray, ordered: np.ndarray) -> int:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from analysis.in_cache import stretches
 from analysis.metrics.fixations.ranks import twice_below, twice_below_sorted
 from analysis.placed_map import Pixels, PlacedMap
 from analysis.saliency import is_degenerate
@@ -93,8 +94,12 @@ def cc(placed: PlacedMap, density: np.ndarray) -> float:
     """Pearson's correlation of a map with the blurred fixation map, over pixels. Le Meur, Le Callet and Barba 2007."""
     if placed.degenerate or is_degenerate(density):
         return 0.0
-    a, b = placed.array - placed.array.mean(), density - density.mean()
-    return float(np.vdot(a, b) / np.sqrt(np.vdot(a, a) * np.vdot(b, b)))
+    one, other = placed.array.ravel(), density.ravel()
+    means, sums = (one.mean(), other.mean()), np.zeros(3)
+    for few in stretches(one.size):
+        a, b = one[few] - means[0], other[few] - means[1]
+        sums += (a * b).sum(), (a * a).sum(), (b * b).sum()
+    return float(sums[0] / np.sqrt(sums[1] * sums[2]))
 
 
 def sim(predicted: np.ndarray, density: np.ndarray) -> float:
@@ -108,12 +113,14 @@ def kl(predicted: np.ndarray, density: np.ndarray) -> float:
     q is the fixations' density, p the predicted one, which must be positive wherever q is (``map_density`` is); else
     infinite. Bylinskii et al. 2019 give this direction, with an ε in place of the positive p asked for here.
     """
-    truth = np.asarray(density, dtype=np.float64)
-    ratio = np.ones_like(truth)
+    truth, found = np.asarray(density, dtype=np.float64).ravel(), predicted.ravel()
+    total = 0.0
     with np.errstate(divide="ignore"):
-        np.divide(truth, predicted, out=ratio, where=truth > 0)
-    np.log(ratio, out=ratio)
-    return float(np.vdot(truth, ratio))
+        for few in stretches(truth.size):
+            there = truth[few] > 0
+            q, p = truth[few][there], found[few][there]
+            total += (q * np.log(q / p)).sum()
+    return float(total)
 
 
 def information_gain(predicted: np.ndarray, baseline: np.ndarray) -> np.ndarray:
