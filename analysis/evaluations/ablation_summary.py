@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from analysis.evaluations.grouping import Entry
+from analysis.evaluations.grouping import Entry, entry_of
 from analysis.evaluations.robustness import predictions_in
 from analysis.evaluations.suites import CLEAN, CORRUPTED
 from analysis.metrics.bootstrap import interval, resamples
@@ -63,14 +63,7 @@ def entries_of(model: str, rows: pa.Table) -> Iterator[Entry]:
     for name in SHOWN:
         if name in values:
             place, value, bounds, n = values[name]
-            yield {
-                "model": model,
-                **place,
-                "metric": name,
-                "value": METRICS[name].scale * value,
-                "ci95": None if bounds is None else [METRICS[name].scale * bound for bound in bounds],
-                "n": n,
-            }
+            yield entry_of({"model": model, **place}, name, value, bounds, n, METRICS[name].scale)
 
 
 Found = tuple[str, tuple[Entry, float, tuple[float, float] | None, int]]

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from analysis.baselines import centre_gaussian
 from analysis.engine import Item, Scored, model_input
 from analysis.evaluations.frame import Evaluation
-from analysis.evaluations.grouping import COORDINATES, Entry, rows_by, rows_of_maps
+from analysis.evaluations.grouping import COORDINATES, Entry, entry_of, rows_by, rows_of_maps
 from analysis.evaluations.report_parts import report_of, with_interval
 from analysis.markdown import table
 from analysis.metrics.bootstrap import interval, resamples
@@ -130,15 +130,7 @@ class FaithfulnessEvaluation(Evaluation):
             for metric in metrics_that_need(PIXELS_GONE):
                 values = scored[metric].to_numpy()[indices]
                 means = resamples(len(values)) @ values / len(values)
-                entries.append(
-                    {
-                        **where,
-                        "metric": metric,
-                        "value": float(values.mean()),
-                        "ci95": list(interval(means)),
-                        "n": len(values),
-                    }
-                )
+                entries.append(entry_of(where, metric, float(values.mean()), interval(means), len(values)))
         return entries
 
     def report(self, run: Run, summary: Sequence[Entry]) -> str:

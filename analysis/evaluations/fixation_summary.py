@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from analysis.evaluations.grouping import COORDINATES, Entry, MapGroup, floats, rows_by, stacked
+from analysis.evaluations.grouping import COORDINATES, Entry, MapGroup, entry_of, floats, rows_by, stacked
 from analysis.metrics.bootstrap import interval, resamples
 from analysis.metrics.table import DENSITY, FIXATIONS, Metric, metrics_that_need
 from analysis.runs import Run
@@ -77,13 +77,7 @@ def _entry(group: Group, metric: str, numerators: np.ndarray, denominators: np.n
     n = len(numerators)
     weights = resamples(n)
     drawn = (weights * numerators).sum(axis=1) / (weights * denominators).sum(axis=1)
-    return {
-        **group.name,
-        "metric": metric,
-        "value": float(numerators.sum() / denominators.sum()),
-        "ci95": list(interval(drawn)),
-        "n": n,
-    }
+    return entry_of(group.name, metric, float(numerators.sum() / denominators.sum()), interval(drawn), n)
 
 
 def _groups_of(table: pa.Table) -> Iterator[Group]:

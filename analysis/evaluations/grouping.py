@@ -28,6 +28,14 @@ Entry = dict[str, Any]
 """One line of ``summary.json``."""
 
 
+def entry_of(
+    where: Mapping[str, Any], metric: str, value: float, bounds: tuple[float, float] | None, n: int, scale: float = 1.0
+) -> Entry:
+    """An entry over ``n`` images: of the map or the model that ``where`` names, value and bounds times ``scale``."""
+    ci95 = None if bounds is None else [scale * bound for bound in bounds]
+    return {**where, "metric": metric, "value": scale * value, "ci95": ci95, "n": n}
+
+
 def is_plain(entry: Mapping[str, Any]) -> bool:
     """Whether an entry is of the maps and images as they are, not of a part of them (a corruption) or of a blur."""
     return set(entry) <= {*COORDINATES, "metric", "value", "ci95", "n"}

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from analysis.evaluations.grouping import COORDINATES, Entry, MapGroup, rows_by, stacked
+from analysis.evaluations.grouping import COORDINATES, Entry, MapGroup, entry_of, rows_by, stacked
 from analysis.metrics.bootstrap import interval, resamples
 from analysis.metrics.segmentation import CURVE_THRESHOLDS, Counts, iou
 from analysis.metrics.table import EACH_IMAGE, HEADS, POOLED, THRESHOLDS, metrics_that_need
@@ -79,15 +79,7 @@ def summarise_group(group: Group) -> list[Entry]:
         assert metric.function is not None
         shares = REDUCTIONS[metric.needs](weights, group, metric.function)
         if shares is not None:
-            entries.append(
-                {
-                    **group.name,
-                    "metric": name,
-                    "value": metric.scale * float(shares[0]),
-                    "ci95": [metric.scale * bound for bound in interval(shares[1:])],
-                    "n": n,
-                }
-            )
+            entries.append(entry_of(group.name, name, float(shares[0]), interval(shares[1:]), n, metric.scale))
     return entries
 
 
