@@ -8,6 +8,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import typer
+
 from analysis.commands.options import ModelRequest, choose_layers, choose_readouts, parse_models
 from analysis.engine import Engine, Local
 from analysis.evaluations.maps import Headline
@@ -18,6 +20,7 @@ from vars_core.training.options import check_ranges, option
 
 if TYPE_CHECKING:
     from vars_core.backend import Backend
+    from vars_core.data.notes import Note
 
 WORKERS = "Parts of the run at once, a thread each. None: one a core, 8 at most."
 LAYOUT = "{}. None: the one that the folder looks like."
@@ -135,6 +138,14 @@ class OfMaps(OnEngine):
         """By model, the maps that are scored and the one of the first table. Raises InputError."""
         readings = choose_readings(backends, self.layer, self.readout)
         return readings, choose_headlines(backends, readings, self.step)
+
+
+def tell(notes: Sequence[Note], assumptions: Sequence[str]) -> None:
+    """Print what is odd about some data (on stderr where it is to be repaired), and what is assumed of them."""
+    for note in notes:
+        typer.echo(note.sentence(), err=note.fault)
+    for sentence in assumptions:
+        typer.echo(f"assumed: {sentence}")
 
 
 def choose_readings(backends: Sequence[Backend], layer: Sequence[str], readout: Sequence[str]) -> dict[str, Reading]:

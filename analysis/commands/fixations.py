@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import typer
 
-from analysis.commands.evaluating import LAYOUT, OfMaps
+from analysis.commands.evaluating import LAYOUT, OfMaps, tell
 from analysis.commands.options import for_maps, load_backends
 from analysis.evaluations.fixation_summary import image_metrics
 from analysis.evaluations.fixations import FixationEvaluation
@@ -61,10 +61,7 @@ def fixations(asked: Asked) -> None:
     if not degree > 0:
         raise InputError(f"expected a --sigma above 0 pixels, got {asked.sigma}")
     typer.echo(f"{len(recorded.stimuli)} of {recorded.listed} listed images, {recorded.count} fixations")
-    for note in recorded.notes:
-        typer.echo(note.sentence(), err=note.fault)
-    for sentence in recorded.assumptions:
-        typer.echo(f"assumed: {sentence}")
+    tell(recorded.notes, recorded.assumptions)
     faults = any(note.fault for note in recorded.notes)
     if asked.extract is not None:
         typer.echo(f"{write_table(recorded, asked.extract)} fixations written to {asked.extract}")

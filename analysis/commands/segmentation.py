@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from analysis.commands.evaluating import LAYOUT, OfMaps
+from analysis.commands.evaluating import LAYOUT, OfMaps, tell
 from analysis.commands.options import for_maps, load_backends
 from analysis.evaluations.frame import Plan, run_evaluation
 from analysis.evaluations.segmentation import Segmentation
@@ -45,10 +45,7 @@ def segmentation(asked: Asked) -> None:
     layout = choose(asked.layout, asked.data, MASKS)
     values = None if asked.mask_values is None else MaskValues.parse(asked.mask_values)
     masks: MaskSet = layout.read(asked.data, split=asked.split, values=values)
-    for note in masks.notes:
-        typer.echo(note.sentence(), err=note.fault)
-    for sentence in masks.assumptions:
-        typer.echo(f"assumed: {sentence}")
+    tell(masks.notes, masks.assumptions)
     masks = replace(masks, pairs=masks.pairs[: asked.limit])
     plan = Plan(
         kind="segmentation",

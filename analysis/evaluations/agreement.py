@@ -17,6 +17,7 @@ from analysis.evaluations.frame import Evaluation
 from analysis.evaluations.grouping import Entry, rows_of_maps
 from analysis.evaluations.report_parts import report_of, with_interval
 from analysis.markdown import table
+from analysis.metrics.bootstrap import interval
 from analysis.metrics.table import CLEAN_MAP, metrics_that_need
 from analysis.provenance import input_size
 from analysis.runs import Row, Run
@@ -90,12 +91,14 @@ class AgreementEvaluation(Evaluation):
             images = np.array(stored["position"])
             for metric in metrics_that_need(CLEAN_MAP):
                 values = np.array(stored[metric])
-                entries.append({**where, "metric": metric, **_mean(values, images)})
+                entries.append({**where, "metric": metric, **over_images(values, images)})
                 for by in BY:
                     column = np.array(stored[by].to_pylist())
                     for one in dict.fromkeys(column.tolist()):
                         chosen = column == one
-                        entries.append({**where, "metric": metric, **_mean(values[chosen], images[chosen]), by: one})
+                        entries.append(
+                            {**where, "metric": metric, **over_images(values[chosen], images[chosen]), by: one}
+                        )
         return entries
 
     def report(self, run: Run, summary: Sequence[Entry]) -> str:
@@ -185,17 +188,11 @@ def markdown(summary: Sequence[Entry], by: str) -> str:
     return "\n".join(table((by, *models), rows))
 
 
-def interval(values: np.ndarray, groups: np.ndarray, draws: int = 2000) -> tuple[float, float, float]:
-    """Mean of ``values`` and its 95 % interval when whole ``groups`` (images) are drawn with replacement."""
-    means = np.array([values[groups == group].mean() for group in np.unique(groups)])
+def over_images(values: np.ndarray, images: np.ndarray, draws: int = 2000) -> Entry:
+    """Mean of ``values``, its 95 % interval when whole ``images`` are drawn with replacement, and their number."""
+    means = np.array([values[images == image].mean() for image in np.unique(images)])
     picks = np.random.default_rng(0).integers(len(means), size=(draws, len(means)))
-    low, high = np.quantile(means[picks].mean(axis=1), [0.025, 0.975])
-    return float(values.mean()), float(low), float(high)
-
-
-def _mean(values: np.ndarray, images: np.ndarray) -> Entry:
-    mean, low, high = interval(values, images)
-    return {"value": mean, "ci95": [low, high], "n": len(np.unique(images))}
+    return {"value": float(values.mean()), "ci95": list(interval(means[picks].mean(axis=1))), "n": len(means)}
 
 
 def _lines_by(summary: Sequence[Entry], metric: str, by: str | None) -> dict[Any, dict[str, Entry]]:

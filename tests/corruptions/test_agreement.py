@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 
 from analysis.__main__ import app
 from analysis.corruptions.tree import find_images
-from analysis.evaluations.agreement import AgreementEvaluation, PictureFile, interval, markdown
+from analysis.evaluations.agreement import AgreementEvaluation, PictureFile, markdown, over_images
 from analysis.evaluations.frame import Plan, run_evaluation
 from analysis.metrics.agreement import map_agreement
 from analysis.runs import Run, read_summary
@@ -137,7 +137,7 @@ def test_the_table_averages_over_severities_and_images() -> None:
 
 def test_the_interval_draws_whole_images() -> None:
     values, images = np.repeat([0.0, 1.0], 50), np.repeat(["x", "y"], 50)
-    assert interval(values, images) == (0.5, 0.0, 1.0)
+    assert over_images(values, images) == {"value": 0.5, "ci95": [0.0, 1.0], "n": len(set(images.tolist()))}
 
 
 def test_the_command_runs_a_real_model_and_names_unreadable_photographs(tmp_path: Path) -> None:
