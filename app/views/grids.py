@@ -18,6 +18,7 @@ from app.views.answers import described as described_answer
 from app.views.exports import Export, described
 from app.views.layers import layer_of
 from app.views.look import Look
+from app.views.papers import as_png, colour_bar, pictures_figure
 from app.views.pictures import picture_words
 from vars_core.errors import InputError
 
@@ -97,25 +98,28 @@ def export(
     signed = look.signed and subtracted is None
     units = [scaled(one, signed, limits) for one in raw]
     names = [f"{title(result.model.name)}, {picture_words(subject.corruption)}" for subject, result in flat]
-    sheet = overlays.sheet(
+    bar = colour_bar(look.painting.of(look.signed or subtracted is not None), limits)
+    drawing = pictures_figure(
         [
             panel_image(subject, result, unit, None if subtracted is None else units[subtracted], look)
             for (subject, result), unit in zip(flat, units, strict=True)
         ],
         [
-            "   ".join(part for part in (name, found.words if found else "", more) if part)
+            "\n".join(part for part in (name, found.words if found else "", more) if part)
             for name, found, more in zip(names, answers, captions or with_reference(raw, subtracted), strict=True)
         ],
         columns=len(results[0]),
-        heading=f"Layer {layers[0].name} · {look.readout} · t = {look.t} · "
+        title=f"Layer {layers[0].name} · {look.readout} · t = {look.t} · "
         + ("maps" if subtracted is None else f"difference to {names[subtracted]}"),
         footer=scale_words(limits is not None, subtracted is not None, signed),
+        bars=[bar if subtracted is None else (bar[0], "−1", "+1")],
     )
     arrays = {f"{i:02d}/map": one for i, one in enumerate(raw)}
     arrays |= {f"{i:02d}/iterates": maps for i, maps in enumerate(every)}
     view = {**look.settings, "layer": layers[0].name, "reference": "none" if subtracted is None else reference}
     settings = described(list(subjects), [result.model for result in results[0]], view)
-    return Export(sheet, arrays, {**settings, "panels": names, "answers": [described_answer(one) for one in answers]})
+    told = {**settings, "panels": names, "answers": [described_answer(one) for one in answers]}
+    return Export(as_png(drawing, PANEL_SIDE), arrays, told, drawing)
 
 
 def panel_image(

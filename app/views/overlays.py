@@ -56,7 +56,7 @@ def write(
     pen.text(place, text, fill=colour, font=font(size))
 
 
-def font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+def font(size: float) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
     """Pillow's own font: the same on every machine."""
     return ImageFont.load_default(size=size)
 

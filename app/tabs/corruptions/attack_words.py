@@ -13,7 +13,7 @@ from app.inference.attacked import AttackedPicture, AttackWith
 from app.inference.models import title
 from app.inference.traced import Traced
 from app.library.photographs import Subject, fitted, resized
-from app.views import overlays, payload
+from app.views import payload
 from app.views.agreement import agreement
 from app.views.answers import Names, answer, described
 from app.views.exports import Export
@@ -21,6 +21,7 @@ from app.views.exports import described as described_view
 from app.views.grids import PANEL_SIDE
 from app.views.layers import layer_of
 from app.views.look import Look
+from app.views.papers import as_png, colour_bar, pictures_figure
 
 GREY = 128
 LABELS = "clean", "attacked"
@@ -122,7 +123,8 @@ def export(
         arrays |= {"clean/map": maps[0], "attacked/map": maps[1]}
         view |= {"layer": layer, "readout": look.readout, "t": look.t}
     heading = f"{title(clean.model.name)} · {attack.words.replace('ε', 'epsilon')}"
-    sheet = overlays.sheet(pictures, captions, columns=len(pictures), heading=heading, footer="")
+    bars = [colour_bar(look.painting.of(look.signed), None)] if clean.layers else []
+    drawing = pictures_figure(pictures, captions, columns=len(pictures), title=heading, footer="", bars=bars)
     facts = {
         "clean": described(told[0]),
         "attacked": described(told[1]),
@@ -130,4 +132,5 @@ def export(
         "losses": attacked.losses.tolist(),
         "agreement": agreed(clean, after, look),
     }
-    return Export(sheet, arrays, {**described_view([subject], [clean.model], view), **facts})
+    settings = {**described_view([subject], [clean.model], view), **facts}
+    return Export(as_png(drawing, PANEL_SIDE), arrays, settings, drawing)

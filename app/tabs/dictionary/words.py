@@ -16,6 +16,7 @@ import numpy as np
 from analysis.colour_maps import SIGNED, ColourMap, sequential
 from analysis.drawing import data_uri
 from analysis.painting import scaled
+from analysis.paper_figures.sheet import Bar
 from app.inference.atoms import LayerAtoms
 from app.inference.models import title
 from app.inference.traced import ModelFacts, Traced
@@ -23,6 +24,7 @@ from app.library.photographs import Subject
 from app.tabs.dictionary.order import ALL, CHANNELS, PAGE, AtomLook, chosen, num_heads, num_pages
 from app.views import overlays, payload
 from app.views.exports import Export, described
+from app.views.papers import as_png, colour_bar, pictures_figure
 from vars_core.errors import InputError
 
 TILE = 112
@@ -137,18 +139,27 @@ def export(subject: Subject, atoms: LayerAtoms, look: AtomLook) -> Export:
     use = atoms.use[seen.t]
     first = (seen.page - 1) * PAGE
     order = f"by use at t = {seen.t}" if seen.sort == "use" else "by index"
-    figure = overlays.sheet(
+    drawing = pictures_figure(
         tiles,
         [f"{head}:{atom} · {use[head, atom]:#.3g}" for head, atom in shown],
         columns=COLUMNS,
-        heading=f"{title(atoms.model.name)} · layer {seen.layer} · atoms {first + 1} to {first + len(shown)} of "
+        title=f"{title(atoms.model.name)} · layer {seen.layer} · atoms {first + 1} to {first + len(shown)} of "
         f"{len(places)}, {order}",
         footer=footer(atoms, seen),
-        width=TILE,
+        bars=[bar(part, shared if seen.scale == "shared" else {}, seen) for part in shared],
+        smooth=False,
     )
     dynamic = np.arange(atoms.atoms.shape[1]) < atoms.num_dynamic
     arrays = {"atoms": atoms.atoms, "use": atoms.use, "active": atoms.active, "dynamic": dynamic}
-    return Export(figure, {**arrays, "picture": subject.display}, described([subject], [atoms.model], seen.settings))
+    settings = described([subject], [atoms.model], seen.settings)
+    return Export(as_png(drawing, TILE), {**arrays, "picture": subject.display}, settings, drawing)
+
+
+def bar(part: str, limits: dict[str, tuple[float, float]], look: AtomLook) -> Bar:
+    """The colours of one part of a dictionary; ``limits``: of a shared scale, by part."""
+    colours = sequential(look.colours) if part == "dynamic" else SIGNED
+    picture, least, most = colour_bar(colours, limits.get(part))
+    return picture, least, f"{most}, {part}"
 
 
 def footer(atoms: LayerAtoms, look: AtomLook) -> str:

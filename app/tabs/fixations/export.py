@@ -24,6 +24,7 @@ from app.views.exports import Export, described
 from app.views.grids import drawn
 from app.views.layers import layer_of
 from app.views.look import Look
+from app.views.papers import as_png, colour_bar, pictures_figure
 from app.views.weights import figure_words
 
 
@@ -49,19 +50,20 @@ def export(subject: Subject, traced: Traced, look: Look, points: Points, first: 
     if people is not None:
         pictures.append(density.drawn(photograph, people, look.opacity, look.painting.colours))
         captions.append(density.title(points))
-    sheet = overlays.sheet(
+    drawing = pictures_figure(
         [dotted(picture, photograph, points) for picture in pictures],
         captions,
         columns=len(pictures),
-        heading=f"{title(traced.model.name)} · layer {shown.name} · {look.readout} · "
+        title=f"{title(traced.model.name)} · layer {shown.name} · {look.readout} · "
         f"{0 if scores is None else scores.kept.sum()} fixations",
         footer=ceiling(scores) + figure_words(traced.model),
-        width=480,
+        bars=[colour_bar(look.painting.of(look.signed), limits or (float(raw[step].min()), float(raw[step].max())))],
     )
     view = {**replace(look, layer=shown.name, t=step).settings, "first": first}
     settings = described([subject], [traced.model], view)
     measured = arrays(subject, raw, step, points, scores) | ({} if people is None else {"density": people})
-    return Export(sheet, measured, {**settings, **facts(points, scores)})
+    figure = as_png(drawing, subject.display.shape[1])
+    return Export(figure, measured, {**settings, **facts(points, scores)}, drawing)
 
 
 def facts(points: Points, scores: Scores | None) -> dict[str, Any]:

@@ -11,15 +11,16 @@ import numpy as np
 from analysis.drawing import draw_contour, error_overlay, mask_overlay
 from analysis.evaluations.table import EVALUATIONS
 from analysis.metrics.segmentation import CURVE_THRESHOLDS, Counts, count_map, count_mask, cut_map, iou
+from analysis.paper_figures.canvas import Canvas
 from app.inference.models import title
 from app.inference.traced import LayerMaps, ModelFacts, Traced
 from app.library.photographs import Photograph, Subject
 from app.tabs.segmentation.truth import Truth, region_picture
 from app.tabs.segmentation.words import baselines, placed_maps
-from app.views import overlays
 from app.views.exports import Export, described
 from app.views.layers import layer_of
 from app.views.look import Look
+from app.views.papers import as_png, pictures_figure
 from app.views.weights import figure_words
 from vars_core.data.masks import FOREGROUND, VOID
 from vars_core.errors import InputError, check_range
@@ -70,7 +71,8 @@ def export(subject: Subject, traced: Traced, look: Look, cut: Cut, truth: Truth 
         arrays |= {"truth": regions, "thresholds": CURVE_THRESHOLDS, **curves}
     view = {"layer": shown.name, "readout": look.readout, "t": step, "threshold": cut.threshold, "mode": cut.mode}
     settings = {**described([subject], [traced.model], view), **told}
-    return Export(figure(subject, traced, shown, look, cut, truth, told), arrays, settings)
+    drawing = figure(subject, traced, shown, look, cut, truth, told)
+    return Export(as_png(drawing, subject.display.shape[1]), arrays, settings, drawing)
 
 
 def figure(
@@ -81,21 +83,22 @@ def figure(
     cut: Cut,
     truth: Truth | None,
     told: dict[str, Any],
-) -> np.ndarray:
-    """All ways to show the mask, the chosen one first."""
+) -> Canvas:
+    """All ways to show the mask, the chosen one first and in a frame."""
     height, width = subject.display.shape[:2]
     step = min(look.t, shown.num_steps)
     placed = placed_maps(shown.maps[look.readout], (height, width), traced.model)
     mask = cut_map(placed[step], cut.threshold)
     regions = None if truth is None else region_picture(truth, height, width)
     modes = sorted(ways(regions), key=lambda mode: mode != cut.mode)
-    return overlays.sheet(
+    return pictures_figure(
         [picture_of(subject.display, mask, regions, mode) for mode in modes],
         [MODES[mode] + (ERRORS if mode == "errors" else "") for mode in modes],
-        columns=len(modes),
-        heading=f"{title(traced.model.name)} · layer {shown.name} · {look.readout} · t = {step} · "
+        columns=3,
+        title=f"{title(traced.model.name)} · layer {shown.name} · {look.readout} · t = {step} · "
         f"threshold {cut.threshold:g}",
         footer=f"{words(told)} {figure_words(traced.model)}".rstrip(),
+        chosen=0,
     )
 
 

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from analysis.colour_maps import COLOUR_MAPS, SIGNED
-from analysis.paper_figures.canvas import Polyline, Raster
+from analysis.paper_figures.canvas import Polyline, Raster, Text
 from app.inference.traced import ModelFacts, of_image
 from app.library.photographs import Subject, sample
 from app.tabs.attention import words
@@ -18,6 +18,8 @@ from app.tabs.attention.export import export
 from app.views.exports import KINDS, Export
 from app.views.grids import drawn
 from app.views.look import Look
+from app.views.overlays import font
+from app.views.papers import PAGE, as_png, pictures_figure
 from tests.app.made import subject, traced
 from vars_core import Backend, load_model
 from vars_core.spec import parse_spec
@@ -93,6 +95,33 @@ def test_a_signed_map_is_coloured_about_zero_on_the_page_and_in_the_figure() -> 
     assert np.array_equal(picture[24, -5], SIGNED.colours[0]), "the least is as far below zero as the scale goes"
     constant = drawn(shown, result, np.zeros((14, 14), np.float32), None, look, signed=True)
     assert (constant == SIGNED.paint(np.array(0.0))).all()
+
+
+def test_a_figure_reads_in_one_column_and_no_line_leaves_its_picture() -> None:
+    made = export(subject(), traced(), Look("0.0", "gap", 2)).drawing
+    assert made is not None and made.width == PAGE
+    pictures = [mark for mark in made.marks if isinstance(mark, Raster)]
+    column = 240 / made.width  # points
+    for mark in made.marks:
+        if isinstance(mark, Text):
+            assert mark.size * column >= 6, "points, printed in a column"
+            assert mark.x + font(mark.size).getlength(mark.text) <= made.width
+    for picture in pictures[:-1]:
+        below = [m for m in made.marks if isinstance(m, Text) and m.x == picture.x and m.y > picture.y + picture.height]
+        captions = below[:2] if picture is not pictures[0] else below[:1]
+        assert all(font(m.size).getlength(m.text) <= picture.width + 1 for m in captions)
+
+
+def test_many_pictures_stand_in_rows_and_each_has_its_caption() -> None:
+    pictures = [np.full((30, 40, 3), value, np.uint8) for value in (10, 90, 170)]
+    made = pictures_figure(pictures, ["a", "b b\nc", "d"], columns=2, title="h", footer="f", chosen=2)
+    first, second, third = (mark for mark in made.marks if isinstance(mark, Raster))
+    assert first.y == second.y < third.y and first.x == third.x < second.x
+    assert {m.text for m in made.marks if isinstance(m, Text)} == {"h", "a", "b b", "c", "d", "f"}
+    png = as_png(made, 40)
+    for value in (10, 90, 170):
+        assert (png == value).all(axis=2).sum() >= 25 * 35
+    assert made.height > third.y + third.height
 
 
 def test_the_figure_is_painted_and_its_bar_coloured_as_was_chosen() -> None:
