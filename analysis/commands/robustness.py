@@ -14,13 +14,14 @@ import typer
 from analysis.commands.attack_check import parse_length, pgd_of
 from analysis.commands.corrupt import parse_names, parse_severities, split_words
 from analysis.commands.evaluating import OnEngine
-from analysis.commands.options import ModelRequest, load_backends, parse_models
+from analysis.commands.options import HUB, ModelRequest, load_backends, parse_models
 from analysis.evaluations.assumptions import of_classes, of_model
 from analysis.evaluations.frame import EXIT_WITH_ERROR_ROWS, Plan, run_evaluation
 from analysis.evaluations.suites import CLEAN, CORRUPTED, FGSM, PGD, SUITES, SuiteData, check_classes, open_suite
 from analysis.evaluations.table2 import ROWS, weights_of
 from vars_core.data.notes import described
 from vars_core.errors import InputError
+from vars_core.spec import parse_spec
 from vars_core.training.options import asks, option
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ class Asked(OnEngine):
     )
     model: tuple[str, ...] = option(f"Model spec, or {TABLE2} for all rows of table 2; repeatable.")
     weights: Path | None = option("Folder of <backbone>_<mixer>.safetensors for table2.", None)
+    hub: bool = option("table2: timm's rows without a file take the weights that were published, fetched now.", False)
     policy: str | None = option("center or whole. None: center; whole for ImageNet-C and for Parquet.", None)
     limit: int | None = option(
         "Photographs a suite at most (of ImageNet-C, a corruption and severity), from all.", None, low=1
@@ -57,7 +59,7 @@ class Asked(OnEngine):
     @cached_property
     def rows(self) -> tuple[list[str], list[str], list[str]]:
         """See `models_of`."""
-        return models_of(self.model, self.checkpoint, self.weights)
+        return models_of(self.model, self.checkpoint, self.weights, self.hub)
 
     @cached_property
     def requests(self) -> list[ModelRequest]:
@@ -170,7 +172,7 @@ def parse_attacks(asked: Asked, suites: Sequence[str]) -> dict[str, Attack]:
 
 
 def models_of(
-    specs: Sequence[str], checkpoints: Sequence[str], weights: Path | None
+    specs: Sequence[str], checkpoints: Sequence[str], weights: Path | None, hub: bool = False
 ) -> tuple[list[str], list[str], list[str]]:
     """(specs to run, table 2's rows without weights, ``SPEC=FILE``) of what was asked for; nothing is loaded."""
     if TABLE2 not in specs:
@@ -179,7 +181,7 @@ def models_of(
     files = list(checkpoints)
     chosen, absent = [spec for spec in specs if spec != TABLE2], []
     for spec in ROWS:
-        file = weights_of(spec, weights)
+        file = weights_of(spec, weights) or (HUB if hub and parse_spec(spec).is_timm else None)
         if spec in given or file is not None:
             chosen.append(spec)
             files += [f"{spec}={file}"] if spec not in given else []
@@ -188,7 +190,7 @@ def models_of(
     if not chosen:
         raise InputError(
             f"expected weights for at least one of table 2's {len(ROWS)} rows, as --weights DIR with "
-            f"{ROWS[-1].replace('/', '_')}.safetensors or as --checkpoint SPEC=FILE, there are none"
+            f"{ROWS[-1].replace('/', '_')}.safetensors, as --checkpoint SPEC=FILE or by --hub, there are none"
         )
     return chosen, absent, files
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,11 @@ from typer.testing import CliRunner, Result
 
 from analysis.__main__ import app
 from analysis.commands import robustness as command
+from analysis.commands.options import load_backends
 from analysis.evaluations import robustness
 from analysis.evaluations.robustness import RobustnessEvaluation
 from analysis.evaluations.suites import CORRUPTED, open_suite
+from analysis.evaluations.table2 import ROWS
 from analysis.metrics.robustness import ALEXNET
 from analysis.runs import Run
 from vars_core.errors import InputError
@@ -191,6 +194,23 @@ def test_corrupting_on_the_fly_goes_by_its_own_name(tmp_path: Path) -> None:
     assert "corrupted on the fly, not ImageNet-C" in done.stdout
     rows: list[dict[str, Any]] = Run.read(tmp_path / "run").rows().to_pylist()
     assert {(row["corruption"], row["correct"]) for row in rows} == {("pixelate", True), ("brightness", False)}
+
+
+def test_rows_of_table_2_are_fetched_where_that_is_asked_for_and_a_missing_network_is_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chosen, absent, files = command.models_of(["table2"], ["timm/resnet50=mine.pth"], None, hub=True)
+    assert chosen == [spec for spec in ROWS if spec.startswith("timm/")]
+    assert absent == [spec for spec in ROWS if not spec.startswith("timm/")]
+    assert files == ["timm/resnet50=mine.pth", *(f"{spec}=hub" for spec in chosen if spec != "timm/resnet50")]
+    monkeypatch.setattr(command, "load_backends", load_backends)
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "empty"))
+    data = class_folders(tmp_path / "clean", {1: [1]})
+    asked = ["robustness", "--suite", "clean", "--data", data, "--out", tmp_path / "run", "--model", "table2", "--hub"]
+    refused = CliRunner().invoke(app, list(map(str, asked))).exception
+    assert isinstance(refused, InputError)
+    assert re.match(r"the weights of timm/regnety_040 cannot be fetched: there is no network, or none", str(refused))
 
 
 def test_rows_of_table_2_without_weights_are_listed_and_never_run(tmp_path: Path) -> None:
