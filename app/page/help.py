@@ -111,6 +111,16 @@ HELP = {
         "How much the map covers the photograph: 0 is the photograph alone, 1 the map alone.",
         sketch(photograph(14), photograph(98), cells(BLOB, 102, 10, 44)),
     ),
+    "colours": Help(
+        "The colours of every map, on the page and in what is taken along: from the least to the most, equal steps "
+        "of lightness for equal steps of the value. A map that may be negative is always white at zero.",
+        sketch(*(box(14 + 18 * i, 20, 17, 24, "accent", round(0.1 + 0.12 * i, 2)) for i in range(8))),
+    ),
+    "tokens": Help(
+        "Smooth maps are interpolated between the middles of tokens, which is also how they are measured; as they are, "
+        "each token is one square of one colour.",
+        sketch(curve((0.1, 0.3, 0.9, 0.4), 14, 60), cells(BLOB, 102, 10, 44)),
+    ),
     # a closer look
     "look-closer": Help(
         "“Show also” asks the model again, for what the map does not show. Deletion and insertion test the map: "
