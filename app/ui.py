@@ -64,6 +64,12 @@ MASTHEAD = f"""
 {guide.OFFER}
 """
 
+LINKS = """
+<p class="fine"><a href="https://proceedings.mlr.press/v162/shi22e.html" rel="noopener">The paper</a> ·
+  <a href="https://github.com/bfshi/VARS" rel="noopener">the authors' code</a> ·
+  <a href="?view=api">scripts and assistants</a></p>
+"""
+
 
 def build_page(services: Services) -> gr.Blocks:
     """All components and their events; nothing is served yet."""
@@ -73,6 +79,7 @@ def build_page(services: Services) -> gr.Blocks:
             with gr.Column(elem_classes="rail", scale=0, min_width=236):
                 side = rail.build(services)
                 look = appearance.build()
+                gr.HTML(LINKS, apply_default_css=False)
             with gr.Column(elem_classes="stage", scale=1):
                 active = unseen("active-tab", TABS[0].name)
                 events = Events(unseen("message"), unseen("turn"))

@@ -66,8 +66,8 @@ STEPS = (
     Step(
         "readout",
         "What its colours say",
-        "Yellow is where the chosen readout is high, of this layer, at this iterate. Which readout is your choice, and "
-        "it matters. The “?” beside a control says what it does.",
+        "The right end of the colour bar is where the chosen readout is high, of this layer, at this iterate. Which "
+        "readout is your choice, and it matters. The “?” beside a control says what it does.",
         "#attention-readout",
     ),
     Step(

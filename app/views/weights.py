@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import html
 from collections.abc import Sequence
+from functools import cache
 
 from app.inference.models import title
 from app.inference.traced import ModelFacts, Traced
+from vars_core.embedded import embedded_card
 
 UNTRAINED = "Untrained weights — the maps show the architecture, not learned attention."
 
@@ -17,7 +19,20 @@ def model_words(model: ModelFacts) -> str:
         return f'<p class="notice">{html.escape(UNTRAINED)}</p>'
     return (
         f'<p class="fine">Trained weights <code>{html.escape(str(model.checkpoint_hash)[:12])}</code> · '
-        f"{model.image_size}-pixel input</p>"
+        f"{model.image_size}-pixel input{worth(model)}</p>"
+    )
+
+
+@cache
+def worth(model: ModelFacts) -> str:
+    """What weights that come with the project reach, as their card says: " · 200 classes, …"; "" of any others."""
+    card = embedded_card(model.name)
+    if card is None or card["sha256"] != model.checkpoint_hash:
+        return ""
+    found = card["evaluation"]
+    return html.escape(
+        f" · {card['num_classes']} classes, top-1 {found['top1']:.1%} on {found['images']:,} images of "
+        f"{found['data'].replace('_', ' ')} at {card['image_size']} pixels"
     )
 
 

@@ -11,6 +11,7 @@ from app.views.answers import predictions
 from app.views.look import Look
 from app.views.weights import UNTRAINED, model_words
 from tests.app.made import facts, subject, traced
+from vars_core.embedded import embedded_card
 from vars_core.errors import InputError
 
 
@@ -31,6 +32,14 @@ def test_a_model_without_attention_layers_says_so() -> None:
 def test_untrained_weights_are_called_untrained_and_predict_nothing() -> None:
     assert UNTRAINED in model_words(facts())
     assert "untrained" in words.prediction_words(traced(), None)
+
+
+def test_weights_that_come_with_the_project_say_what_they_reach_as_their_card_does() -> None:
+    card = embedded_card("rvt_nano/vars_d")
+    assert card is not None
+    known = model_words(traced(checkpoint_hash=card["sha256"]).model)
+    assert f"200 classes, top-1 {100 * card['evaluation']['top1']:.1f}% on 10,000 images" in known
+    assert "top-1" not in model_words(traced(checkpoint_hash="a" * 64).model)
 
 
 def test_trained_weights_show_their_hash_and_the_five_likeliest_classes() -> None:
