@@ -70,16 +70,6 @@ HELP = {
         "Type a part of a name: the strip below shows the photographs of the folder that have it.",
         sketch(*(box(14, y, 140, 12, "accent" if y == 26 else "soft", 0.5) for y in (10, 26, 42))),
     ),
-    "colours": Help(
-        "The colours of all maps on the page, from low to high; equal steps of a map are equal steps to the eye in "
-        "each. Maps with a sign have colours of their own, about zero.",
-        sketch(*(box(14 + 14 * i, 20, 13.5, 24, "accent", round(0.1 + 0.1 * i, 2)) for i in range(10))),
-    ),
-    "tokens": Help(
-        "A map has one number a token. Smooth interpolates between their centres; as they are, every token is a square "
-        "of one colour.",
-        sketch(cells(BLOB, 20), arrow(74, 96), *(dot(128, 32, radius, "faint") for radius in (26, 20, 14, 8))),
-    ),
     # which map
     "model": Help(
         "What looks at the photograph: a backbone, and its mixer, the layer that lets tokens speak to each other. The "

@@ -23,7 +23,7 @@ def sketch(*parts: str) -> str:
 
 
 def box(left: float, top: float, width: float, height: float, kind: str = "line", opacity: float = 1) -> str:
-    """A rectangle; ``kind`` is a class of help.css: line, soft, accent, warm, cool, vermilion, faint, ink."""
+    """A rectangle; ``kind`` is a class of help.css: line, soft, accent, warm, cool, vermilion, ink."""
     faint = "" if opacity == 1 else f' opacity="{opacity:g}"'
     return f'<rect class="{kind}" x="{left:g}" y="{top:g}" width="{width:g}" height="{height:g}"{faint}/>'
 
