@@ -9,13 +9,16 @@ from pathlib import Path
 
 import torch
 from torch import Tensor
+from torch.nn.functional import linear
 from torch.profiler import ProfilerActivity, profile
+from torch.utils.flop_counter import FlopCounterMode
 
 from analysis.benchmark import Clock, Spread, interleaved, ratio, spread
 from analysis.markdown import table
 from analysis.released import released_model, same_weights
 from vars_core.backend import Backend
 from vars_core.image_size import height_and_width
+from vars_core.models.backbone import Backbone
 from vars_core.models.base import VisionModel
 from vars_core.readouts import READOUTS
 from vars_core.reference import Architecture, reference_logits
@@ -30,8 +33,11 @@ AGREEMENT = 1e-4
 
 NUM_CLASSES = 1000
 
+REPEATS = 8
+"""Products that are timed together."""
+
 KINDS = {
-    "matrix products": ("mm", "addmm", "bmm", "baddbmm", "matmul", "linear"),
+    "matrix products": ("mm", "addmm", "bmm", "baddbmm", "matmul", "linear", "mkldnn::_linear_pointwise"),
     "convolutions": ("conv",),
     "attention": ("scaled_dot_product",),
     "transforms": ("_fft",),
@@ -152,6 +158,56 @@ def readouts(backends: Sequence[Backend], rounds: int, clock: Clock) -> Table:
         records.append({"model": backend.name, "over_plain": {name: cost.median for name, cost in costs.items()}})
     caption = f"Each readout of every layer and iterate against the plain forward, one image, {rounds} rounds:"
     return Table("readouts", caption, ["model", *READOUTS, "all", "all, per head, statistics"], rows, records)
+
+
+def matrix_limit(backends: Sequence[Backend], batch: int, rounds: int, clock: Clock) -> Table:
+    """The multiply-adds a second of a plain call beside those of its widest matrix product alone, in turns.
+
+    The product is the first of the first block's MLP, (batch·N, C) by (C, 4C), the one that most of the work is like.
+    """
+    rows, records = [], []
+    for backend in backends:
+        if not isinstance(backend.model, Backbone):
+            continue
+        images = random_images(backend, batch)
+        work = batch * multiply_adds(backend, random_images(backend, 1))
+        tokens, dim, hidden = widest_product(backend)
+        given, weight, bias = torch.randn(batch * tokens, dim), torch.randn(hidden, dim), torch.randn(hidden)
+        given, weight, bias = (tensor.to(backend.device) for tensor in (given, weight, bias))
+        product = partial(_several, partial(linear, given, weight, bias))
+        calls: Calls = {"plain": partial(backend.logits, images), "product": product}
+        seconds = interleaved(calls, rounds, clock)
+        limits = [REPEATS * batch * tokens * dim * hidden / one for one in seconds["product"]]
+        reached = [work / one for one in seconds["plain"]]
+        share = ratio(reached, limits)
+        rates = [spread(values).median / 1e9 for values in (reached, limits)]
+        shape = f"({batch * tokens}, {dim}) × ({dim}, {hidden})"
+        rows.append([backend.name, f"{work / batch / 1e9:.2f}", *(f"{rate:.1f}" for rate in rates), shape, str(share)])
+        records.append({"model": backend.name, "batch": batch, "of_limit": share.median, "rates": rates})
+    caption = f"Multiply-adds a second of a plain call, and of its widest matrix product alone, batch {batch}:"
+    header = ["model", "G an image", "plain, G/s", "product, G/s", "product", "share reached"]
+    return Table("limit", caption, header, rows, records)
+
+
+def _several(product: Callable[[], Tensor]) -> None:
+    for _ in range(REPEATS):
+        product()
+
+
+def multiply_adds(backend: Backend, image: Tensor) -> float:
+    """Of products and convolutions in one image's plain call of the trained model (docs/models.md, "Sizes")."""
+    with torch.no_grad(), FlopCounterMode(display=False) as counted:
+        backend.model(image.to(backend.device))
+    return counted.get_total_flops() / 2
+
+
+def widest_product(backend: Backend) -> tuple[int, int, int]:
+    """(N, C, hidden) of the first block's MLP."""
+    assert isinstance(backend.model, Backbone)
+    name, block = next(backend.model.named_blocks())
+    _, tokens, _ = backend.model.block_input(random_images(backend, 1).to(backend.device), name)
+    first = next(parameter for parameter in block.mlp.parameters() if parameter.ndim > 1)
+    return tokens.shape[1], first.shape[1], first.shape[0]
 
 
 def where_time_goes(backends: Sequence[Backend], batch: int, rounds: int) -> Table:

@@ -47,18 +47,28 @@ def test_the_command_prints_its_tables_and_writes_their_numbers(
     lines = capsys.readouterr().out.splitlines()
     assert torch.__version__ in lines[0] and "1 thread" in lines[0] and "64 px" in lines[0]
     written = json.loads((tmp_path / "speed.json").read_text())
-    names = ["formulas", "throughput", "tracing", "readouts", "profile"]
+    names = ["formulas", "throughput", "tracing", "readouts", "limit", "profile"]
     assert list(written["tables"]) == names and written["peak_memory_bytes"] > 10**7
     for name in names:
         assert [record["model"] for record in written["tables"][name]] == models
     assert sum(line.startswith("| rvt_nano/vars_d |") for line in lines) == len(names)
+    assert all(0 < record["of_limit"] < 10 for record in written["tables"]["limit"])
     assert all(abs(sum(record["share"].values()) - 1) < 1e-9 for record in written["tables"]["profile"])
     assert all(rate > 0 for record in written["tables"]["throughput"] for rate in record["images_per_second"].values())
 
 
 def test_operations_are_told_apart_by_what_they_do() -> None:
-    names = ("aten::addmm", "aten::mkldnn_convolution", "aten::gelu", "aten::copy_", "aten::add", "aten::addcmul")
+    names = (
+        "mkldnn::_linear_pointwise",
+        "aten::addmm",
+        "aten::mkldnn_convolution",
+        "aten::gelu",
+        "aten::copy_",
+        "aten::add",
+        "aten::addcmul",
+    )
     assert [kind_of(name) for name in names] == [
+        "matrix products",
         "matrix products",
         "convolutions",
         "activations and norms",

@@ -84,6 +84,7 @@ def benchmark(
         show(speed_tables.against_released(released, mixers, batches, rounds, clock, compiled=compiled))
     show(speed_tables.tracing(backends, batches, rounds, clock))
     show(speed_tables.readouts(backends, rounds, clock))
+    show(speed_tables.matrix_limit(backends, batches[-1], rounds, clock))
     show(speed_tables.where_time_goes(backends, batches[-1], rounds))
     peak = _peak_memory(backends[0].device)
     typer.echo(f"Peak memory: {peak / 1e6:.0f} MB.")
