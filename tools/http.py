@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from analysis.colour_maps import DEFAULT
+from analysis.token_drawing import SMOOTH
 from app.inference.models import DEFAULT_SIZE
 from vars_core.errors import InputError
 
@@ -43,7 +45,8 @@ class Visitor:
         iteration: int = 3,
     ) -> tuple[bool, Any]:
         """The endpoint ``/attention``, as `call` answers."""
-        return self.call("attention", [image, photo, model, "", readout, iteration, 0.6, "map", DEFAULT_SIZE])
+        look = [readout, iteration, 0.6, "map", DEFAULT_SIZE, DEFAULT.name, SMOOTH.name]
+        return self.call("attention", [image, photo, model, "", *look])
 
     def call(self, endpoint: str, data: list[Any]) -> tuple[bool, Any]:
         """(did it succeed, the answer or the message)."""

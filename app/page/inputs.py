@@ -12,7 +12,9 @@ from typing import Annotated, Any
 import gradio as gr
 from gradio.components.base import Component
 
+from analysis.colour_maps import SEQUENTIAL
 from analysis.corruptions import NAMES, SEVERITIES
+from analysis.token_drawing import TOKEN_DRAWINGS
 from app.inference.models import DEFAULT_SIZE, SIZES
 from app.inference.traced import READOUTS
 from app.library.photographs import SAMPLES
@@ -145,6 +147,8 @@ Layer = Annotated[
 ReadoutName = Annotated[str, one_of(READOUTS, "Readout")]
 Iteration = Annotated[float, whole("Iterate 0..T; -1 for the last", minimum=-1)]
 Scale = Annotated[str, one_of(SCALES, "Colour scale: each map's own, or shared by all that are shown")]
+Colours = Annotated[str, one_of(SEQUENTIAL, "Colour map of maps without a sign; those with one are blue to vermilion")]
+Tokens = Annotated[str, one_of(TOKEN_DRAWINGS, "Tokens smooth, or as the squares that they are")]
 CorruptionName = Annotated[str, name_of(NAMES, "Corruption")]
 Severity = Annotated[float, whole("Severity 1..5", enum=list(SEVERITIES))]
 Seed = Annotated[float, whole("Seed", minimum=0)]

@@ -15,7 +15,9 @@ from mcp import ClientSession, types
 from mcp.client.streamable_http import streamablehttp_client
 from PIL import Image
 
+from analysis.colour_maps import SEQUENTIAL
 from analysis.corruptions import NAMES, SEVERITIES
+from analysis.token_drawing import TOKEN_DRAWINGS
 from app.inference.models import SIZES
 from app.inference.traced import READOUTS
 from tests.app.made import encoded, picture
@@ -56,7 +58,7 @@ def schemas(served: Served) -> dict[str, dict[str, Any]]:
 
 
 CALLS: Sequence[Call] = (
-    ("attention", {"photo": "sample:coffee", "model": "rvt_nano/self"}),
+    ("attention", {"photo": "sample:coffee", "model": "rvt_nano/self", "colours": "cividis", "tokens": "squares"}),
     ("closer", {"model": "rvt_nano/self", "whose": "heads"}),
     ("compare", {"models": ["rvt_nano/self"], "pictures": ["clean", "fog"]}),
     ("corrupt", {"name": "snow", "severity": 5}),
@@ -86,10 +88,10 @@ def test_facts_are_json_and_errors_are_the_sentence_as_it_is(served: Served) -> 
         CALLS[0],
         ("models", {}),
         ("attention", {"model": "a<b&c"}),
-        ("closer", {"model": "rvt_nano/self", "whose": "heads"}),
         ("compare", {"models": ["rvt_nano/self"] * 2}),
     )[1]
     seen = facts(attention)
+    assert (seen["view"]["colours"], seen["view"]["tokens"]) == ("cividis", "squares")
     assert seen["trained"] is True and len(seen["map"]) == seen["grid"][0]
     assert "rvt_nano/vars_d" in facts(listed)["models"]
     assert unknown.isError and unknown.content[0].text.startswith("Unknown model 'a<b&c'; nearest: ")
@@ -102,6 +104,7 @@ def test_schemas_name_what_there_is(served: Served, schemas: dict[str, dict[str,
     assert compare["models"]["items"] == {"anyOf": attention["model"]["anyOf"]}
     assert (compare["models"]["minItems"], compare["models"]["maxItems"]) == (1, 4)
     assert attention["readout"]["enum"] == list(READOUTS)
+    assert attention["colours"]["enum"] == list(SEQUENTIAL) and attention["tokens"]["enum"] == list(TOKEN_DRAWINGS)
     assert attention["size"]["enum"] == ["default", *map(str, SIZES)]
     assert schemas["corrupt"]["name"]["enum"] == list(NAMES)
     assert compare["pictures"]["items"]["enum"] == ["clean", *NAMES]

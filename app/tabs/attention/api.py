@@ -8,6 +8,8 @@ from typing import Annotated, Any
 
 import gradio as gr
 
+from analysis.colour_maps import DEFAULT
+from analysis.token_drawing import SMOOTH
 from app.inference.closer import READOUTS as CLOSER_READOUTS
 from app.inference.models import DEFAULT_MODEL, DEFAULT_SIZE, sized
 from app.inference.tasks import CurvesOf
@@ -42,6 +44,8 @@ def build(services: Services) -> None:
         opacity: Annotated[float, given.number("Opacity 0..1", minimum=0, maximum=1)] = 0.6,
         scale: given.Scale = "map",
         size: given.Size = DEFAULT_SIZE,
+        colours: given.Colours = DEFAULT.name,
+        tokens: given.Tokens = SMOOTH.name,
         request: gr.Request | None = None,
     ) -> Any:
         """The attention map of one model over a photograph.
@@ -52,7 +56,7 @@ def build(services: Services) -> None:
         session = session_of(request)
         subject = await subject_of(services, session, image, photo)
         result = await traced(services, session, subject, sized(model, size))
-        seen = exact(Look(layer or None, readout, int(iteration), opacity, scale), [result])
+        seen = exact(Look(layer or None, readout, int(iteration), opacity, scale, colours, tokens), [result])
         made = await wait(export, subject, result, seen)
         shown = result.layer(layer_of(result, seen.layer))
         facts = {
@@ -87,6 +91,8 @@ def build(services: Services) -> None:
         curves: Annotated[bool, given.yes_or_no("Also deletion and insertion of the map")] = False,
         opacity: Annotated[float, given.number("Opacity 0..1", minimum=0, maximum=1)] = 0.6,
         size: given.Size = DEFAULT_SIZE,
+        colours: given.Colours = DEFAULT.name,
+        tokens: given.Tokens = SMOOTH.name,
         request: gr.Request | None = None,
     ) -> Any:
         """Whose attention a layer's map is: of all tokens head by head, what one token listens to, what the class token
@@ -101,7 +107,7 @@ def build(services: Services) -> None:
         subject = await subject_of(services, session, image, photo)
         result = await traced(services, session, subject, name)
         names = services.class_names(result)
-        seen = exact(Look(layer or None, readout, int(iteration), opacity), [result])
+        seen = exact(Look(layer or None, readout, int(iteration), opacity, colours=colours, tokens=tokens), [result])
         place = place_of(subject.photograph, x, y)
         asked = Asked(whose, place, class_index(class_name, names), head)
         _, shown, closer = await found(services, session, subject, name, layer or None, asked)

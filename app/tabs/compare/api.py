@@ -7,7 +7,9 @@ from typing import Annotated, Any
 
 import gradio as gr
 
+from analysis.colour_maps import DEFAULT
 from analysis.corruptions import NAMES
+from analysis.token_drawing import SMOOTH
 from app.inference.models import DEFAULT_MODEL, DEFAULT_SIZE, sized
 from app.library.photographs import Subject
 from app.page import inputs as given
@@ -46,6 +48,8 @@ def build(services: Services) -> None:
             str, given.text("none, or the index of the panel to subtract", pattern=r"^(none|\d+)$")
         ] = "none",
         size: given.Size = DEFAULT_SIZE,
+        colours: given.Colours = DEFAULT.name,
+        tokens: given.Tokens = SMOOTH.name,
         request: gr.Request | None = None,
     ) -> Any:
         """Up to four models on the clean photograph and on corrupted ones: a figure, the likeliest class of each panel
@@ -60,7 +64,9 @@ def build(services: Services) -> None:
         clean = await subject_of(services, session, image, photo)
         subjects = [clean if one is None else Subject(clean.photograph, one) for one in names]
         results = await traced_all(services, session, [clean, *subjects], [sized(one, size) for one in models])
-        seen = exact(Look(layer or None, readout, int(iteration), scale=scale), results[0])
+        seen = exact(
+            Look(layer or None, readout, int(iteration), scale=scale, colours=colours, tokens=tokens), results[0]
+        )
         said = await wait(notes, results[0], results[1:], seen)
         answered = answers(results[1:], services.class_names, results[0])
         export = partial(grids.export, reference=reference, captions=said)
