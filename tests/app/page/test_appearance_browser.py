@@ -26,6 +26,8 @@ CANVAS = """() => {
     return [btoa(text), height, width];
 }"""
 
+VISIBLE = "buttons => buttons.filter(button => button.checkVisibility()).length"
+
 TABLES = "() => Object.fromEntries(Object.entries(VARS.colours).map(([name, table]) => [name, [...table]]))"
 
 
@@ -55,6 +57,8 @@ def test_colours_and_tokens_are_chosen_for_all_tabs_and_are_those_of_the_figures
             sent = np.array(tables[name], "<u4").view(np.uint8).reshape(256, 4)
             assert np.array_equal(sent[:, :3], one.colours), "server and browser agree to the byte"
         page.locator("#attention-chart-2 .js-plotly-plot").wait_for()  # the charts come after the map
+        buttons = page.locator("#attention-chart-2 .modebar-btn").evaluate_all(VISIBLE)
+        assert buttons == 0, "plotly's toolbar would lie over the title, and each of its buttons would be a tab stop"
         asked: list[str] = []
         page.on("request", lambda request: asked.append(request.url) if request.method == "POST" else None)
         before = pixels(page)

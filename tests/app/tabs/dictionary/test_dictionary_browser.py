@@ -74,7 +74,7 @@ def test_atoms_are_drawn_in_the_servers_order_and_every_control_but_the_layer_wo
         choose(page, "sort", "index")
         page.get_by_text("1–64 of 512 atoms, by index").wait_for()
         assert shown(page)[:3] == ["0:0", "0:1", "0:2"]
-        page.get_by_role("button", name="Next page").click()
+        page.get_by_role("button", name="Next page", exact=True).click()
         page.get_by_text("65–128 of 512 atoms, by index").wait_for()
         choose(page, "part", "static")
         page.get_by_text("1–64 of 256 atoms, by index").wait_for()
