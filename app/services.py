@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import json
 import threading
+from collections.abc import Callable, Hashable
 from concurrent.futures import Future
 from pathlib import Path
 from typing import TypeVar, cast
 
+import numpy as np
+
 from app.inference.atoms import LayerAtoms
 from app.inference.attacked import AttackedPicture, AttackWith
+from app.inference.frame_map import FrameMap, LastMap
 from app.inference.models import ModelShelf
 from app.inference.settling import LayerSettling
 from app.inference.tasks import DictionaryOf, EveryMap, SettlingOf, Task
 from app.inference.traced import Traced
 from app.inference.work import ModelQueue
+from app.library.clips import Clip, pan, read_clip
 from app.library.data_folders import DataFolders
 from app.library.fixation_library import FixationLibrary
 from app.library.photographs import Corruption, Photograph, Subject, data_photograph, read_upload, sample
@@ -87,6 +92,28 @@ class Services:
         """What a visitor has loaded: it can be shown again without being sent again."""
         return cast(Uploads | None, self.sessions.get(session, UPLOADS)) or Uploads()
 
+    def clip(self, session: str | None, ref: str) -> Clip:
+        """A film by its reference: "film:HASH" of this session, or "pan:" and a photograph's. Raises InputError."""
+        kept = self.sessions.get(session, ref)
+        if kept is not None:
+            return cast(Clip, kept)
+        kind, _, photograph = ref.partition(":")
+        if kind != "pan":
+            raise InputError("the server no longer holds this video: please load it again")
+        clip = pan(self.photograph(session, photograph))
+        self.sessions.put(session, ref, clip)
+        return clip
+
+    def upload_clip(self, session: str | None, path: str | Path) -> Clip:
+        """Read a video that a visitor sent and remember it for this session. Raises InputError."""
+        clip = read_clip(Path(path), max_pixels=self.settings.max_pixels)
+        self.sessions.put(session, clip.ref, clip)
+        return clip
+
+    def frame(self, session: str | None, clip: Clip, index: int, model: str, task: LastMap) -> Future[FrameMap]:
+        """The map of one frame; cached, queued and cancelled like `trace`."""
+        return self._remembered(session, (clip.ref, index), model, task, lambda size: clip.square(index, size))
+
     def subject(self, session: str | None, ref: str, corruption: Corruption | None = None) -> Subject:
         """A photograph, clean or corrupted; a corrupted one is drawn once a session."""
         if corruption is None:
@@ -152,13 +179,23 @@ class Services:
         self.queue.close()
 
     def _asked(self, session: str | None, subject: Subject, model: str, task: Task[R]) -> Future[R]:
-        key = ("asked", subject.key, model, task)
+        return self._remembered(session, subject.key, model, task, subject.square)
+
+    def _remembered(
+        self,
+        session: str | None,
+        what: Hashable,
+        model: str,
+        task: Task[R],
+        picture: Callable[[int], np.ndarray],
+    ) -> Future[R]:
+        key = ("asked", what, model, task)
         kept = self.sessions.get(session, key)
         if kept is not None:
             answered: Future[R] = Future()
             answered.set_result(cast(R, kept))
             return answered
-        future = self.queue.ask(model, subject.square, task)
+        future = self.queue.ask(model, picture, task)
         future.add_done_callback(lambda done: self._keep(session, key, done))
         return future
 

@@ -22,6 +22,8 @@ from app.tabs.dictionary import api as dictionary_api
 from app.tabs.dictionary import page as dictionary
 from app.tabs.dynamics import api as dynamics_api
 from app.tabs.dynamics import page as dynamics
+from app.tabs.film import api as film_api
+from app.tabs.film import page as film
 from app.tabs.fixations import api as fixations_api
 from app.tabs.fixations import page as fixations
 from app.tabs.runs import api as runs_api
@@ -49,6 +51,7 @@ TABS = (
     Tab(segmentation.TAB, "Segmentation", segmentation.build, segmentation_api.build),
     Tab(dictionary.TAB, "Dictionary", dictionary.build, dictionary_api.build),
     Tab(dynamics.TAB, "Dynamics", dynamics.build, dynamics_api.build),
+    Tab(film.TAB, "Film", film.build, film_api.build),
     Tab(runs.TAB, "Runs", runs.build, runs_api.build),
 )
 """In their order on the page. The first shows one map of one model: others open it."""

@@ -73,10 +73,10 @@ def listed(values: Any) -> list[float] | None:
     return None if values is None else values.tolist()
 
 
-def written(data: bytes) -> str:
+def written(data: bytes, name: str = "vars.npz") -> str:
     """A file for gradio to hand out, in the folder that is swept."""
     folder = Path(get_upload_folder()) / secrets.token_hex(16)
     folder.mkdir(parents=True)
-    path = folder / "vars.npz"
+    path = folder / name
     path.write_bytes(data)
     return str(path)

@@ -95,6 +95,16 @@ HELP = {
         "(contribution), the size of the layer's answer there (energy), or of the block's output (stream).",
         sketch(cells(BLOB, 14), arrow(70, 92), *(bars((0.3, 0.9, 0.5, 0.2), 100, chosen=(1,)),)),
     ),
+    "film-source": Help(
+        "Each frame becomes a map: of a video of your own, of the camera, whose newest frame is read each time, or of "
+        "a window that moves over the photograph.",
+        sketch(draw.steps(4, 3)),
+        speaks_for=("film-upload", "film-camera", "film-pan"),
+    ),
+    "film-iteration": Help(
+        "Which frame of the film is shown, beside its map. Space plays, the arrow keys step.",
+        sketch(draw.steps(4, 1)),
+    ),
     "iteration": Help(
         "The solver's steps: t = 0 is where it starts, the last t is what the model goes on with. Moving it asks "
         "nothing of the server. Attention has one step.",

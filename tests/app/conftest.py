@@ -17,6 +17,8 @@ from app.serving.settings import Settings
 from tests.app.served import Served
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+CAMERA = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
+"""Chromium makes the pictures of a camera itself, and asks nobody."""
 
 
 @pytest.fixture(scope="session")
@@ -60,7 +62,7 @@ def browser() -> Iterator[object]:
 
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
+            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", *CAMERA]
         )
         yield started
         started.close()

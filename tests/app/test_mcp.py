@@ -67,6 +67,7 @@ CALLS: Sequence[Call] = (
     ("fixations", {"model": "rvt_nano/self", "xs": [100, 200.5], "ys": [80, 90]}),
     ("dictionary", {"photo": "sample:coffee"}),
     ("dynamics", {"steps": 2}),
+    ("film", {"size": "112"}),
 )
 
 

@@ -1,0 +1,54 @@
+"""Maps of a clip's frames, through the queue that everybody shares."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from concurrent.futures import Future
+from contextlib import asynccontextmanager
+
+from app.inference.frame_map import FrameMap, LastMap
+from app.inference.work import BusyError
+from app.library.clips import Clip
+from app.services import Services
+from app.tabs.film.words import CHUNK
+
+MAX_CAMERAS = 4
+"""Visitors whose camera's frame may wait for a model at once."""
+
+
+async def mapped(
+    services: Services, session: str | None, clip: Clip, indices: Sequence[int], model: str, task: LastMap
+) -> list[FrameMap]:
+    """The maps of some frames. At most a batch of one film waits, so that others come in between."""
+    found: list[FrameMap] = []
+    for start in range(0, len(indices), CHUNK):
+        futures: list[Future[FrameMap]] = []
+        try:
+            for index in indices[start : start + CHUNK]:
+                futures.append(services.frame(session, clip, index, model, task))
+            found += await asyncio.gather(*map(asyncio.wrap_future, futures))
+        except BaseException:
+            for future in futures:
+                future.cancel()
+            raise
+    return found
+
+
+class Cameras:
+    """Bounds how many frames of cameras wait at once."""
+
+    def __init__(self, most: int = MAX_CAMERAS) -> None:
+        self._most = most
+        self._waiting = 0
+
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[None]:
+        """While a frame waits. Raises BusyError where too many do."""
+        if self._waiting >= self._most:
+            raise BusyError(f"{self._most} cameras are being looked at: please try again in a moment")
+        self._waiting += 1
+        try:
+            yield
+        finally:
+            self._waiting -= 1

@@ -1,0 +1,161 @@
+"""The Film tab: what it sends of a clip and its maps, and what it says."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from analysis.animation import labelled
+from app.inference.frame_map import FrameMap
+from app.inference.models import title
+from app.inference.traced import ModelFacts
+from app.library.clips import FRAME_SIDE, MAX_SECONDS, RATE, Clip
+from app.views import overlays, payload
+from app.views.exports import Export
+from app.views.look import Look
+from app.views.software import software
+from vars_core.errors import InputError
+from vars_core.readouts import READOUTS
+
+CHUNK = 8
+"""Frames of one answer: a batch of the model's. The browser asks for the next ones when it has drawn these."""
+
+OVERVIEW = 6
+"""Frames of a film that are shown at once."""
+
+BOUNDS = (
+    f"A video of at most {MAX_SECONDS} seconds as MP4, WebM, GIF or AVI; about {RATE} frames of a second are kept, "
+    f"each of at most {FRAME_SIDE} pixels a side."
+)
+CAMERA = "A camera's frames are read one by one, the newest each time, and none is kept."
+
+
+def about(clip: Clip) -> str:
+    """What is shown, in a sentence."""
+    rate = f"{1 / clip.seconds:.1f}".rstrip("0").rstrip(".")
+    said = f"{len(clip)} frames of {clip.title}, {clip.width}×{clip.height} pixels, {rate} a second."
+    return f"{said[:1].upper()}{said[1:]}"
+
+
+def key_of(clip: str, model: str, layer: str, readout: str) -> str:
+    """Equal for equal films."""
+    return json.dumps([clip, model, layer, readout])
+
+
+def layer_of(facts: ModelFacts, wanted: str | None) -> str:
+    """The wanted layer where the model has it, else its usual one. Raises InputError for a model without layers."""
+    if not facts.layers:
+        raise InputError(f"{facts.name} has no attention layers: there is no map to show")
+    return wanted if wanted in facts.layers else facts.default_layer
+
+
+def start_of(more: str, key: str) -> int:
+    """The first frame that is wanted: what the browser asks for where it is of this film, else 0."""
+    try:
+        given = json.loads(more)
+        return max(0, int(given["start"])) if given["key"] == key else 0
+    except (ValueError, TypeError, KeyError, OverflowError):
+        return 0
+
+
+def chunk(clip: Clip, start: int, found: Sequence[FrameMap], readout: str, key: str) -> dict[str, Any]:
+    """Frames from ``start`` on with their maps, for script.js."""
+    first = found[0]
+    height, width = clip.picture(start).shape[:2]
+    return {
+        "key": key,
+        "start": start,
+        "of": len(clip),
+        "seconds": clip.seconds,
+        "pictures": [clip.address(start + i) for i in range(len(found))],
+        "panel": panel(height, width, first),
+        "readout": readout,
+        "maps": maps_of(found, readout),
+        "words": about(clip),
+    }
+
+
+def maps_of(found: Sequence[FrameMap], readout: str) -> dict[str, Any]:
+    """The maps of some frames, as the viewer takes those of iterates."""
+    return {**payload.maps(np.stack([one.map for one in found])), "signed": READOUTS[readout].signed}
+
+
+def panel(height: int, width: int, one: FrameMap) -> dict[str, Any]:
+    """What the viewer has to know of pictures of one size and of the model that looked at them; maps come beside it."""
+    return {
+        "title": title(one.model.name),
+        "alt": "the frame with its map",
+        "height": height,
+        "width": width,
+        "size": one.model.image_size,
+        "covered": one.model.covered or one.model.image_size,
+        "layer": one.layer,
+        "grid": list(one.map.shape),
+    }
+
+
+def seen(number: int, picture: np.ndarray, one: FrameMap, readout: str) -> str:
+    """The answer to one frame of a camera, JSON; ``number`` is the frame's."""
+    height, width = picture.shape[:2]
+    maps = maps_of([one], readout)
+    shown = {"number": number, "panel": panel(height, width, one), "readout": readout, "maps": maps}
+    return json.dumps(shown, separators=(",", ":"))
+
+
+def refused(number: int, error: str, busy: bool) -> str:
+    """The answer to a frame that got none; ``busy``: the browser may try again."""
+    return json.dumps({"number": number, "error": error, "busy": busy})
+
+
+def shot_of(shot: str) -> tuple[int, str]:
+    """(number, ``data:`` address) of a camera's frame. Raises InputError."""
+    try:
+        given = json.loads(shot)
+        return int(given["number"]), str(given["picture"])
+    except (ValueError, TypeError, KeyError, OverflowError):
+        raise InputError("expected a camera's frame as number and picture") from None
+
+
+def pictures(clip: Clip, found: Sequence[FrameMap], look: Look) -> list[np.ndarray]:
+    """Frame | map, a picture a frame, uint8 (H, W, 3)."""
+    limits = overlays.shared_limits([one.map for one in found]) if look.scale == "shared" else None
+    made = []
+    for i, one in enumerate(found):
+        picture = clip.picture(i)
+        placement = one.model.placement(picture.shape[0], picture.shape[1])
+        over = look.painting.over(picture, one.map, placement, signed=look.signed, limits=limits)
+        caption = f"{i * clip.seconds:5.2f} s   {title(one.model.name)}, layer {one.layer}, {look.readout}"
+        made.append(labelled(np.concatenate([picture, over], axis=1), caption))
+    return made
+
+
+def overview(clip: Clip, drawn: Sequence[np.ndarray], look: Look) -> np.ndarray:
+    """A few of the frames beside their maps, evenly spaced, on one sheet: uint8 (H, W, 3). ``drawn``: of `pictures`."""
+    chosen = np.unique(np.linspace(0, len(drawn) - 1, OVERVIEW).round().astype(int))
+    captions = [f"{i * clip.seconds:.2f} s" for i in chosen]
+    heading = f"{clip.title}, {len(drawn)} frames: {look.readout} of layer {look.layer}"
+    return overlays.sheet([drawn[i] for i in chosen], captions, columns=2, heading=heading, footer="", width=360)
+
+
+def export(clip: Clip, found: Sequence[FrameMap], look: Look) -> Export:
+    """Frame ``look.t`` beside its map; the maps of all frames (n, h, w) float32 and their seconds; all in numbers."""
+    from analysis.runs import versions
+
+    model, frame = found[0].model, min(look.t, len(found) - 1)
+    view = {key: value for key, value in look.settings.items() if key != "t"}
+    settings = {
+        "film": {
+            "frames": len(found),
+            "seconds_between_frames": clip.seconds,
+            "source": {"height": clip.height, "width": clip.width},
+        },
+        "view": {**view, "layer": found[0].layer, "iteration": model.num_steps, "frame": frame},
+        "models": [{"name": model.name, "checkpoint_sha256": model.checkpoint_hash, "image_size": model.image_size}],
+        "software": software(),
+        "versions": versions(),
+    }
+    arrays = {"maps": np.stack([one.map for one in found]), "seconds": np.arange(len(found)) * clip.seconds}
+    return Export(pictures(clip, found, look)[frame], arrays, settings)
