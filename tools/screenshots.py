@@ -103,6 +103,7 @@ def main(
         )
         page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme="dark" if dark else "light")
         page.set_default_timeout(PATIENCE)
+        page.add_init_script("localStorage.setItem('vars-guide', 'offered')")  # not the first visit
         for view in views(photographs):
             if only and view.tab not in only:
                 continue
