@@ -14,6 +14,9 @@ INK = "#7d8590"
 
 GRID = "rgba(125, 133, 144, 0.25)"
 
+LEGEND = 16
+"""Pixels of an entry of the legend: on a narrow screen each has its own row, which must not be the lines' room."""
+
 PALETTE = (*COLOURS[:6], "#9467BD", INK)
 """Okabe and Ito's without black, which a dark ground swallows."""
 
@@ -61,7 +64,7 @@ def small_chart(
         margin={"l": 8, "r": 8, "t": 34, "b": 8},
         showlegend=len(lines) > 1,
         legend={"orientation": "h", "y": -0.3, "x": 0},
-        height=height,
+        height=height + LEGEND * max(0, len(lines) - 3),
         hovermode="x unified" if len(lines) > 1 else "closest",
     )
     return figure
