@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import io
 import json
@@ -20,6 +19,7 @@ from analysis.corruptions import NAMES, SEVERITIES
 from analysis.token_drawing import TOKEN_DRAWINGS
 from app.inference.models import SIZES
 from app.inference.traced import READOUTS
+from tests.app.coroutines import finished
 from tests.app.made import encoded, picture
 from tests.app.served import Served
 
@@ -38,7 +38,7 @@ def answered(served: Served, *calls: Call) -> tuple[list[types.Tool], list[types
             tools = (await client.list_tools()).tools
             return tools, [await client.call_tool(name, dict(given)) for name, given in calls]
 
-    return asyncio.run(session())
+    return finished(session())
 
 
 def pictures(answer: types.CallToolResult) -> list[Image.Image]:

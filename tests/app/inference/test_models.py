@@ -74,7 +74,7 @@ def test_weights_under_a_name_stand_behind_the_embedded_models_and_say_what_they
     assert (facts.name, facts.image_size, facts.trained) == ("dino", 112, True)
     settings = {
         "models": [{"name": "dino", "image_size": 112, "given": facts.given}],
-        "view": {"layer": "0.3", "readout": "gap", "t": 0},
+        "view": {"layer": "0.3", "readout": "gap", "t": 0, "colours": "viridis", "tokens": "smooth"},
         "photograph": {"ref": "sample:cat"},
     }
     assert f"load_model('timm/{architecture}', 'dino.pth', image_size=112)" in python_text(settings)

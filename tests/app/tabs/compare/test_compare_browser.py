@@ -13,6 +13,8 @@ pytestmark = pytest.mark.browser
 
 PANELS = "#compare-viewer .viewer-panel"
 MAPS = f"[...document.querySelectorAll('{PANELS} canvas')].map(canvas => canvas.toDataURL())"
+DRAWN = f"""[...document.querySelectorAll('{PANELS} canvas')].filter(canvas => canvas.width &&
+    canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data.some(value => value))"""
 NOTES = "[...document.querySelectorAll('#compare-viewer .viewer-panel')].map(panel => panel.innerText)"
 
 
@@ -52,7 +54,7 @@ def test_models_and_corruptions_make_a_table_and_the_slider_moves_every_map(brow
     link = "?tab=compare&models=rvt_nano/vars_d,rvt_nano/vars_s,rvt_nano/performer&pictures=clean,fog"
     with opened(browser, f"{served.url}{link}", height=1200) as page:
         wait_for_map(page, "compare")
-        page.wait_for_function(f"() => document.querySelectorAll('{PANELS}').length === 6")
+        page.wait_for_function(f"() => {DRAWN}.length === 6")
         assert "its own colour scale" in page.locator("#compare-viewer .viewer-scale").inner_text()
         before = page.evaluate(MAPS)
         page.locator("#compare-iteration input[type=range]").focus()

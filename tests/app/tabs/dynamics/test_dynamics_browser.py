@@ -59,7 +59,7 @@ def test_all_pictures_share_one_time_axis_and_move_without_a_request(browser: An
 def test_the_play_button_plays_and_pauses(browser: Any, served: Served) -> None:
     with opened_tab(browser, served, "&t=0") as page:
         wait_for_curves(page)
-        page.get_by_role("button", name="Play").click()
+        page.get_by_role("button", name="Play", exact=True).click()
         page.wait_for_function(f"() => Number(document.querySelector('{STEP}').value) >= 3")
         page.get_by_role("button", name="Pause").click()
         stopped = page.locator(STEP).input_value()

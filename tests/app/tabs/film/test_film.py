@@ -25,6 +25,7 @@ from app.tabs.film import words
 from app.tabs.film.frames import Cameras, mapped
 from app.tabs.film.words import CHUNK
 from app.views.look import Look
+from tests.app.coroutines import finished
 from tests.app.made import encoded, facts, photograph, picture
 from vars_core.errors import InputError
 
@@ -120,7 +121,7 @@ def test_a_pan_moves_over_the_longer_side_and_back() -> None:
 def test_a_frames_map_is_the_attention_tabs_own(services: Services) -> None:
     clip = services.clip("ann", "pan:sample:cat")
     task = LastMap("1.1", "contribution")
-    (one,) = asyncio.run(mapped(services, "ann", clip, [3], MODEL, task))
+    (one,) = finished(mapped(services, "ann", clip, [3], MODEL, task))
     whole = services.queue.submit(MODEL, lambda size: clip.square(3, size)).result()
     np.testing.assert_allclose(one.map, whole.layer("1.1").maps["contribution"][-1], rtol=1e-4, atol=1e-6)
 
@@ -144,7 +145,7 @@ class Slow:
 
 def test_a_film_lets_no_more_than_a_batch_wait_and_a_cancelled_one_none() -> None:
     slow: Any = Slow()
-    maps = asyncio.run(mapped(slow, None, None, range(3 * CHUNK), MODEL, LastMap("", "energy")))  # type: ignore[arg-type]
+    maps = finished(mapped(slow, None, None, range(3 * CHUNK), MODEL, LastMap("", "energy")))  # type: ignore[arg-type]
     assert len(maps) == 3 * CHUNK and slow.most == CHUNK
 
     async def left() -> None:
@@ -153,7 +154,7 @@ def test_a_film_lets_no_more_than_a_batch_wait_and_a_cancelled_one_none() -> Non
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
 
-    asyncio.run(left())
+    finished(left())
     assert all(one.cancelled() for one in slow.waiting[3 * CHUNK :])
 
 
@@ -167,7 +168,7 @@ def test_few_cameras_may_wait_at_once() -> None:
         async with cameras.turn():
             pass
 
-    asyncio.run(tried())
+    finished(tried())
 
 
 @pytest.mark.parametrize("text", ["", "data:image/jpeg;base64,", "data:image/jpeg;base64,%%", "http://elsewhere/a.jpg"])

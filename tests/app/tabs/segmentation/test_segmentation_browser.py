@@ -83,7 +83,7 @@ def test_undo_takes_the_drawing_back_and_drawing_is_invited_again(browser: Any, 
     with opened_tab(browser, served) as page:
         choose(page, "tool", "outline")
         draw_rectangle(page, TAB, 0.3, 0.3, 0.6, 0.6)
-        page.get_by_text("Drawn here").wait_for()
+        page.get_by_text("Drawn here, 451").wait_for()
         page.get_by_role("button", name="Undo").click()
         page.locator(f"#{TAB}-truth", has_text="No ground truth for this photograph yet").wait_for()
 
@@ -143,7 +143,7 @@ def test_a_download_holds_what_is_shown(browser: Any, served: Served) -> None:
     with opened_tab(browser, served) as page:
         choose(page, "tool", "outline")
         draw_rectangle(page, TAB, 0.2, 0.2, 0.7, 0.8)
-        page.get_by_text("Drawn here").wait_for()
+        page.get_by_text("Drawn here, 451").wait_for()
         page.wait_for_function(f"() => document.querySelector('#{TAB}-scores [data-show=iou]').textContent !== ''")
         with page.expect_download() as download:
             page.locator(f"#{TAB}-arrays").click()
@@ -162,7 +162,7 @@ def test_a_bad_mask_gets_a_sentence_and_the_drawing_stays(browser: Any, served: 
     with opened_tab(browser, served) as page:
         choose(page, "tool", "outline")
         draw_rectangle(page, TAB, 0.2, 0.2, 0.7, 0.8)
-        page.get_by_text("Drawn here").wait_for()
+        page.get_by_text("Drawn here, 451").wait_for()
         iou = shown(page, "iou")
         for path, words in (
             (broken, "not a picture in a format"),
@@ -172,7 +172,7 @@ def test_a_bad_mask_gets_a_sentence_and_the_drawing_stays(browser: Any, served: 
             upload(page, f"{TAB}-upload", path)
             page.locator("#said.shown", has_text=words).wait_for()
         assert shown(page, "iou") == iou
-        assert page.get_by_text("Drawn here").is_visible()
+        assert page.get_by_text("Drawn here, 451").is_visible()
 
 
 def test_a_drawing_outlives_another_layer_and_another_model(browser: Any, served: Served) -> None:
