@@ -44,6 +44,9 @@ def test_the_first_view_is_attention_beside_the_vars_variants_clean_and_in_fog_o
         page.get_by_role("button", name="Sample photograph: coffee").click()
         page.wait_for_function("() => window.counts.length === 2")
         assert page.evaluate("window.counts") == [4, 8]  # the clean row is there before the corrupted one
+        again = "JSON.stringify({...VARS.state('compare').payload, turn: 'asked for twice'})"
+        page.evaluate(f"VARS.compare.further({again})")
+        assert page.locator(PANELS).count() == 8
         stranger = "JSON.stringify({...VARS.state('compare').payload, key: 'another table', turn: 'x'})"
         page.evaluate(f"VARS.compare.further({stranger})")
         assert page.locator(PANELS).count() == 8
