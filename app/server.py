@@ -20,7 +20,7 @@ from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from gradio_client.utils import is_http_url_like
 from starlette.middleware.cors import CORSMiddleware
 
-from app.page import guide, help
+from app.page import guide, help_places
 from app.page.assets import styles
 from app.page.mcp_tools import fit_answers, uploaded_file
 from app.page.theme import build_theme
@@ -103,7 +103,7 @@ def build_app(settings: Settings, services: Services) -> FastAPI:
         mcp_server=True,
         theme=build_theme(),
         css=styles(),
-        head=head() + help.head(page) + guide.head(),
+        head=head() + help_places.head(page) + guide.head(),
     )
     fit_answers(page)
     return served

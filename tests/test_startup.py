@@ -36,7 +36,7 @@ def heavy_modules(*command: str) -> tuple[list[str], str]:
 def analysis_commands() -> list[str]:
     from analysis.__main__ import app
 
-    return list(get_command(app).commands)  # type: ignore[attr-defined]  # a group of commands
+    return list(get_command(app).commands)
 
 
 @pytest.mark.parametrize(

@@ -106,8 +106,8 @@ def test_the_version_is_the_same_everywhere(wheel: Path, installed: Path, tmp_pa
 
 
 def test_one_command_has_the_commands_of_the_page_the_analysis_and_the_training() -> None:
-    studio = get_command(command_line()).commands  # type: ignore[attr-defined]  # a group of commands
-    parts = {**get_command(analysis).commands, "page": get_command(page), "train": get_command(training)}  # type: ignore[attr-defined]
+    studio = get_command(command_line()).commands
+    parts = {**get_command(analysis).commands, "page": get_command(page), "train": get_command(training)}
     assert studio.keys() == parts.keys() and "segmentation" in studio
     for name, part in parts.items():
         assert [one.opts for one in studio[name].params] == [one.opts for one in part.params if one.name != "help"]

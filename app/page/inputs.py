@@ -32,7 +32,7 @@ def saying(component: Component, **schema: Any) -> Component:
     """The component, whose JSON schema says this too."""
     told = {**component.api_info(), **schema}
     # Gradio makes the schema of a component of its kind; what one component takes, it has no argument for.
-    component.api_info_as_input = lambda: told  # type: ignore[method-assign]
+    component.api_info_as_input = lambda: told  # type: ignore[method-assign]  # of this one alone
     return component
 
 

@@ -43,8 +43,8 @@ def fit_answers(page: gr.Blocks) -> None:
         return picture
 
     # No settings, see above.
-    server.postprocess_output_data = told  # type: ignore[method-assign]
-    server.get_image = fitted  # type: ignore[method-assign]
+    server.postprocess_output_data = told  # type: ignore[method-assign]  # of this server alone
+    server.get_image = fitted  # type: ignore[method-assign]  # likewise
 
 
 def plain_of(value: Any) -> Any:

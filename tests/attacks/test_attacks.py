@@ -207,7 +207,7 @@ def test_other_images_and_labels_are_refused(images: Tensor, labels: list[int], 
 )
 def test_settings_without_sense_are_refused(make: object, words: str) -> None:
     with pytest.raises(InputError, match=words):
-        make()  # type: ignore[operator]  # parametrised
+        make()
 
 
 @settings(max_examples=40, deadline=None)

@@ -62,7 +62,7 @@ def check_attention(name: str, image_size: int | None = None) -> int:
     plain = model(images)
     assert plain.std() > 0
     attentions = Attentions()
-    assert torch.equal(model(images, attentions), plain), "tracing changed the logits"  # type: ignore[arg-type]  # a recorder
+    assert torch.equal(model(images, attentions), plain), "tracing changed the logits"
     assert tuple(attentions.by_layer) == model.layer_names
     for layer, attention in attentions.by_layer.items():
         matrix = attention.matrix()

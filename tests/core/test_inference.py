@@ -50,7 +50,7 @@ def traced(model: VisionModel, images: Tensor) -> Trace:
 @pytest.mark.parametrize("spec", SPECS)
 def test_every_number_of_the_fast_model_is_the_trained_ones(spec: str) -> None:
     model, images = trained(spec), torch.randn(2, 3, 64, 64, dtype=torch.float64)
-    expected, found = traced(model, images), traced(frozen(model), images)  # type: ignore[arg-type]  # modules
+    expected, found = traced(model, images), traced(frozen(model), images)
     assert (found.logits - expected.logits).abs().max() <= 1e-5 * expected.logits.abs().max()
     for ours, theirs in zip(found.layers, expected.layers, strict=True):
         assert ours.name == theirs.name
@@ -130,14 +130,14 @@ def test_for_maps_alone_a_model_stops_after_the_last_layer_that_is_asked_for() -
     model = create_model("rvt_nano/vars_d", num_classes=7, image_size=64)
     backend, images = Backend(model, "cpu"), torch.randn(1, 3, 64, 64)
     with torch.no_grad():
-        for parameter in (*model.stages[1].parameters(), *model.head.parameters()):  # type: ignore[union-attr, operator]
+        for parameter in (*model.stages[1].parameters(), *model.head.parameters()):
             parameter.fill_(torch.nan)
     assert backend.maps(images, ("stream",), ["0.1", "0.3"])["0.3"].maps["stream"].isfinite().all()
     passed: list[str] = []
     fast = frozen(model)
-    fast.stages[0][2].register_forward_hook(lambda *_: passed.append("0.2"))  # type: ignore[index, union-attr]
+    fast.stages[0][2].register_forward_hook(lambda *_: passed.append("0.2"))
     recorder = TraceRecorder(("energy",), ["0.1"])
-    for _ in fast.passes(images, recorder):  # type: ignore[operator]
+    for _ in fast.passes(images, recorder):
         if recorder.complete:
             break
     assert not passed

@@ -17,7 +17,7 @@ from vars_core.spec import ModelSpec
 def test_it_is_the_product_of_every_layers_attention_with_its_residual(name: str) -> None:
     model, images = with_weights_anywhere(name, 64), torch.randn(2, 3, 64, 64)
     attentions = Attentions()
-    model(images, attentions)  # type: ignore[arg-type]  # a recorder
+    model(images, attentions)
     tokens = next(iter(attentions.by_layer.values())).values.shape[2]
     expected = torch.eye(tokens).expand(2, tokens, tokens)
     for attention in attentions.by_layer.values():

@@ -19,7 +19,7 @@ GRADIENT = ("gap", "contribution")
 
 def made(mixer: str, **options: object) -> Backend:
     torch.manual_seed(0)
-    return Backend(create_model(f"rvt_nano/{mixer}", num_classes=7, image_size=SIZE, **options), device="cpu")  # type: ignore[arg-type]  # any of its options
+    return Backend(create_model(f"rvt_nano/{mixer}", num_classes=7, image_size=SIZE, **options), device="cpu")
 
 
 def images(count: int = 2) -> Tensor:
@@ -48,7 +48,7 @@ def test_the_gap_is_what_all_tokens_together_listen_to(mixer: str) -> None:
 def test_what_a_token_listens_to_is_its_row_of_the_attention() -> None:
     model = with_weights_anywhere("vit_tiny_patch16_224", SIZE)
     attentions = Attentions()
-    model(images(), attentions)  # type: ignore[arg-type]  # a recorder
+    model(images(), attentions)
     heads = attentions.by_layer["0.3"].matrix()[:, :, 1 + 6, 1:]  # token (1, 2) of 4×4 comes after the class token
     trace = Backend(model, device="cpu").trace(images(), ("gap",), ["0.3"], per_head=True, target=Token(1, 2))
     assert torch.allclose(trace["0.3"].head_maps["gap"][0].flatten(-2), heads, atol=1e-6)
@@ -112,7 +112,7 @@ def test_the_class_token_counts_where_a_class_is_explained() -> None:
     last = model.layer_names[-1]
     trace = Backend(model, device="cpu").trace(images(), ("gap",), [last], per_head=True, target=ClassLogit(1))
     with torch.no_grad():
-        model(images(), attentions)  # type: ignore[arg-type]  # a recorder
+        model(images(), attentions)
     rows = attentions.by_layer[last].matrix()[:, :, 0, 1:]
     heads = trace[last].head_maps["gap"][0].flatten(-2)  # a number a head, times the class token's row
     ratio = heads / rows
@@ -123,7 +123,7 @@ def test_the_class_tokens_attention_is_its_row_head_by_head() -> None:
     model = with_weights_anywhere("vit_tiny_patch16_224", SIZE)
     attentions = Attentions()
     with torch.no_grad():
-        model(images(), attentions)  # type: ignore[arg-type]  # a recorder
+        model(images(), attentions)
     trace = Backend(model, device="cpu").trace(images(), ("gap",), per_head=True, target=ClassToken())
     for layer in trace.layers:
         heads = attentions.by_layer[layer.name].matrix()[:, :, 0, 1:]

@@ -27,9 +27,9 @@ def in_double(batches: Callable[..., Batches]) -> Callable[..., Batches]:
 
 def main() -> None:
     build: Callable[[TrainingRun], nn.Module] = TrainingRun._build
-    TrainingRun._build = lambda run: build(run).to(torch.float64)  # type: ignore[method-assign]  # on purpose, see above
-    ArrayFeed.training = in_double(ArrayFeed.training)  # type: ignore[method-assign]  # on purpose, see above
-    ArrayFeed.validation = in_double(ArrayFeed.validation)  # type: ignore[method-assign]  # on purpose, see above
+    TrainingRun._build = lambda run: build(run).to(torch.float64)  # on purpose, see above
+    ArrayFeed.training = in_double(ArrayFeed.training)  # on purpose, see above
+    ArrayFeed.validation = in_double(ArrayFeed.validation)  # on purpose, see above
     app()
 
 

@@ -78,7 +78,7 @@ VARS.help = (() => {
     if (again) return;
     const [words, picture] = entries[entry], sentence = document.createElement("p");
     sentence.textContent = words;
-    box.innerHTML = picture;  // the page's own, see head() of help.py
+    box.innerHTML = picture;  // the page's own, see head() of help_places.py
     box.append(sentence);
     box.dataset.entry = entry;
     opener = at;

@@ -11,7 +11,8 @@ import gradio as gr
 import pytest
 from gradio.blocks import Block
 
-from app.page.help import HELP, entry_of, head, helped, spoken_for, under
+from app.page.help import HELP
+from app.page.help_places import entry_of, head, helped, spoken_for, under
 from app.services import Services
 from app.serving.settings import Settings
 from app.ui import build_page

@@ -145,11 +145,11 @@ class Slow:
 
 def test_a_film_lets_no_more_than_a_batch_wait_and_a_cancelled_one_none() -> None:
     slow: Any = Slow()
-    maps = finished(mapped(slow, None, None, range(3 * CHUNK), MODEL, LastMap("", "energy")))  # type: ignore[arg-type]
+    maps = finished(mapped(slow, None, None, range(3 * CHUNK), MODEL, LastMap("", "energy")))
     assert len(maps) == 3 * CHUNK and slow.most == CHUNK
 
     async def left() -> None:
-        task = asyncio.create_task(mapped(slow, None, None, range(CHUNK - 1), MODEL, LastMap("", "energy")))  # type: ignore[arg-type]
+        task = asyncio.create_task(mapped(slow, None, None, range(CHUNK - 1), MODEL, LastMap("", "energy")))
         await asyncio.sleep(0)
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
