@@ -11,12 +11,9 @@ from typing import TypeVar, cast
 
 import numpy as np
 
-from app.inference.atoms import LayerAtoms
-from app.inference.attacked import AttackedPicture, AttackWith
 from app.inference.frame_map import FrameMap, LastMap
 from app.inference.models import ModelShelf
-from app.inference.settling import LayerSettling
-from app.inference.tasks import DictionaryOf, EveryMap, SettlingOf, Task
+from app.inference.tasks import EveryMap, Task
 from app.inference.traced import Traced
 from app.inference.work import ModelQueue
 from app.library.clips import Clip, pan, read_clip
@@ -125,38 +122,17 @@ class Services:
             self.sessions.put(session, key, kept)
         return cast(Subject, kept)
 
-    def trace(self, session: str | None, subject: Subject, model: str) -> Future[Traced]:
-        """What ``model`` computes for a picture: from the session's cache, or through the queue.
-
-        Raises InputError for an unknown model and BusyError when the queue is full; cancelling the future takes the
-        request out of the queue.
-        """
-        return self._asked(session, subject, model, EveryMap())
-
-    def dictionary(self, session: str | None, subject: Subject, model: str, layer: str) -> Future[LayerAtoms]:
-        """The atoms of one layer for a picture and their use; cached, queued and cancelled like `trace`.
-
-        The future raises InputError for a layer that is not there or has no dictionary.
-        """
-        return self._asked(session, subject, model, DictionaryOf(layer))
-
-    def settling(self, session: str | None, subject: Subject, model: str, asked: SettlingOf) -> Future[LayerSettling]:
-        """How one head of a layer settles on a picture; cached, queued and cancelled like `trace`.
-
-        The future raises InputError for a layer, head or channel that is not there, or a layer without a dictionary.
-        """
-        return self._asked(session, subject, model, asked)
-
-    def attack(self, session: str | None, subject: Subject, model: str, wish: AttackWith) -> Future[AttackedPicture]:
-        """The picture after an attack on the model's answer, and what it computes then; cached and queued like `trace`.
-
-        The future raises InputError for a model without classes or gradients.
-        """
-        return self._asked(session, subject, model, wish)
-
     def answer(self, session: str | None, subject: Subject, model: str, task: Task[R]) -> Future[R]:
-        """What ``model`` answers to any task about a picture; cached, queued and cancelled like `trace`."""
-        return self._asked(session, subject, model, task)
+        """What ``model`` answers to a task about a picture: from the session's cache, or through the queue.
+
+        Raises InputError for an unknown model and BusyError when the queue is full; the future raises what the task
+        does. Cancelling the future takes the request out of the queue.
+        """
+        return self._remembered(session, subject.key, model, task, subject.square)
+
+    def trace(self, session: str | None, subject: Subject, model: str) -> Future[Traced]:
+        """What ``model`` computes for a picture: the `answer` with every map."""
+        return self.answer(session, subject, model, EveryMap())
 
     def class_names(self, traced: Traced) -> tuple[str, ...] | None:
         """The names of a model's classes in the order of its logits, None where they are not known."""
@@ -177,9 +153,6 @@ class Services:
     def close(self) -> None:
         """Stop the queue."""
         self.queue.close()
-
-    def _asked(self, session: str | None, subject: Subject, model: str, task: Task[R]) -> Future[R]:
-        return self._remembered(session, subject.key, model, task, subject.square)
 
     def _remembered(
         self,

@@ -91,9 +91,12 @@ class Events:
         event that arrives after a newer one does nothing. An InputError becomes a message and leaves the outputs as
         they are; ``quiet``: without the message, for an event that follows another one. ``progress``: the component
         that says that something is being computed where it takes long. ``js``: a function in the browser from the
-        inputs, an object by name, to those that are sent. ``back``: names of inputs, outputs as well, that go back to
-        what is still shown where the handler fails: a control never names what is not on the screen.
+        inputs, an object by name, to those that are sent. ``back``: names of inputs that go back to what is still shown
+        where the handler fails: a control never names what is not on the screen.
+
+        An event with a ``photo`` among its inputs does nothing until one is chosen.
         """
+        outputs = {**{name: inputs[name] for name in back}, **outputs}
         busy = progress.elem_id if progress else None
         event = gr.on(list(triggers), **self._wired(handler, inputs, outputs, quiet, js, back, busy))
         if busy:
@@ -148,6 +151,8 @@ class Events:
                 return [*nothing, gr.skip()]
             key = session or secrets.token_hex(8), number
             given = dict(zip(inputs, values, strict=True))
+            if given.get("photo") == "":
+                return [*nothing, gr.skip()]
             shown = self._shown.setdefault(session, {}) if session is not None else {}
             try:
                 finished, updates = await self._newest(key, handler(session, **given), request)

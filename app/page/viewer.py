@@ -35,20 +35,32 @@ class Viewer(gr.HTML):
         return None if value is None else json.dumps(value, separators=(",", ":"))
 
 
+def scripted(
+    identifier: str, template: str, script: str, given: Any = None, *, kind: type[gr.HTML] = gr.HTML, **look: Any
+) -> gr.HTML:
+    """An element that a script draws each time its value changes; it emits `select` when the script says so.
+
+    ``script``: what stands before the names of its functions ``mount(element, given, select)`` and ``show(given,
+    value)``. ``given``: what they are told beside, as JSON; without it both go without. ``kind``: a `Viewer` where a
+    value is large.
+    """
+    told = "" if given is None else f"{json.dumps(given, ensure_ascii=False)}, "
+    mount, show = f"{script}.mount(element, {told}() => trigger('select'));", f"{script}.show({told}props.value);"
+    return kind(
+        value=None,
+        html_template=template,
+        js_on_load=f"{mount} {show} watch('value', () => {{ {show} }});",
+        apply_default_css=False,
+        elem_id=identifier,
+        **look,
+    )
+
+
 def map_viewer(identifier: str) -> gr.HTML:
     """A component whose value is a payload of `app.views.payload.viewer`; emits `select` when an iterate is clicked."""
-    return Viewer(
-        value=None,
-        html_template=f'<div class="viewer" data-viewer="{identifier}"></div>',
-        js_on_load=(
-            f"VARS.mount(element, '{identifier}', () => trigger('select'));"
-            f"VARS.show('{identifier}', props.value);"
-            f"watch('value', () => VARS.show('{identifier}', props.value));"
-        ),
-        apply_default_css=False,
-        elem_id=f"{identifier}-viewer",
-        elem_classes="viewer-block",
-    )
+    template = f'<div class="viewer" data-viewer="{identifier}"></div>'
+    name = f"{identifier}-viewer"
+    return scripted(name, template, "VARS", identifier, kind=Viewer, elem_classes="viewer-block")
 
 
 def control(page: gr.Blocks, viewer: str, controls: Mapping[str, Component]) -> None:

@@ -11,17 +11,17 @@ from typing import Any, ParamSpec, TypeVar
 import gradio as gr
 from gradio.components.base import Component
 
-from app.inference.atoms import LayerAtoms
-from app.inference.attacked import AttackedPicture, AttackWith
-from app.inference.settling import LayerSettling
-from app.inference.tasks import SettlingOf
+from app.inference.models import sized
+from app.inference.tasks import EveryMap, Task
 from app.inference.traced import Traced
 from app.library.photographs import Corruption, Subject
 from app.services import Services
+from app.serving.sessions import Sized
 from vars_core.errors import InputError
 
 P = ParamSpec("P")
 R = TypeVar("R")
+A = TypeVar("A", bound=Sized)
 
 
 def changes(components: Iterable[Component]) -> list[Callable[..., Any]]:
@@ -60,30 +60,22 @@ def sentence(error: InputError) -> str:
     return text[:1].upper() + text[1:]
 
 
+async def answered(services: Services, session: str | None, subject: Subject, model: str, task: Task[A]) -> A:
+    """What a model answers to a task about a picture; a cancelled event takes its request out of the queue."""
+    return await asyncio.wrap_future(services.answer(session, subject, model, task))
+
+
 async def traced(services: Services, session: str | None, subject: Subject, model: str) -> Traced:
-    """What a model computes; a cancelled event takes its request out of the queue."""
-    return await asyncio.wrap_future(services.trace(session, subject, model))
+    """What a model computes: the `answered` task of every map."""
+    return await answered(services, session, subject, model, EveryMap())
 
 
-async def dictionary_of(
-    services: Services, session: str | None, subject: Subject, model: str, layer: str
-) -> LayerAtoms:
-    """A layer's atoms and their use; a cancelled event takes its request out of the queue."""
-    return await asyncio.wrap_future(services.dictionary(session, subject, model, layer))
-
-
-async def settling_of(
-    services: Services, session: str | None, subject: Subject, model: str, asked: SettlingOf
-) -> LayerSettling:
-    """How one head of a layer settles; a cancelled event takes its request out of the queue."""
-    return await asyncio.wrap_future(services.settling(session, subject, model, asked))
-
-
-async def attacked(
-    services: Services, session: str | None, subject: Subject, model: str, wish: AttackWith
-) -> AttackedPicture:
-    """A picture after an attack; a cancelled event takes its request out of the queue."""
-    return await asyncio.wrap_future(services.attack(session, subject, model, wish))
+async def subject_traced(
+    services: Services, session: str | None, photo: str, model: str, size: str
+) -> tuple[Subject, Traced]:
+    """The photograph of a reference, and what a model computes for it at an input size."""
+    subject = await wait(services.subject, session, photo)
+    return subject, await traced(services, session, subject, sized(model, size))
 
 
 def session_of(request: gr.Request | None) -> str | None:

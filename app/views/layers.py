@@ -14,3 +14,8 @@ def layer_choices(model: ModelFacts, traced: Traced) -> list[tuple[str, str]]:
 def layer_of(traced: Traced, wanted: str | None) -> str:
     """``wanted`` where this model has it, else its default layer."""
     return wanted if wanted in traced.model.layers else traced.model.default_layer
+
+
+def has_dictionary(traced: Traced) -> bool:
+    """Whether the model's layers reconstruct: those, and no others, have an objective."""
+    return any(layer.objective is not None for layer in traced.layers)

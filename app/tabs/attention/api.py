@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import replace
 from typing import Annotated, Any
 
@@ -15,12 +14,12 @@ from app.inference.models import DEFAULT_MODEL, DEFAULT_SIZE, sized
 from app.inference.tasks import CurvesOf
 from app.page import inputs as given
 from app.page.endpoint import declare, listed, outputs, subject_of, written
-from app.page.wiring import session_of, traced, wait
+from app.page.wiring import answered, session_of, traced, wait
 from app.services import Services
 from app.tabs.attention.asked import A_CLASS, ALL_HEADS, NOBODY, PREDICTED, WHOSE, Asked
 from app.tabs.attention.closer_export import answer as closer_answer
 from app.tabs.attention.closer_export import class_index, place_of
-from app.tabs.attention.closer_page import CURVE_STEPS, found, others
+from app.tabs.attention.closer_page import CURVE_STEPS, head_maps, others
 from app.tabs.attention.export import export, overlay_image
 from app.views.answers import predictions
 from app.views.exports import arrays_file
@@ -110,14 +109,14 @@ def build(services: Services) -> None:
         seen = exact(Look(layer or None, readout, int(iteration), opacity, colours=colours, tokens=tokens), [result])
         place = place_of(subject.photograph, x, y)
         asked = Asked(whose, place, class_index(class_name, names), head)
-        _, shown, closer = await found(services, session, subject, name, layer or None, asked)
+        _, shown, closer = await head_maps(services, session, subject, name, layer or None, asked)
         seen, target = replace(seen, layer=shown.name), asked.target(result, shown)
         beside = await others(services, session, subject, name, shown.name, target)
         made = None
         if curves:
             one = asked.head_of(closer.layer(shown.name).num_heads)
             task = CurvesOf(shown.name, readout, seen.t, CURVE_STEPS, target, one)
-            made = await asyncio.wrap_future(services.answer(session, subject, name, task))
+            made = await answered(services, session, subject, name, task)
         told = await wait(closer_answer, subject, result, closer, asked, seen, beside, made, names)
         return (
             told.picture,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -20,8 +19,8 @@ from app.page.changing_dropdown import ChangingDropdown
 from app.page.choices import MapControls
 from app.page.events import Updates, in_browser
 from app.page.shell import Shell, fine, heading, unseen
-from app.page.viewer import control
-from app.page.wiring import changes, traced, wait
+from app.page.viewer import control, scripted
+from app.page.wiring import answered, changes, subject_traced, traced, wait
 from app.services import Services
 from app.tabs.attention import closer_words as words
 from app.tabs.attention.asked import A_CLASS, ALL_HEADS, NOBODY, ONE_TOKEN, PREDICTED, WHOSE, Asked, class_choices
@@ -75,17 +74,7 @@ class Pictures:
 
 def pictures() -> Pictures:
     """Below the map."""
-    look = gr.HTML(
-        value=None,
-        html_template=LOOK,
-        js_on_load=(
-            "VARS.closer.mount(element, () => trigger('select'));"
-            "VARS.closer.show(props.value);"
-            "watch('value', () => VARS.closer.show(props.value));"
-        ),
-        apply_default_css=False,
-        elem_id="attention-closer",
-    )
+    look = scripted("attention-closer", LOOK, "VARS.closer")
     said = gr.HTML("", apply_default_css=False)
     with gr.Row(elem_classes="charts"):
         charts = {name: gr.Plot(show_label=False, visible=False, elem_id=f"attention-{name}") for name in CURVES}
@@ -119,7 +108,7 @@ def controls() -> tuple[Controls, gr.Button]:
     return Controls(whose, unseen("attention-token"), index, head, readout), curves
 
 
-async def found(
+async def head_maps(
     services: Services, session: str | None, subject: Subject, model: str, layer: str | None, asked: Asked
 ) -> tuple[Traced, LayerMaps, Closer]:
     """What the model computes, the layer looked at, and its maps head by head. Raises InputError."""
@@ -128,7 +117,7 @@ async def found(
         raise words.without(result)
     shown = result.layer(layer_of(result, layer))
     task = HeadMaps(asked.target(result, shown), (shown.name,) if asked.whose == ONE_TOKEN else None)
-    return result, shown, await asyncio.wrap_future(services.answer(session, subject, model, task))
+    return result, shown, await answered(services, session, subject, model, task)
 
 
 async def others(
@@ -143,7 +132,7 @@ async def others(
     if task is None:
         return {}
     try:
-        return dict((await asyncio.wrap_future(services.answer(session, subject, model, task))).maps)
+        return dict((await answered(services, session, subject, model, task)).maps)
     except InputError:
         return {}  # Grad-CAM of one of timm's models, rollout of one whose grid changes
 
@@ -170,14 +159,12 @@ def connect(
         index: str | None,
         head: str | None,
     ) -> Updates | None:
-        if not photo:
-            return None
         asked = Asked(whose, token, index, head)
         if whose == NOBODY:
             return {"look": None, "said": ""}
         subject = await wait(services.subject, session, photo)
         name = sized(model, size)
-        result, layer_maps, closer = await found(services, session, subject, name, layer, asked)
+        result, layer_maps, closer = await head_maps(services, session, subject, name, layer, asked)
         target = asked.target(result, layer_maps)
         beside = await others(services, session, subject, name, layer_maps.name, target)
         names = services.class_names(result)
@@ -209,20 +196,18 @@ def connect(
         head: str | None,
         closer: str,
     ) -> Updates | None:
-        if not photo:
-            return None
-        subject, name = await wait(services.subject, session, photo), sized(model, size)
-        result = await traced(services, session, subject, name)
+        subject, result = await subject_traced(services, session, photo, model, size)
+        name = sized(model, size)
         if not result.layers:
             raise words.without(result)
         layer_maps = result.layer(layer_of(result, layer))
         asked = Asked(whose, token, index, head)
         task = CurvesOf(layer_maps.name, readout, int(t), CURVE_STEPS)
         if whose != NOBODY:
-            heads = (await found(services, session, subject, name, layer, asked))[2].layer(layer_maps.name).num_heads
-            target = asked.target(result, layer_maps)
-            task = CurvesOf(layer_maps.name, closer, int(t), CURVE_STEPS, target, asked.head_of(heads))
-        made = await asyncio.wrap_future(services.answer(session, subject, name, task))
+            _, _, looked = await head_maps(services, session, subject, name, layer, asked)
+            one = asked.head_of(looked.layer(layer_maps.name).num_heads)
+            task = CurvesOf(layer_maps.name, closer, int(t), CURVE_STEPS, asked.target(result, layer_maps), one)
+        made = await answered(services, session, subject, name, task)
         drawn = await wait(words.curve_figures, made)
         said = words.curve_words(made, words.called(made.predicted, services.class_names(result)), CURVE_STEPS)
         updates = {key: gr.update(value=one, visible=True) for key, one in zip(CURVES, drawn, strict=True)}

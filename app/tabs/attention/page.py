@@ -88,8 +88,8 @@ def build(shell: Shell) -> None:
         made = await wait(export, subject, result, seen)
         if asked.whose == NOBODY:
             return made
-        _, layer, found = await closer.found(services, session, subject, sized(model, size), seen.layer, asked)
-        return with_closer(made, asked, found, layer.name, closer_readout, result)
+        _, layer, heads = await closer.head_maps(services, session, subject, sized(model, size), seen.layer, asked)
+        return with_closer(made, asked, heads, layer.name, closer_readout, result)
 
     async def filmed(session: str | None, photo: str, model: str, size: str, **view: Any) -> animations.Film:
         subject = await wait(services.subject, session, photo)

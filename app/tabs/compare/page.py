@@ -87,8 +87,6 @@ def build(shell: Shell) -> None:
         t: float,
         reference: str | None,
     ) -> Updates | None:
-        if not photo:
-            return None
         corruptions = wanted(pictures, severity, seed)
         first = at_once(corruptions)
         subjects, results = await run(session, photo, models, size, first)
@@ -115,7 +113,7 @@ def build(shell: Shell) -> None:
         """The rows below the clean one, which is shown meanwhile."""
         corruptions = wanted(pictures, severity, seed)
         shown = len(at_once(corruptions))
-        if not photo or shown == len(corruptions):
+        if shown == len(corruptions):
             return None
         subjects, results = await run(session, photo, models, size, corruptions)
         found = answered(corruptions, results)
@@ -154,7 +152,7 @@ def build(shell: Shell) -> None:
         [photo.change, models.change, size.change, pictures.change, severity.release, seed.change],
         show,
         {"photo": photo, **chosen, **moved},
-        {"models": models, "size": size, "viewer": viewer, "weights": weights, **moved},
+        {"viewer": viewer, "weights": weights, **moved},
         progress=viewer,
         back=("models", "size"),
     )

@@ -10,7 +10,7 @@ from app.inference.attacked import ATTACKS, MAX_EPSILON, MAX_STEPS, AttackWith
 from app.inference.models import DEFAULT_MODEL, DEFAULT_SIZE, sized
 from app.page import inputs as given
 from app.page.endpoint import declare, outputs, picture_output, subject_of, written
-from app.page.wiring import attacked, session_of, traced, wait
+from app.page.wiring import answered, session_of, traced, wait
 from app.services import Services
 from app.tabs.corruptions import attack_words
 from app.views.exports import arrays_file
@@ -62,7 +62,7 @@ def build(services: Services) -> None:
         asked = sized(model, size)
         clean = await traced(services, session, subject, asked)
         seen = exact(Look(layer or None, readout, int(iteration)), [clean])
-        answer = await attacked(services, session, subject, asked, wish)
+        answer = await answered(services, session, subject, asked, wish)
         made = await wait(attack_words.export, subject, clean, answer, wish, seen, services.class_names)
         file = await wait(lambda: written(arrays_file("attack", made).data))
         return made.figure, made.settings, file

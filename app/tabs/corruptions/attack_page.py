@@ -11,13 +11,12 @@ from gradio.components.base import Component
 
 from app.inference.attacked import ATTACKS, AttackWith
 from app.inference.models import sized
-from app.inference.traced import Traced
 from app.library.photographs import Subject
 from app.page.choices import MapControls
 from app.page.events import Updates
 from app.page.shell import Shell, fine, heading
 from app.page.viewer import map_viewer
-from app.page.wiring import attacked, traced_all, wait
+from app.page.wiring import answered, traced_all, wait
 from app.tabs.corruptions import attack_words
 from app.views import grids
 from app.views.look import Look
@@ -80,24 +79,20 @@ def connect(
         readout: str,
         t: float,
     ) -> Updates | None:
-        if not photo or attack == OFF:
+        if attack == OFF:
             return {"section": gr.update(visible=False)}
         wish = AttackWith(attack, float(epsilon), int(steps))
         grids.check_models(models)
         asked = [sized(one, size) for one in models]
         subject = Subject(await wait(services.photograph, session, photo))
-        clean = await clean_of(session, subject, asked)
-        answers = await asyncio.gather(*(attacked(services, session, subject, one, wish) for one in asked))
+        (clean,) = await traced_all(services, session, [subject], asked)
+        answers = await asyncio.gather(*(answered(services, session, subject, one, wish) for one in asked))
         look = Look(layer, readout, int(t))
         return {
             "section": gr.update(visible=True),
             "viewer": await wait(attack_words.grid, subject, clean, answers, wish, services.class_names, look),
             "added": await wait(attack_words.perturbations, subject, answers, wish),
         }
-
-    async def clean_of(session: str | None, subject: Subject, models: Sequence[str]) -> Sequence[Traced]:
-        (row,) = await traced_all(services, session, [subject], models)
-        return row
 
     shell.events.on(
         [

@@ -84,8 +84,6 @@ def build(shell: Shell) -> None:
     async def show(
         session: str | None, photo: str, layer: str | None, readout: str, t: float, **choice: Any
     ) -> Updates | None:
-        if not photo:
-            return None
         asked = Asked(**choice)
         subjects, results = await answered(session, photo, asked)
         shown = await wait(services.subject, session, photo, asked.first())
@@ -100,8 +98,6 @@ def build(shell: Shell) -> None:
     async def agree(
         session: str | None, photo: str, layer: str | None, readout: str, t: float, **choice: Any
     ) -> Updates | None:
-        if not photo:
-            return None
         asked, seen = Asked(**choice), Look(layer, readout, int(t))
         _, results = await answered(session, photo, asked)
         _, steps = await traced_corrupted(services, session, photo, severities(asked.first()), asked.sized())
@@ -142,8 +138,6 @@ def build(shell: Shell) -> None:
         show,
         inputs,
         {
-            "models": models,
-            "size": size,
             "divided": divided,
             "viewer": viewer,
             "weights": weights,

@@ -7,14 +7,15 @@ from typing import Annotated, Any
 import gradio as gr
 
 from app.inference.models import DEFAULT_SIZE, sized
+from app.inference.tasks import DictionaryOf
 from app.page import inputs as given
 from app.page.endpoint import declare, outputs, subject_of, written
-from app.page.wiring import dictionary_of, session_of, traced, wait
+from app.page.wiring import answered, session_of, traced, wait
 from app.services import Services
 from app.tabs.dictionary import words
 from app.tabs.dictionary.order import ALL, PARTS, SCALES, SORTS, AtomLook
 from app.views.exports import arrays_file
-from app.views.layers import layer_of
+from app.views.layers import has_dictionary, layer_of
 from vars_core.errors import check_range
 
 MODEL = "rvt_nano/vars_sd"
@@ -48,10 +49,10 @@ def build(services: Services) -> None:
         look = AtomLook(layer or None, head, part, sort, int(iteration), scale, int(page))
         subject = await subject_of(services, session, image, photo)
         result = await traced(services, session, subject, sized(model, size))
-        if not words.has_dictionary(result):
+        if not has_dictionary(result):
             raise words.no_dictionary(result.model)
-        where = layer or layer_of(result, None)
-        dictionary = await dictionary_of(services, session, subject, sized(model, size), where)
+        task = DictionaryOf(layer or layer_of(result, None))
+        dictionary = await answered(services, session, subject, sized(model, size), task)
         check_range("an iterate", look.t, 0, dictionary.num_steps)
         made = await wait(words.export, subject, dictionary, look)
         groups, count, *grid = dictionary.atoms.shape

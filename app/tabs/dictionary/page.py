@@ -9,6 +9,7 @@ from gradio.components.base import Component
 
 from app.inference.atoms import LayerAtoms
 from app.inference.models import sized
+from app.inference.tasks import DictionaryOf
 from app.inference.traced import Traced
 from app.library.photographs import Subject
 from app.page import share
@@ -16,11 +17,12 @@ from app.page.changing_dropdown import ChangingDropdown
 from app.page.choices import iteration_slider, layer_update, model_choices, size_choice
 from app.page.events import Updates, in_browser
 from app.page.shell import Shell, fine, unseen
-from app.page.wiring import changes, dictionary_of, traced, wait
+from app.page.viewer import scripted
+from app.page.wiring import answered, changes, subject_traced, wait
 from app.tabs.dictionary import words
 from app.tabs.dictionary.order import ALL, PARTS, SCALES, SORTS, AtomLook, number
 from app.views.exports import Export
-from app.views.layers import layer_of
+from app.views.layers import has_dictionary, layer_of
 from app.views.weights import model_words
 
 TAB = "dictionary"
@@ -72,7 +74,7 @@ def build(shell: Shell) -> None:
     with gr.Row(elem_classes="work"):
         with gr.Column(elem_classes="sheet", scale=1):
             iteration = iteration_slider(TAB)
-            atoms = atoms_component()
+            atoms = scripted("dictionary-atoms", ATOMS, "VARS.dictionary")  # of what `words.view` returns
         with gr.Column(elem_classes="controls", scale=0) as controls:
             model = gr.Dropdown(model_choices(shell), value=START_MODEL, label="Model", elem_id="dictionary-model")
             size = size_choice(TAB)
@@ -90,26 +92,20 @@ def build(shell: Shell) -> None:
             gr.HTML(fine(MEANING), apply_default_css=False)
     page, atom = unseen("dictionary-page", "1"), unseen("dictionary-atom")
 
-    async def found(
+    async def read(
         session: str | None, ref: str, model: str, size: str, layer: str | None
     ) -> tuple[Subject, Traced, LayerAtoms | None]:
         """The photograph, what the model computes for it, and its dictionary, None where it has none."""
-        subject = await wait(services.subject, session, ref)
-        result = await traced(services, session, subject, sized(model, size))
-        if not words.has_dictionary(result):
+        subject, result = await subject_traced(services, session, ref, model, size)
+        if not has_dictionary(result):
             return subject, result, None
-        return (
-            subject,
-            result,
-            await dictionary_of(services, session, subject, sized(model, size), layer_of(result, layer)),
-        )
+        task = DictionaryOf(layer_of(result, layer))
+        return subject, result, await answered(services, session, subject, sized(model, size), task)
 
     async def show(
         session: str | None, photo: str, model: str, size: str, layer: str | None, head: str | None, part: str, t: float
     ) -> Updates | None:
-        if not photo:
-            return None
-        subject, result, made = await found(session, photo, model, size, layer)
+        subject, result, made = await read(session, photo, model, size, layer)
         return {
             "atoms": words.without(result.model) if made is None else await wait(words.view, subject, made),
             "weights": model_words(result.model),
@@ -130,7 +126,7 @@ def build(shell: Shell) -> None:
         tokens: str,
         **view: Any,
     ) -> Export:
-        subject, result, made = await found(session, photo, model, size, layer)
+        subject, result, made = await read(session, photo, model, size, layer)
         if made is None:
             raise words.no_dictionary(result.model)
         look = AtomLook(layer, head or ALL, t=int(t), page=max(1, number(p) or 1), **view)
@@ -153,7 +149,7 @@ def build(shell: Shell) -> None:
         [photo.change, model.change, size.change, layer.input],
         show,
         {"photo": photo, "model": model, "size": size, **settled},
-        {"model": model, "size": size, "atoms": atoms, "weights": weights, **settled},
+        {"atoms": atoms, "weights": weights, **settled},
         progress=atoms,
         back=("model", "size"),
     )
@@ -161,21 +157,6 @@ def build(shell: Shell) -> None:
     first = {"p": page}
     in_browser([one.input for one in (layer, head, part, sort)], "() => ({p: '1'})", outputs=first)
     in_browser([atoms.select], "() => VARS.dictionary.chosen()", outputs={"p": page, "atom": atom})
-
-
-def atoms_component() -> gr.HTML:
-    """The pictures and numbers; its value is what `words.view` returns."""
-    return gr.HTML(
-        value=None,
-        html_template=ATOMS,
-        js_on_load=(
-            "VARS.dictionary.mount(element, () => trigger('select'));"
-            "VARS.dictionary.show(props.value);"
-            "watch('value', () => VARS.dictionary.show(props.value));"
-        ),
-        apply_default_css=False,
-        elem_id="dictionary-atoms",
-    )
 
 
 def choices_update(atoms: LayerAtoms | None, head: str | None, part: str) -> Updates:

@@ -19,7 +19,7 @@ from analysis.painting import scaled
 from analysis.paper_figures.sheet import Bar
 from app.inference.atoms import LayerAtoms
 from app.inference.models import title
-from app.inference.traced import ModelFacts, Traced
+from app.inference.traced import ModelFacts
 from app.library.photographs import Subject
 from app.tabs.dictionary.order import ALL, CHANNELS, PAGE, AtomLook, chosen, num_heads, num_pages
 from app.views import overlays, payload
@@ -43,11 +43,6 @@ def no_dictionary(model: ModelFacts) -> InputError:
 def without(model: ModelFacts) -> dict[str, str]:
     """The payload for a model that has no dictionary."""
     return {"words": f"{no_dictionary(model)}."}
-
-
-def has_dictionary(traced: Traced) -> bool:
-    """Whether the model's layers reconstruct: those, and no others, have an objective."""
-    return any(layer.objective is not None for layer in traced.layers)
 
 
 def view(subject: Subject, atoms: LayerAtoms) -> dict[str, Any]:

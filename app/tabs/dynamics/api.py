@@ -10,11 +10,11 @@ from app.inference.models import DEFAULT_MODEL, DEFAULT_SIZE, sized
 from app.inference.tasks import SettlingOf
 from app.page import inputs as given
 from app.page.endpoint import declare, outputs, subject_of, written
-from app.page.wiring import session_of, settling_of, traced, wait
+from app.page.wiring import answered, session_of, traced, wait
 from app.services import Services
 from app.tabs.dynamics import words
 from app.views.exports import arrays_file
-from app.views.layers import layer_of
+from app.views.layers import has_dictionary, layer_of
 
 
 def build(services: Services) -> None:
@@ -47,10 +47,10 @@ def build(services: Services) -> None:
         rates = words.rates_of(lam, bound, steps, alpha, beta, gamma)
         subject = await subject_of(services, session, image, photo)
         result = await traced(services, session, subject, sized(model, size))
-        if not words.has_dictionary(result):
+        if not has_dictionary(result):
             raise words.no_dictionary(result.model)
         asked = SettlingOf(layer or layer_of(result, None), int(head), int(channel), rates)
-        made = await settling_of(services, session, subject, sized(model, size), asked)
+        made = await answered(services, session, subject, sized(model, size), asked)
         export = await wait(words.export, subject, made, rates.num_steps)
         facts = {**export.settings, **words.facts(made), "trained": made.model.trained}
         return export.figure, facts, await wait(written, arrays_file("dynamics", export).data)

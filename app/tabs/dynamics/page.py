@@ -18,10 +18,11 @@ from app.page.changing_dropdown import ChangingDropdown
 from app.page.choices import model_choices, size_choice
 from app.page.events import Updates, in_browser
 from app.page.shell import Shell, heading
-from app.page.wiring import changes, settling_of, traced, wait
+from app.page.viewer import scripted
+from app.page.wiring import answered, changes, subject_traced, wait
 from app.tabs.dynamics import words
 from app.views.exports import Export
-from app.views.layers import layer_choices, layer_of
+from app.views.layers import has_dictionary, layer_choices, layer_of
 from app.views.weights import model_words
 from vars_core.dynamics.circuit import ALPHA, BETA, GAMMA
 
@@ -64,7 +65,7 @@ def build(shell: Shell) -> None:
     with gr.Row(elem_classes="work"):
         with gr.Column(elem_classes="sheet", scale=1):
             step = gr.Slider(0, STEPS, value=STEPS, step=1, label="Step", elem_id=f"{TAB}-iteration")
-            pictures = pictures_component()
+            pictures = scripted("dynamics-pictures", DYNAMICS, "VARS.dynamics")  # of what `words.view` returns
             gr.Markdown(
                 words.EQUATIONS,
                 latex_delimiters=[
@@ -98,7 +99,7 @@ def build(shell: Shell) -> None:
     }
     chosen: dict[str, Component] = {"layer": layer, "head": head, "channel": channel}
 
-    async def found(
+    async def settled(
         session: str | None,
         photo: str,
         model: str,
@@ -109,17 +110,14 @@ def build(shell: Shell) -> None:
         **rates: float,
     ) -> tuple[Subject, Traced, LayerSettling | None]:
         """The photograph, what the model computes for it, and how the head settles; None where nothing does."""
-        subject = await wait(services.subject, session, photo)
-        result = await traced(services, session, subject, sized(model, size))
-        if not words.has_dictionary(result):
+        subject, result = await subject_traced(services, session, photo, model, size)
+        if not has_dictionary(result):
             return subject, result, None
         asked = SettlingOf(layer_of(result, layer), number(head), number(channel), words.rates_of(**rates))
-        return subject, result, await settling_of(services, session, subject, sized(model, size), asked)
+        return subject, result, await answered(services, session, subject, sized(model, size), asked)
 
     async def show(session: str | None, photo: str, model: str, t: float, **asked: Any) -> Updates | None:
-        if not photo:
-            return None
-        subject, result, made = await found(session, photo, model, **asked)
+        subject, result, made = await settled(session, photo, model, **asked)
         if made is None:
             without = {"words": f"{words.no_dictionary(result.model)}."}
             return {"pictures": without, "weights": model_words(result.model), **closed()}
@@ -132,7 +130,7 @@ def build(shell: Shell) -> None:
     async def exported(
         session: str | None, photo: str, model: str, t: float, colours: str, tokens: str, **asked: Any
     ) -> Export:
-        subject, result, made = await found(session, photo, model, **asked)
+        subject, result, made = await settled(session, photo, model, **asked)
         if made is None:
             raise words.no_dictionary(result.model)
         return await wait(words.export, subject, made, min(int(t), made.rates.num_steps), painting(colours, tokens))
@@ -140,7 +138,7 @@ def build(shell: Shell) -> None:
     async def filmed(
         session: str | None, photo: str, model: str, t: float, colours: str, tokens: str, **asked: Any
     ) -> animations.Film:
-        subject, result, made = await found(session, photo, model, **asked)
+        subject, result, made = await settled(session, photo, model, **asked)
         if made is None:
             raise words.no_dictionary(result.model)
         return animations.Film(await wait(words.film, subject, made, painting(colours, tokens)), SECONDS)
@@ -160,7 +158,7 @@ def build(shell: Shell) -> None:
         ],
         show,
         {"photo": photo, **view},
-        {"model": model, "size": size, "pictures": pictures, "weights": weights, **chosen, "t": step},
+        {"pictures": pictures, "weights": weights, **chosen, "t": step},
         progress=pictures,
         back=("model", "size"),
     )
@@ -196,18 +194,3 @@ def choices_update(result: Traced, made: LayerSettling, t: float) -> Updates:
         "channel": gr.update(choices=channels, value=str(made.channel), interactive=True),
         "t": {**moved, "value": steps} if t > steps else moved,
     }
-
-
-def pictures_component() -> gr.HTML:
-    """The maps and charts; its value is what `words.view` returns."""
-    return gr.HTML(
-        value=None,
-        html_template=DYNAMICS,
-        js_on_load=(
-            "VARS.dynamics.mount(element);"
-            "VARS.dynamics.show(props.value);"
-            "watch('value', () => VARS.dynamics.show(props.value));"
-        ),
-        apply_default_css=False,
-        elem_id="dynamics-pictures",
-    )

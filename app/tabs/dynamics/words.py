@@ -14,7 +14,7 @@ from analysis.painting import USUAL, Painting
 from analysis.paper_figures.canvas import SOFT, Canvas, Polyline, Raster, Text
 from app.inference.models import title
 from app.inference.settling import LayerSettling
-from app.inference.traced import ModelFacts, Traced
+from app.inference.traced import ModelFacts
 from app.library.photographs import Subject
 from app.views import overlays, payload
 from app.views.exports import Export, described
@@ -91,11 +91,6 @@ def no_dictionary(model: ModelFacts) -> InputError:
     return InputError(
         f"{title(model.name)} settles at nothing: its layers mix tokens in one step, without codes. Choose a VARS model"
     )
-
-
-def has_dictionary(traced: Traced) -> bool:
-    """Whether the model's layers reconstruct: those, and no others, have an objective."""
-    return any(layer.objective is not None for layer in traced.layers)
 
 
 def names(made: LayerSettling) -> dict[str, str]:

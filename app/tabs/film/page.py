@@ -18,7 +18,7 @@ from app.page.choices import map_controls, model_choices, size_choice, tell_mode
 from app.page.events import Updates, in_browser
 from app.page.rail import upload_button
 from app.page.shell import Shell, fine, heading, unseen
-from app.page.viewer import Viewer
+from app.page.viewer import Viewer, scripted
 from app.page.wiring import sentence, wait
 from app.tabs.film import words
 from app.tabs.film.frames import Cameras, mapped
@@ -52,7 +52,7 @@ def build(shell: Shell) -> None:
     photo = shell.follow(TAB)
     with gr.Row(elem_classes="work"):
         with gr.Column(elem_classes="sheet", scale=1):
-            film = film_component()
+            film = scripted("film-frames", FILM, "VARS.film", kind=Viewer)  # of what `words.chunk` returns
             frame = gr.Slider(0, 1, value=0, step=1, label="Frame", elem_id=f"{TAB}-iteration")
             gr.HTML(fine(f"{words.BOUNDS} {words.CAMERA}"), apply_default_css=False)
         with gr.Column(elem_classes="controls", scale=0) as controls:
@@ -80,8 +80,6 @@ def build(shell: Shell) -> None:
         readout: str,
         t: float,
     ) -> Updates | None:
-        if not photo:
-            return None
         shown = await found(session, photo, clip)
         facts = await wait(services.models.facts, sized(model, size))
         at = words.layer_of(facts, layer)
@@ -150,7 +148,7 @@ def build(shell: Shell) -> None:
         [photo.change, clip.change, more.change, model.change, size.change, maps.layer.input, maps.readout.change],
         show,
         {"photo": photo, "clip": clip, "more": more, **which, "t": frame},
-        {"film": film, "model": model, "size": size, "layer": maps.layer, "t": frame},
+        {"film": film, "layer": maps.layer, "t": frame},
         back=("model", "size"),
     )
     chosen = {"clip": clip}
@@ -167,17 +165,4 @@ def build(shell: Shell) -> None:
         [shell.page.load, *(one.change for one in (frame, maps.opacity, maps.scale))],
         "view => VARS.film.view(view)",
         {"t": frame, "opacity": maps.opacity, "scale": maps.scale},
-    )
-
-
-def film_component() -> gr.HTML:
-    """Frames beside their maps; its value is what `words.chunk` returns."""
-    return Viewer(
-        value=None,
-        html_template=FILM,
-        js_on_load=(
-            "VARS.film.mount(element, () => trigger('select'));watch('value', () => VARS.film.show(props.value));"
-        ),
-        apply_default_css=False,
-        elem_id="film-frames",
     )

@@ -10,7 +10,7 @@ from typing import Any
 import gradio as gr
 
 from analysis.colour_maps import sequential
-from app.inference.models import DEFAULT_MODEL, sized
+from app.inference.models import DEFAULT_MODEL
 from app.inference.traced import Traced
 from app.library.fixation_library import FixationLibrary
 from app.library.fixation_points import MAX_LINKED, Points
@@ -21,7 +21,7 @@ from app.page.events import Updates, in_browser
 from app.page.rail import upload_button
 from app.page.shell import Shell, fine, heading, unseen
 from app.page.viewer import map_viewer
-from app.page.wiring import traced, wait
+from app.page.wiring import subject_traced, wait
 from app.tabs.fixations import density, words
 from app.tabs.fixations.export import export
 from app.tabs.fixations.scores import score
@@ -106,10 +106,7 @@ def build(shell: Shell) -> None:
         first: str,
         linked: str,
     ) -> Updates | None:
-        if not photo:
-            return None
-        subject = await wait(services.subject, session, photo)
-        result = await traced(services, session, subject, sized(model, size))
+        subject, result = await subject_traced(services, session, photo, model, size)
         shown = {
             "viewer": await wait(words.view, subject, result),
             "weights": model_words(result.model),
@@ -124,17 +121,15 @@ def build(shell: Shell) -> None:
         session: str | None, photo: str, model: str, size: str, layer: str | None, readout: str, t: float, points: str
     ) -> Updates | None:
         given = Points.from_json(points)
-        if not photo or given.ref != photo:
+        if given.ref != photo:
             return None
-        subject = await wait(services.subject, session, photo)
-        result = await traced(
-            services, session, subject, sized(model, size)
-        )  # kept from when the map was drawn: no model runs
+        # Kept from when the map was drawn: no model runs.
+        subject, result = await subject_traced(services, session, photo, model, size)
         return await wait(scored, subject.photograph, result, layer, readout, t, given)
 
     async def blurred(session: str | None, photo: str, points: str, colours: str) -> Updates | None:
         given = Points.from_json(points)
-        if not photo or given.ref != photo:
+        if given.ref != photo:
             return None
         photograph = await wait(services.photograph, session, photo)
         return {"density": await wait(density.words, photograph, given, sequential(colours))}
@@ -155,8 +150,7 @@ def build(shell: Shell) -> None:
     async def exported(
         session: str | None, photo: str, model: str, size: str, first: str, text: str, **view: Any
     ) -> Export:
-        subject = await wait(services.subject, session, photo)
-        result = await traced(services, session, subject, sized(model, size))
+        subject, result = await subject_traced(services, session, photo, model, size)
         given = Points.from_json(text)
         del view["points"]  # of a link; the text has all of them
         return await wait(export, subject, result, look(**view), given if given.ref == photo else Points(photo), first)
@@ -172,8 +166,6 @@ def build(shell: Shell) -> None:
         show,
         {**which, "first": first, "linked": linked},
         {
-            "model": model,
-            "size": size,
             "viewer": viewer,
             "weights": weights,
             "layer": maps.layer,

@@ -10,18 +10,17 @@ from typing import Any, cast
 import gradio as gr
 from gradio.components.base import Component
 
-from app.inference.models import DEFAULT_MODEL, sized
+from app.inference.models import DEFAULT_MODEL
 from app.inference.traced import READOUTS
 from app.library.mask_reading import JUDGED, reading_of
-from app.library.photographs import Subject
 from app.page import share
 from app.page.changing_dropdown import ChangingDropdown
 from app.page.choices import iteration_slider, layer_update, model_choices, size_choice, tell_model
 from app.page.events import Updates, in_browser
 from app.page.rail import upload_button
 from app.page.shell import Shell, fine, heading, unseen
-from app.page.viewer import control, map_viewer
-from app.page.wiring import sentence, traced, wait
+from app.page.viewer import control, map_viewer, scripted
+from app.page.wiring import sentence, subject_traced, wait
 from app.services import Services
 from app.tabs.segmentation import words
 from app.tabs.segmentation.export import MODES, Cut, export
@@ -83,7 +82,7 @@ def build(shell: Shell) -> None:
             threshold = gr.Slider(
                 0, 1, value=words.PAPER_THRESHOLD, step=0.01, label="Threshold", elem_id=f"{TAB}-threshold"
             )
-            numbers = scores_component()
+            numbers = scripted(f"{TAB}-scores", SCORES, "VARS.segmentation", TAB)  # of what `words.scores` returns
         with gr.Column(elem_classes="controls", scale=0) as controls:
             modes = [(label, name) for name, label in MODES.items()]
             mode = gr.Radio(modes, value="mask", label="Show", elem_id=f"{TAB}-mode")
@@ -108,10 +107,7 @@ def build(shell: Shell) -> None:
     async def show(
         session: str | None, photo: str, model: str, size: str, layer: str | None, t: float
     ) -> Updates | None:
-        if not photo:
-            return None
-        subject = await wait(services.subject, session, photo)
-        result = await traced(services, session, subject, sized(model, size))
+        subject, result = await subject_traced(services, session, photo, model, size)
         return {
             "viewer": await wait(words.view, subject, result),
             "weights": model_words(result.model),
@@ -128,17 +124,14 @@ def build(shell: Shell) -> None:
         readout: str,
         mask_values: str | None,
     ) -> Updates | None:
-        if not photo:
-            return None
-        photograph = await wait(services.photograph, session, photo)
-        result = await traced(services, session, Subject(photograph), sized(model, size))
+        subject, result = await subject_traced(services, session, photo, model, size)
         truth, problem = None, ""
         try:
             truth = await wait(truth_for, services, session, photo, mask_values)
         except InputError as error:  # a mask is there: what is wrong with it stands where its words would
             problem = sentence(error)
-        counts = await wait(words.scores, photograph, result, layer_of(result, layer), readout, truth, problem)
-        return {"numbers": counts, "about": words.truth_words(photograph, truth, problem)}
+        counts = await wait(words.scores, subject.photograph, result, layer_of(result, layer), readout, truth, problem)
+        return {"numbers": counts, "about": words.truth_words(subject.photograph, truth, problem)}
 
     async def drawn(session: str | None, photo: str, drawing: str) -> Updates | None:
         if not (photo and drawing):
@@ -163,8 +156,7 @@ def build(shell: Shell) -> None:
         mask_values: str | None,
         **view: Any,
     ) -> Export:
-        subject = await wait(services.subject, session, photo)
-        result = await traced(services, session, subject, sized(model, size))
+        subject, result = await subject_traced(services, session, photo, model, size)
         truth = await wait(truth_for, services, session, photo, mask_values)
         return await wait(export, subject, result, look(**view), Cut(threshold, mode), truth)
 
@@ -185,8 +177,6 @@ def build(shell: Shell) -> None:
         show,
         {**which, "t": iteration},
         {
-            "model": model,
-            "size": size,
             "viewer": viewer,
             "weights": weights,
             "layer": layer,
@@ -225,21 +215,6 @@ def build(shell: Shell) -> None:
     in_browser([numbers.select], f"() => ({{threshold: VARS.segmentation.threshold('{TAB}')}})", outputs=at)
     in_browser([undo.click], f"() => VARS.segmentation.undo('{TAB}')")
     in_browser([clear.click], f"() => VARS.segmentation.clear('{TAB}')")
-
-
-def scores_component() -> gr.HTML:
-    """Numbers and chart; its value is what `words.scores` returns."""
-    show = f"VARS.segmentation.show('{TAB}', props.value);"
-    return gr.HTML(
-        value=None,
-        html_template=SCORES,
-        js_on_load=(
-            f"VARS.segmentation.mount(element, '{TAB}', () => trigger('select'));"
-            f"{show} watch('value', () => {{ {show} }});"
-        ),
-        apply_default_css=False,
-        elem_id=f"{TAB}-scores",
-    )
 
 
 def keep_truth(services: Services, session: str | None, ref: str, truth: Truth | Upload) -> None:

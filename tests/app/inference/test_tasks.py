@@ -52,24 +52,24 @@ def test_each_picture_gets_its_own_dictionary(services: Services) -> None:
 
 def test_a_session_asks_once_and_another_session_for_itself(services: Services) -> None:
     shown = subject()
-    first = services.dictionary("one", shown, MODEL, "0.1").result(60)
-    assert services.dictionary("one", shown, MODEL, "0.1").result(60) is first
-    assert services.dictionary("two", shown, MODEL, "0.1").result(60) is not first
-    assert services.dictionary("one", shown, MODEL, "0.0").result(60).layer == "0.0"
+    first = services.answer("one", shown, MODEL, DictionaryOf("0.1")).result(60)
+    assert services.answer("one", shown, MODEL, DictionaryOf("0.1")).result(60) is first
+    assert services.answer("two", shown, MODEL, DictionaryOf("0.1")).result(60) is not first
+    assert services.answer("one", shown, MODEL, DictionaryOf("0.0")).result(60).layer == "0.0"
     assert first.nbytes == first.atoms.nbytes + first.use.nbytes + first.active.nbytes
 
 
 def test_a_layer_without_a_dictionary_and_one_that_is_not_there_are_sentences(services: Services) -> None:
     with pytest.raises(InputError, match="expected a layer that reconstructs with a dictionary"):
-        services.dictionary(None, subject(), "rvt_nano/self", "0.1").result(60)
+        services.answer(None, subject(), "rvt_nano/self", DictionaryOf("0.1")).result(60)
     with pytest.raises(InputError, match=r"no layer 7\.7"):
-        services.dictionary(None, subject(), MODEL, "7.7").result(60)
+        services.answer(None, subject(), MODEL, DictionaryOf("7.7")).result(60)
 
 
 def test_a_cancelled_dictionary_leaves_the_queue_and_a_full_queue_refuses(services: Services) -> None:
     with Held(services.queue, MODEL):
-        waiting = [services.dictionary(None, subject(i), MODEL, "0.1") for i in range(8)]
+        waiting = [services.answer(None, subject(i), MODEL, DictionaryOf("0.1")) for i in range(8)]
         with pytest.raises(BusyError, match="please try again"):
-            services.dictionary(None, subject(9), MODEL, "0.1")
+            services.answer(None, subject(9), MODEL, DictionaryOf("0.1"))
         assert all(future.cancel() for future in waiting)
-        assert services.dictionary(None, subject(9), MODEL, "0.1").cancel()
+        assert services.answer(None, subject(9), MODEL, DictionaryOf("0.1")).cancel()

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from app.inference.tasks import DictionaryOf
 from app.library.photographs import Subject, sample
 from app.tabs.dictionary.order import AtomLook, chosen
 from tests.app.browser import OVERTAKING, opened, pixels, wait_for_change
@@ -34,7 +35,7 @@ def shown(page: Any) -> list[str]:
 def expected(served: Served, look: AtomLook, model: str = "rvt_nano/vars_sd") -> list[str]:
     """The first page as the server orders it."""
     layer = look.layer or served.services.models.facts(model).default_layer
-    atoms = served.services.dictionary(None, Subject(sample("cat")), model, layer).result(60)
+    atoms = served.services.answer(None, Subject(sample("cat")), model, DictionaryOf(layer)).result(60)
     return [f"{group}:{atom}" for group, atom in chosen(atoms, look)[:64]]
 
 
