@@ -10,7 +10,7 @@ demo: install  ## Set up and open the page on the embedded weights
 
 test: install-dev lint  ## Set up, check style and types, run the tests
 	@command -v chromium chromium-browser google-chrome >/dev/null || echo "no Chromium found: the browser tests are skipped"
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --maxprocesses 8 --dist loadfile
 
 lint: install-dev
 	$(BIN)/ruff check .
