@@ -1,4 +1,4 @@
-"""Scripts and styles: the page's own, then those that lie beside each tab."""
+"""Scripts, styles and HTML: the page's own, then those that lie beside each tab."""
 
 from __future__ import annotations
 
@@ -23,3 +23,8 @@ def styles() -> str:
 def beside_tabs(suffix: str) -> list[Path]:
     """The files of one kind in the folders of the tabs, sorted."""
     return sorted((APP / "tabs").glob(f"*/*.{suffix}"))
+
+
+def page_html(tab: str) -> str:
+    """The HTML that a tab's script fills in."""
+    return (APP / "tabs" / tab / "page.html").read_text(encoding="utf-8")

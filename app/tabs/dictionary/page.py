@@ -13,6 +13,7 @@ from app.inference.tasks import DictionaryOf
 from app.inference.traced import Traced
 from app.library.photographs import Subject
 from app.page import share
+from app.page.assets import page_html
 from app.page.changing_dropdown import ChangingDropdown
 from app.page.choices import iteration_slider, layer_update, model_choices, size_choice
 from app.page.events import Updates, in_browser
@@ -35,37 +36,6 @@ MEANING = (
     "(VARS-S: channels and kernels) are counted from 0, as in the arrays."
 )
 
-ATOMS = """
-<div class="dictionary empty" data-words="">
-  <p data-show="words"></p>
-  <div class="atom-over">
-    <div class="viewer" id="dictionary-large-viewer" data-viewer="dictionary-large"></div>
-    <div class="atom-numbers">
-      <table>
-        <thead>
-          <tr><th scope="col">t</th><th scope="col">use, mean |u|</th><th scope="col">codes not zero</th></tr>
-        </thead>
-        <tbody data-show="facts"></tbody>
-      </table>
-      <figure>
-        <svg viewBox="0 0 320 132" role="img" aria-label="Use of the atoms, sorted"></svg>
-        <figcaption>Use of the atoms, sorted at each iterate. Grey: the other iterates.</figcaption>
-      </figure>
-    </div>
-  </div>
-  <div class="atom-bar">
-    <strong data-show="count" aria-live="polite"></strong>
-    <span data-show="pages">
-      <button type="button" data-show="back" aria-label="Page before">‹</button>
-      <span data-show="page"></span>
-      <button type="button" data-show="on" aria-label="Next page">›</button>
-    </span>
-  </div>
-  <div class="atom-legend" data-show="legend"></div>
-  <div class="atoms" data-show="atoms" role="group" aria-label="Atoms"></div>
-</div>
-"""
-
 
 def build(shell: Shell) -> None:
     """Inside its `gr.Tab`."""
@@ -74,7 +44,7 @@ def build(shell: Shell) -> None:
     with gr.Row(elem_classes="work"):
         with gr.Column(elem_classes="sheet", scale=1):
             iteration = iteration_slider(TAB)
-            atoms = scripted("dictionary-atoms", ATOMS, "VARS.dictionary")  # of what `words.view` returns
+            atoms = scripted("dictionary-atoms", page_html(TAB), "VARS.dictionary")  # of what `words.view` returns
         with gr.Column(elem_classes="controls", scale=0) as controls:
             model = gr.Dropdown(model_choices(shell), value=START_MODEL, label="Model", elem_id="dictionary-model")
             size = size_choice(TAB)

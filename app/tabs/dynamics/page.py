@@ -14,6 +14,7 @@ from app.inference.tasks import SettlingOf
 from app.inference.traced import Traced
 from app.library.photographs import Subject
 from app.page import animations, share
+from app.page.assets import page_html
 from app.page.changing_dropdown import ChangingDropdown
 from app.page.choices import model_choices, size_choice
 from app.page.events import Updates, in_browser
@@ -33,30 +34,6 @@ STEPS = 40
 SECONDS = 0.12
 """A step is shown for, in an animation."""
 
-DYNAMICS = """
-<div class="dynamics empty" data-words="">
-  <p data-show="words"></p>
-  <div class="dynamics-bar">
-    <button type="button" data-show="play" aria-pressed="false">Play</button>
-    <strong data-show="now" aria-live="off"></strong>
-    <span data-show="legend"></span>
-  </div>
-  <p class="notice" data-show="notice" role="status"></p>
-  <section>
-    <h3>The map settling</h3>
-    <div class="viewer" id="dynamics-viewer" data-viewer="dynamics"></div>
-    <p class="fine" data-show="maps"></p>
-  </section>
-  <div class="dynamics-charts" data-show="charts"></div>
-  <section>
-    <h3>The codes of one channel</h3>
-    <div class="dynamics-trajectories" data-show="codes"></div>
-    <p class="fine" data-show="trajectories"></p>
-  </section>
-  <p class="fine" data-show="facts"></p>
-</div>
-"""
-
 
 def build(shell: Shell) -> None:
     """Inside its `gr.Tab`."""
@@ -65,7 +42,7 @@ def build(shell: Shell) -> None:
     with gr.Row(elem_classes="work"):
         with gr.Column(elem_classes="sheet", scale=1):
             step = gr.Slider(0, STEPS, value=STEPS, step=1, label="Step", elem_id=f"{TAB}-iteration")
-            pictures = scripted("dynamics-pictures", DYNAMICS, "VARS.dynamics")  # of what `words.view` returns
+            pictures = scripted("dynamics-pictures", page_html(TAB), "VARS.dynamics")  # of what `words.view` returns
             gr.Markdown(
                 words.EQUATIONS,
                 latex_delimiters=[

@@ -14,6 +14,7 @@ from app.inference.models import DEFAULT_MODEL, sized
 from app.inference.work import BusyError
 from app.library.clips import SUFFIXES, Clip, read_shot, squared
 from app.page import animations, share
+from app.page.assets import page_html
 from app.page.choices import map_controls, model_choices, size_choice, tell_model
 from app.page.events import Updates, in_browser
 from app.page.rail import upload_button
@@ -28,21 +29,6 @@ from vars_core.errors import InputError
 
 TAB = "film"
 
-FILM = """
-<div class="film">
-  <div class="film-bar">
-    <button type="button" data-show="play" aria-pressed="false">Play</button>
-    <strong data-show="now" aria-live="off"></strong>
-    <span class="fine" data-show="words" role="status"></span>
-  </div>
-  <div class="film-pair">
-    <figure><img data-show="photo" alt="the frame as it is"></figure>
-    <div class="viewer" id="film-viewer" data-viewer="film"></div>
-  </div>
-  <video hidden muted playsinline></video>
-</div>
-"""
-
 LINK_NOTE = "A link holds no video: it opens with the pan over its photograph."
 
 
@@ -52,7 +38,7 @@ def build(shell: Shell) -> None:
     photo = shell.follow(TAB)
     with gr.Row(elem_classes="work"):
         with gr.Column(elem_classes="sheet", scale=1):
-            film = scripted("film-frames", FILM, "VARS.film", kind=Viewer)  # of what `words.chunk` returns
+            film = scripted("film-frames", page_html(TAB), "VARS.film", kind=Viewer)  # of what `words.chunk` returns
             frame = gr.Slider(0, 1, value=0, step=1, label="Frame", elem_id=f"{TAB}-iteration")
             gr.HTML(fine(f"{words.BOUNDS} {words.CAMERA}"), apply_default_css=False)
         with gr.Column(elem_classes="controls", scale=0) as controls:

@@ -14,6 +14,7 @@ from app.inference.models import DEFAULT_MODEL
 from app.inference.traced import READOUTS
 from app.library.mask_reading import JUDGED, reading_of
 from app.page import share
+from app.page.assets import page_html
 from app.page.changing_dropdown import ChangingDropdown
 from app.page.choices import iteration_slider, layer_update, model_choices, size_choice, tell_model
 from app.page.events import Updates, in_browser
@@ -48,23 +49,6 @@ READINGS = [
 
 LINK_NOTE = "A link holds no ground truth that was drawn or uploaded; one in a data folder comes with its image."
 
-SCORES = """
-<div class="scores without-truth">
-  <div>
-    <dl><dt>IoU</dt><dd data-show="iou"></dd><dt>FP</dt><dd data-show="fp"></dd><dt>FN</dt><dd data-show="fn"></dd></dl>
-    <p class="fine" data-show="pixels" aria-live="polite"></p>
-    <p class="fine" data-show="words"></p>
-    <p class="fine" data-show="best"></p>
-    <p class="fine" data-show="baselines"></p>
-  </div>
-  <figure>
-    <figcaption>IoU against threshold</figcaption>
-    <svg viewBox="0 0 320 160" role="img" aria-label="IoU against the threshold"></svg>
-    <figcaption>Filled: chosen. Hollow: best. Grey: the other iterates.</figcaption>
-  </figure>
-</div>
-"""
-
 
 def build(shell: Shell) -> None:
     """Inside its `gr.Tab`."""
@@ -82,7 +66,9 @@ def build(shell: Shell) -> None:
             threshold = gr.Slider(
                 0, 1, value=words.PAPER_THRESHOLD, step=0.01, label="Threshold", elem_id=f"{TAB}-threshold"
             )
-            numbers = scripted(f"{TAB}-scores", SCORES, "VARS.segmentation", TAB)  # of what `words.scores` returns
+            numbers = scripted(
+                f"{TAB}-scores", page_html(TAB), "VARS.segmentation", TAB
+            )  # of what `words.scores` returns
         with gr.Column(elem_classes="controls", scale=0) as controls:
             modes = [(label, name) for name, label in MODES.items()]
             mode = gr.Radio(modes, value="mask", label="Show", elem_id=f"{TAB}-mode")
