@@ -60,7 +60,7 @@ class Services:
         """A photograph by its reference, see `app.library.photographs`. Raises InputError."""
         if ref.startswith("sample:"):
             return sample(ref.removeprefix("sample:"))
-        upload = self.uploads(session).found(ref)  # asked for each time, so that the list stays among what is kept
+        upload = self.uploads(session).upload_of(ref)  # asked for each time, so that the list stays among what is kept
         if upload is not None and not upload.still_there():
             upload = None
         kept = self.sessions.get(session, ref)

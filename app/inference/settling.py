@@ -27,7 +27,7 @@ class LayerSettling:
     head: int
     channel: int
     rates: Rates
-    found: Settling
+    settling: Settling
     num_heads: int
     grid: tuple[int, int]
     convolutional: bool
@@ -35,7 +35,7 @@ class LayerSettling:
 
     @property
     def nbytes(self) -> int:
-        return sum(path.nbytes for path in self.found.paths.values())
+        return sum(path.nbytes for path in self.settling.paths.values())
 
 
 def of_batch(

@@ -47,7 +47,7 @@ class DataFolders:
 
         Raises InputError where there is no such folder.
         """
-        names = self.found(folder, find)
+        names = self.names_with(folder, find)
         pages = max(1, -(-len(names) // PAGE))
         number = min(max(number, 1), pages)
         first = (number - 1) * PAGE
@@ -55,10 +55,10 @@ class DataFolders:
 
     def page_of(self, folder: str, name: str, find: str = "") -> int | None:
         """The number of the page that has a photograph; None where it is not among those that ``find`` leaves."""
-        names = self.found(folder, find)
+        names = self.names_with(folder, find)
         return names.index(name) // PAGE + 1 if name in names else None
 
-    def found(self, folder: str, find: str = "") -> list[str]:
+    def names_with(self, folder: str, find: str = "") -> list[str]:
         """Paths that hold ``find``, in any case. Raises InputError for an unknown folder."""
         if folder not in self.files:
             raise InputError(f"no data folder {folder[:80]!r} on this server; nearest: {nearest(folder, self.files)}")

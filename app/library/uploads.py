@@ -39,11 +39,11 @@ class Uploads:
     entries: tuple[Upload, ...] = ()
 
     def added(self, one: Upload) -> Uploads:
-        if self.found(one.ref):
+        if self.upload_of(one.ref):
             return Uploads(tuple(one if entry.ref == one.ref else entry for entry in self.entries))
         return Uploads((*self.entries, one)[-MAX_UPLOADS:])
 
-    def found(self, ref: str) -> Upload | None:
+    def upload_of(self, ref: str) -> Upload | None:
         return next((entry for entry in self.entries if entry.ref == ref), None)
 
     @property

@@ -105,8 +105,8 @@ def export(
             for (subject, result), unit in zip(flat, units, strict=True)
         ],
         [
-            "\n".join(part for part in (name, found.words if found else "", more) if part)
-            for name, found, more in zip(names, answers, captions or with_reference(raw, subtracted), strict=True)
+            "\n".join(part for part in (name, answer.words if answer else "", more) if part)
+            for name, answer, more in zip(names, answers, captions or with_reference(raw, subtracted), strict=True)
         ],
         columns=len(results[0]),
         title=f"Layer {layers[0].name} · {look.readout} · t = {look.t} · "

@@ -29,10 +29,10 @@ def worth(model: ModelFacts) -> str:
     card = embedded_card(model.name)
     if card is None or card["sha256"] != model.checkpoint_hash:
         return ""
-    found = card["evaluation"]
+    measured = card["evaluation"]
     return html.escape(
-        f" · {card['num_classes']} classes, top-1 {found['top1']:.1%} on {found['images']:,} images of "
-        f"{found['data'].replace('_', ' ')} at {card['image_size']} pixels"
+        f" · {card['num_classes']} classes, top-1 {measured['top1']:.1%} on {measured['images']:,} images of "
+        f"{measured['data'].replace('_', ' ')} at {card['image_size']} pixels"
     )
 
 

@@ -104,9 +104,9 @@ def answer(
         "top5": predictions(traced, names) if traced.model.trained else [],
     }
     if curves is not None:
-        for name, found in (("deletion", curves.deletion), ("insertion", curves.insertion)):
-            arrays |= {f"{name}/{one}": values for one, values in found.items()}
-            facts[name] = {one: area(values) for one, values in found.items()}
+        for name, by_map in (("deletion", curves.deletion), ("insertion", curves.insertion)):
+            arrays |= {f"{name}/{one}": values for one, values in by_map.items()}
+            facts[name] = {one: area(values) for one, values in by_map.items()}
     return CloserAnswer(pictures[shown], Export(figure, arrays, facts))
 
 

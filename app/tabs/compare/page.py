@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -65,115 +67,104 @@ def build(shell: Shell) -> None:
             pass
 
     async def run(
-        session: str | None, ref: str, models: list[str], size: str, corruptions: list[Corruption | None]
+        session: str | None, ref: str, asked: Asked, corruptions: Sequence[Corruption | None]
     ) -> tuple[list[Subject], list[list[Traced]]]:
-        grids.check_models(models)
+        grids.check_models(asked.models)
         grids.check_pictures(corruptions)
-        return await traced_corrupted(services, session, ref, corruptions, [sized(one, size) for one in models])
+        return await traced_corrupted(
+            services, session, ref, corruptions, [sized(one, asked.size) for one in asked.models]
+        )
 
-    def answered(corruptions: list[Corruption | None], results: list[list[Traced]]) -> list[Answer | None]:
+    def answered(corruptions: Sequence[Corruption | None], results: list[list[Traced]]) -> list[Answer | None]:
         clean = results[corruptions.index(None)] if None in corruptions else None
         return answers(results, services.class_names, clean)
 
     async def show(
-        session: str | None,
-        photo: str,
-        models: list[str],
-        size: str,
-        pictures: list[str],
-        severity: float,
-        seed: float | None,
-        layer: str | None,
-        t: float,
-        reference: str | None,
+        session: str | None, photo: str, layer: str | None, t: float, reference: str | None, **choice: Any
     ) -> Updates | None:
-        corruptions = wanted(pictures, severity, seed)
+        asked = Asked(**choice)
+        corruptions = asked.corruptions()
         first = at_once(corruptions)
-        subjects, results = await run(session, photo, models, size, first)
-        panels = grids.panel_names(models, corruptions)
+        subjects, results = await run(session, photo, asked, first)
+        panels = grids.panel_names(asked.models, corruptions)
         references = [("none: show the maps", "none"), *((name, str(i)) for i, name in enumerate(panels))]
         known = reference if reference in {value for _, value in references} else "none"
         table = await wait(grids.grid, subjects, results, answered(first, results))
         return {
-            "viewer": {**table, "key": key_of(photo, models, size, corruptions)},
+            "viewer": {**table, "key": asked.key(photo)},
             "weights": several_words(results[0]),
             "reference": gr.update(choices=references, value=known),
             **layer_update(results[0], layer, t),
         }
 
-    async def complete(
-        session: str | None,
-        photo: str,
-        models: list[str],
-        size: str,
-        pictures: list[str],
-        severity: float,
-        seed: float | None,
-    ) -> Updates | None:
+    async def complete(session: str | None, photo: str, **choice: Any) -> Updates | None:
         """The rows below the clean one, which is shown meanwhile."""
-        corruptions = wanted(pictures, severity, seed)
+        asked = Asked(**choice)
+        corruptions = asked.corruptions()
         shown = len(at_once(corruptions))
         if shown == len(corruptions):
             return None
-        subjects, results = await run(session, photo, models, size, corruptions)
-        found = answered(corruptions, results)
-        table = await wait(grids.grid, subjects[shown:], results[shown:], found[shown * len(models) :])
-        key = key_of(photo, models, size, corruptions)
-        return {"corrupted": {**table, "key": key, "turn": secrets.token_hex(4)}}  # the same rows twice are two answers
+        subjects, results = await run(session, photo, asked, corruptions)
+        rest = answered(corruptions, results)[shown * len(asked.models) :]
+        table = await wait(grids.grid, subjects[shown:], results[shown:], rest)
+        # The same rows twice are two answers.
+        return {"corrupted": {**table, "key": asked.key(photo), "turn": secrets.token_hex(4)}}
 
-    async def exported(
-        session: str | None,
-        photo: str,
-        models: list[str],
-        size: str,
-        pictures: list[str],
-        severity: float,
-        seed: float | None,
-        reference: str | None,
-        **view: Any,
-    ) -> Export:
-        corruptions = wanted(pictures, severity, seed)
-        subjects, results = await run(session, photo, models, size, corruptions)
-        found = answered(corruptions, results)
-        return await wait(partial(grids.export, reference=reference), subjects, results, look(**view), found)
+    async def exported(session: str | None, photo: str, reference: str | None, **values: Any) -> Export:
+        asked, seen = Asked(**{name: values.pop(name) for name in choice}), look(**values)
+        corruptions = asked.corruptions()
+        subjects, results = await run(session, photo, asked, corruptions)
+        export = partial(grids.export, reference=reference)
+        return await wait(export, subjects, results, seen, answered(corruptions, results))
 
-    chosen: dict[str, Component] = {
+    choice: dict[str, Component] = {
         "models": models,
         "size": size,
         "pictures": pictures,
         "severity": severity,
         "seed": seed,
-        "reference": reference,
     }
     with last:
-        share.build(shell, TAB, {**chosen, **maps.linked()}, exported)
+        share.build(shell, TAB, {**choice, "reference": reference, **maps.linked()}, exported)
     moved = {"layer": maps.layer, "t": iteration, "reference": reference}
     shown = shell.events.on(
         [photo.change, models.change, size.change, pictures.change, severity.release, seed.change],
         show,
-        {"photo": photo, **chosen, **moved},
+        {"photo": photo, **choice, **moved},
         {"viewer": viewer, "weights": weights, **moved},
         progress=viewer,
         back=("models", "size"),
     )
-    asked = {"photo": photo, **{name: one for name, one in chosen.items() if name != "reference"}}
-    shell.events.after(shown, complete, asked, {"corrupted": corrupted})
+    shell.events.after(shown, complete, {"photo": photo, **choice}, {"corrupted": corrupted})
     maps.connect(shell, TAB, reference=reference)
 
 
-def wanted(chosen: list[str], severity: float, seed: float | None) -> list[Corruption | None]:
-    """The pictures in the order in which they were chosen."""
-    return [None if name == CLEAN else checked(name, severity, seed) for name in chosen]
+@dataclass(frozen=True)
+class Asked:
+    """What the controls that choose pictures and models ask for, by the names in a link."""
+
+    models: list[str]
+    size: str
+    pictures: list[str]
+    severity: float
+    seed: float | None
+
+    def corruptions(self) -> list[Corruption | None]:
+        """The pictures in the order in which they were chosen. Raises InputError."""
+        return [None if name == CLEAN else checked(name, self.severity, self.seed) for name in self.pictures]
+
+    def sized(self) -> list[str]:
+        """The models at the input size. Raises InputError."""
+        return [sized(one, self.size) for one in self.models]
+
+    def key(self, photo: str) -> str:
+        """What a table is of: rows are added to their own table alone, see script.js."""
+        return repr((photo, self))
 
 
 def at_once(corruptions: list[Corruption | None]) -> list[Corruption | None]:
     """What is computed before anything is shown: the clean picture where it comes first, else all."""
     return corruptions[:1] if corruptions[:1] == [None] else corruptions
-
-
-def key_of(photo: str, models: list[str], size: str, corruptions: list[Corruption | None]) -> str:
-    """What a table is of: rows are added to their own table alone, see script.js."""
-    return repr((photo, models, size, corruptions))
 
 
 def further_rows() -> Viewer:

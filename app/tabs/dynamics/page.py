@@ -160,7 +160,7 @@ def closed() -> Updates:
 def choices_update(result: Traced, made: LayerSettling, t: float) -> Updates:
     """Updates of "layer", "head", "channel" and "t", the step. A slider must not end below its value."""
     heads = [(words.group_words(i, made.convolutional), str(i)) for i in range(made.num_heads)]
-    channels = [(f"channel {i}", str(i)) for i in range(made.found.num_channels)]
+    channels = [(f"channel {i}", str(i)) for i in range(made.settling.num_channels)]
     steps = made.rates.num_steps
     moved = gr.update(maximum=steps, interactive=True)
     return {

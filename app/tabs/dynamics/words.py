@@ -95,7 +95,7 @@ def no_dictionary(model: ModelFacts) -> InputError:
 
 def names(made: LayerSettling) -> dict[str, str]:
     """The ways, by what people read."""
-    own = "LISTA, as trained" if made.found.learned else "The layer's own ISTA"
+    own = "LISTA, as trained" if made.settling.learned else "The layer's own ISTA"
     first = "One step" if made.convolutional else "Self-attention"
     return {ODE: "The circuit", ISTA: "ISTA", OWN: own, ATTENTION: first}
 
@@ -103,12 +103,16 @@ def names(made: LayerSettling) -> dict[str, str]:
 def notes(made: LayerSettling) -> dict[str, str]:
     """What each way does, under its map."""
     trained = f"Trained for T = {made.model.num_steps}."
-    own = f"Learned coupling, smooth threshold. {trained}" if made.found.learned else f"With the L it stores. {trained}"
+    own = (
+        f"Learned coupling, smooth threshold. {trained}"
+        if made.settling.learned
+        else f"With the L it stores. {trained}"
+    )
     static = "No threshold: of learned kernels a convolution, no attention."
     return {
         ODE: "Codes inhibit each other until nothing moves.",
-        ISTA: f"The same in steps of 1/L, L = {made.found.bound:.3g}.",
-        OWN: own,
+        ISTA: f"The same in steps of 1/L, L = {made.settling.bound:.3g}.",
+        OWN: f"{own} Trained for T = {made.model.num_steps}.",
         ATTENTION: static if made.convolutional else "The first step, without threshold.",
     }
 
@@ -116,18 +120,18 @@ def notes(made: LayerSettling) -> dict[str, str]:
 def notice(made: LayerSettling) -> str:
     """What goes wrong under these rates, in a sentence; "" where nothing does."""
     said = []
-    found, rates = made.found, made.rates
-    if rates.bound_factor < 0.5 and found.paths[ISTA].diverges:
+    settling, rates = made.settling, made.rates
+    if rates.bound_factor < 0.5 and settling.paths[ISTA].diverges:
         said.append(
-            f"ISTA diverges: L = {found.bound:.3g} is below half of the largest eigenvalue, "
-            f"{found.largest_eigenvalue:.3g}, so every step overshoots by more than it corrects."
+            f"ISTA diverges: L = {settling.bound:.3g} is below half of the largest eigenvalue, "
+            f"{settling.largest_eigenvalue:.3g}, so every step overshoots by more than it corrects."
         )
     elif rates.bound_factor < 1:
         said.append(
-            f"L = {found.bound:.3g} is below the largest eigenvalue, {found.largest_eigenvalue:.3g}: "
+            f"L = {settling.bound:.3g} is below the largest eigenvalue, {settling.largest_eigenvalue:.3g}: "
             "a step of ISTA may raise the objective."
         )
-    if found.paths[ODE].diverges:
+    if settling.paths[ODE].diverges:
         said.append("With these rates the circuit does not settle at the optimum: its objective ends above its start.")
     elif (rates.alpha, rates.beta, rates.gamma) != (1, 2, 2):
         said.append("With rates other than α = 1, β = γ = 2 the circuit settles at another problem's solution.")
@@ -136,7 +140,7 @@ def notice(made: LayerSettling) -> str:
 
 def view(subject: Subject, made: LayerSettling) -> dict[str, Any]:
     """What script.js draws: "viewer" a payload of the viewer, "paths" the ways frame by frame, and the words."""
-    found, titles, said = made.found, names(made), notes(made)
+    settling, titles, said = made.settling, names(made), notes(made)
     picture = subject.display
     alt = f"{subject.photograph.title}, {subject.photograph.width}×{subject.photograph.height} pixels"
     panels = [
@@ -152,14 +156,14 @@ def view(subject: Subject, made: LayerSettling) -> dict[str, Any]:
             "layers": [{"name": made.layer, "grid": list(made.grid), "maps": {READOUT: payload.maps(path.maps)}}],
             "default_layer": made.layer,
         }
-        for name, path in found.paths.items()
+        for name, path in settling.paths.items()
     ]
     return {
         "viewer": payload.viewer(panels, columns=len(panels)),
         "view": {"layer": made.layer, "readout": READOUT, "mode": "heat", "opacity": OPACITY, "scale": "map"},
         "steps": made.rates.num_steps,
         "trained": made.model.num_steps,
-        "time": found.frame_time,
+        "time": settling.frame_time,
         "paths": [
             {
                 "title": titles[name],
@@ -170,13 +174,13 @@ def view(subject: Subject, made: LayerSettling) -> dict[str, Any]:
                 "diverges": path.diverges and name != ATTENTION,
                 "stays": name == ATTENTION,
             }
-            for name, path in found.paths.items()
+            for name, path in settling.paths.items()
         ],
-        "optimum": {"objective": found.optimum, "zero": found.optimal_zero, "distance": 0.0},
+        "optimum": {"objective": settling.optimum, "zero": settling.optimal_zero, "distance": 0.0},
         "charts": {name: {"title": heading, "words": text} for name, (heading, text) in CHARTS.items()},
         "maps": MAPS_WORDS,
         "trajectories": TRAJECTORIES_WORDS.format(
-            count=found.paths[ODE].codes.shape[1], all=found.num_codes // found.num_channels
+            count=settling.paths[ODE].codes.shape[1], all=settling.num_codes // settling.num_channels
         ),
         "notice": notice(made),
         "facts": fact_words(made),
@@ -185,7 +189,7 @@ def view(subject: Subject, made: LayerSettling) -> dict[str, Any]:
 
 def fact_words(made: LayerSettling) -> str:
     """The numbers of the problem in a line."""
-    found = made.found
+    settling = made.settling
     place = f"{group_words(made.head, made.convolutional)}, channel {made.channel}"
     same = (
         ""
@@ -194,9 +198,9 @@ def fact_words(made: LayerSettling) -> str:
         f"{made.performer:.0e} of its largest value."
     )
     return (
-        f"Layer {made.layer}, {place}: {found.num_codes:,} codes, λ = {found.lam:.3g}, largest eigenvalue of PᵀP "
-        f"{found.largest_eigenvalue:.3g}. One step is {found.frame_time:.2g} of the circuit's time. The optimum is "
-        f"known to {found.gap:.0e} of ½‖x‖².{same}"
+        f"Layer {made.layer}, {place}: {settling.num_codes:,} codes, λ = {settling.lam:.3g}, largest eigenvalue of PᵀP "
+        f"{settling.largest_eigenvalue:.3g}. One step is {settling.frame_time:.2g} of the circuit's time. The optimum "
+        f"is known to {settling.gap:.0e} of ½‖x‖².{same}"
     )
 
 
@@ -217,26 +221,26 @@ def packed(values: np.ndarray) -> str:
 
 def facts(made: LayerSettling) -> dict[str, Any]:
     """The same as plain facts, for scripts."""
-    found = made.found
+    settling = made.settling
     return {
-        "lam": found.lam,
-        "largest_eigenvalue": found.largest_eigenvalue,
-        "bound": found.bound,
-        "frame_time": found.frame_time,
-        "optimum": found.optimum,
-        "gap": found.gap,
-        "optimal_zero": found.optimal_zero,
-        "empty": found.empty,
+        "lam": settling.lam,
+        "largest_eigenvalue": settling.largest_eigenvalue,
+        "bound": settling.bound,
+        "frame_time": settling.frame_time,
+        "optimum": settling.optimum,
+        "gap": settling.gap,
+        "optimal_zero": settling.optimal_zero,
+        "empty": settling.empty,
         "heads": made.num_heads,
-        "channels": found.num_channels,
-        "codes": found.num_codes,
+        "channels": settling.num_channels,
+        "codes": settling.num_codes,
         "grid": list(made.grid),
-        "learned": found.learned,
+        "learned": settling.learned,
         "performer_difference": made.performer,
         "notice": notice(made),
         "paths": {
             name: {chart: finite(getattr(path, chart)) for chart in CHARTS} | {"diverges": path.diverges}
-            for name, path in found.paths.items()
+            for name, path in settling.paths.items()
         },
     }
 
@@ -251,7 +255,7 @@ def overlay(subject: Subject, made: LayerSettling, path: Path, step: int, painti
 def export(subject: Subject, made: LayerSettling, step: int, painting: Painting = USUAL) -> Export:
     """The maps at a step and the charts as a figure; the arrays hold every frame of every way."""
     arrays: dict[str, np.ndarray] = {"picture": subject.display}
-    for name, path in made.found.paths.items():
+    for name, path in made.settling.paths.items():
         arrays |= {f"{name}_{key}": values for key, values in vars(path).items()}
     settings = {"layer": made.layer, "head": made.head, "channel": made.channel, "t": step, **vars(made.rates)}
     settings |= {"colours": painting.colours.name, "tokens": painting.tokens.name}
@@ -265,11 +269,11 @@ def film(subject: Subject, made: LayerSettling, painting: Painting = USUAL) -> l
     place = f"{title(made.model.name)} · layer {made.layer}, {group_words(made.head, made.convolutional)}"
     return [
         overlays.sheet(
-            [overlay(subject, made, path, step, painting) for path in made.found.paths.values()],
+            [overlay(subject, made, path, step, painting) for path in made.settling.paths.values()],
             titles,
             columns=len(titles),
             heading=f"{place} · step {step}",
-            footer=f"Circuit time {step * made.found.frame_time:.2f}. Each map has its own colour scale.",
+            footer=f"Circuit time {step * made.settling.frame_time:.2f}. Each map has its own colour scale.",
             width=200,
         )
         for step in range(made.rates.num_steps + 1)
@@ -281,7 +285,7 @@ WIDTH, GAP = 250, 14
 
 def drawn(subject: Subject, made: LayerSettling, step: int, painting: Painting = USUAL) -> Canvas:
     """The figure: a row of maps, a row of charts."""
-    found, titles = made.found, names(made)
+    settling, titles = made.settling, names(made)
     picture = subject.display
     height = WIDTH * picture.shape[0] / picture.shape[1]
     total = 4 * WIDTH + 5 * GAP
@@ -290,7 +294,7 @@ def drawn(subject: Subject, made: LayerSettling, step: int, painting: Painting =
         f"{title(made.model.name)} · layer {made.layer}, {group_words(made.head, made.convolutional)} · step {step}"
     )
     canvas.add(Text(heading, GAP, 20, 15, bold=True))
-    for at, (name, path) in enumerate(found.paths.items()):
+    for at, (name, path) in enumerate(settling.paths.items()):
         left = GAP + at * (WIDTH + GAP)
         canvas.add(Raster(overlay(subject, made, path, step, painting), left, 40, WIDTH, height))
         canvas.add(Polyline([(left, 54 + height), (left + 18, 54 + height)], COLOURS[name], 3))
@@ -306,10 +310,10 @@ def chart(
     canvas: Canvas, made: LayerSettling, name: str, words: str, step: int, left: float, top: float, width: float
 ) -> None:
     """One of `CHARTS` on a canvas."""
-    found, bottom, margin = made.found, top + 190, 46
-    usual = [path for path in found.paths.values() if not path.diverges] or list(found.paths.values())
+    settling, bottom, margin = made.settling, top + 190, 46
+    usual = [path for path in settling.paths.values() if not path.diverges] or list(settling.paths.values())
     high = max(float(np.nanmax(getattr(path, name))) for path in usual) or 1.0
-    low = min(found.optimum, high) if name == "objective" else 0.0
+    low = min(settling.optimum, high) if name == "objective" else 0.0
     logarithmic = name == "objective" and low > 0
 
     def y_of(value: float) -> float:
@@ -327,7 +331,7 @@ def chart(
         canvas.add(Text(str(frame), x_of(frame), bottom + 12, 10, "middle", SOFT))
     canvas.add(Text("step", x_of(made.rates.num_steps / 2), bottom + 12, 10, "middle", SOFT))
     canvas.add(Polyline([(x_of(step), bottom - 150), (x_of(step), bottom)], SOFT, 1))
-    for way, path in found.paths.items():
+    for way, path in settling.paths.items():
         values = enumerate(getattr(path, name))
         points = [(x_of(k), y_of(max(v, low) if logarithmic else v)) for k, v in values if np.isfinite(v)]
         if way == ATTENTION and name != "change":

@@ -21,18 +21,18 @@ async def mapped(
     services: Services, session: str | None, clip: Clip, indices: Sequence[int], model: str, task: LastMap
 ) -> list[FrameMap]:
     """The maps of some frames. At most a batch of one film waits, so that others come in between."""
-    found: list[FrameMap] = []
+    maps: list[FrameMap] = []
     for start in range(0, len(indices), CHUNK):
         futures: list[Future[FrameMap]] = []
         try:
             for index in indices[start : start + CHUNK]:
                 futures.append(services.frame(session, clip, index, model, task))
-            found += await asyncio.gather(*map(asyncio.wrap_future, futures))
+            maps += await asyncio.gather(*map(asyncio.wrap_future, futures))
         except BaseException:
             for future in futures:
                 future.cancel()
             raise
-    return found
+    return maps
 
 
 class Cameras:

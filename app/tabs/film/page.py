@@ -52,7 +52,7 @@ def build(shell: Shell) -> None:
             maps = map_controls(shell, TAB, frame, shared="shared by all frames")
     clip, more, shot, seen = (unseen(f"{TAB}-{name}") for name in ("clip", "more", "shot", "seen"))
 
-    async def found(session: str | None, photo: str, clip: str) -> Clip:
+    async def chosen_clip(session: str | None, photo: str, clip: str) -> Clip:
         return await wait(services.clip, session, clip or f"pan:{photo}")
 
     async def show(
@@ -66,7 +66,7 @@ def build(shell: Shell) -> None:
         readout: str,
         t: float,
     ) -> Updates | None:
-        shown = await found(session, photo, clip)
+        shown = await chosen_clip(session, photo, clip)
         facts = await wait(services.models.facts, sized(model, size))
         at = words.layer_of(facts, layer)
         key = words.key_of(shown.ref, sized(model, size), at, readout)
@@ -108,7 +108,7 @@ def build(shell: Shell) -> None:
     async def whole(
         session: str | None, photo: str, clip: str, model: str, size: str, layer: str | None, readout: str
     ) -> tuple[Clip, list[Any]]:
-        shown = await found(session, photo, clip)
+        shown = await chosen_clip(session, photo, clip)
         facts = await wait(services.models.facts, sized(model, size))
         task = LastMap(words.layer_of(facts, layer), readout)
         return shown, await mapped(services, session, shown, range(len(shown)), sized(model, size), task)

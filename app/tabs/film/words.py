@@ -61,26 +61,26 @@ def start_of(more: str, key: str) -> int:
         return 0
 
 
-def chunk(clip: Clip, start: int, found: Sequence[FrameMap], readout: str, key: str) -> dict[str, Any]:
+def chunk(clip: Clip, start: int, maps: Sequence[FrameMap], readout: str, key: str) -> dict[str, Any]:
     """Frames from ``start`` on with their maps, for script.js."""
-    first = found[0]
+    first = maps[0]
     height, width = clip.picture(start).shape[:2]
     return {
         "key": key,
         "start": start,
         "of": len(clip),
         "seconds": clip.seconds,
-        "pictures": [clip.address(start + i) for i in range(len(found))],
+        "pictures": [clip.address(start + i) for i in range(len(maps))],
         "panel": panel(height, width, first),
         "readout": readout,
-        "maps": maps_of(found, readout),
+        "maps": maps_of(maps, readout),
         "words": about(clip),
     }
 
 
-def maps_of(found: Sequence[FrameMap], readout: str) -> dict[str, Any]:
+def maps_of(maps: Sequence[FrameMap], readout: str) -> dict[str, Any]:
     """The maps of some frames, as the viewer takes those of iterates."""
-    return {**payload.maps(np.stack([one.map for one in found])), "signed": READOUTS[readout].signed}
+    return {**payload.maps(np.stack([one.map for one in maps])), "signed": READOUTS[readout].signed}
 
 
 def panel(height: int, width: int, one: FrameMap) -> dict[str, Any]:
@@ -119,11 +119,11 @@ def shot_of(shot: str) -> tuple[int, str]:
         raise InputError("expected a camera's frame as number and picture") from None
 
 
-def pictures(clip: Clip, found: Sequence[FrameMap], look: Look) -> list[np.ndarray]:
+def pictures(clip: Clip, maps: Sequence[FrameMap], look: Look) -> list[np.ndarray]:
     """Frame | map, a picture a frame, uint8 (H, W, 3)."""
-    limits = overlays.shared_limits([one.map for one in found]) if look.scale == "shared" else None
+    limits = overlays.shared_limits([one.map for one in maps]) if look.scale == "shared" else None
     made = []
-    for i, one in enumerate(found):
+    for i, one in enumerate(maps):
         picture = clip.picture(i)
         placement = one.model.placement(picture.shape[0], picture.shape[1])
         over = look.painting.over(picture, one.map, placement, signed=look.signed, limits=limits)
@@ -140,22 +140,22 @@ def overview(clip: Clip, drawn: Sequence[np.ndarray], look: Look) -> np.ndarray:
     return overlays.sheet([drawn[i] for i in chosen], captions, columns=2, heading=heading, footer="", width=360)
 
 
-def export(clip: Clip, found: Sequence[FrameMap], look: Look) -> Export:
+def export(clip: Clip, maps: Sequence[FrameMap], look: Look) -> Export:
     """Frame ``look.t`` beside its map; the maps of all frames (n, h, w) float32 and their seconds; all in numbers."""
     from analysis.runs import versions
 
-    model, frame = found[0].model, min(look.t, len(found) - 1)
+    model, frame = maps[0].model, min(look.t, len(maps) - 1)
     view = {key: value for key, value in look.settings.items() if key != "t"}
     settings = {
         "film": {
-            "frames": len(found),
+            "frames": len(maps),
             "seconds_between_frames": clip.seconds,
             "source": {"height": clip.height, "width": clip.width},
         },
-        "view": {**view, "layer": found[0].layer, "iteration": model.num_steps, "frame": frame},
+        "view": {**view, "layer": maps[0].layer, "iteration": model.num_steps, "frame": frame},
         "models": [{"name": model.name, "checkpoint_sha256": model.checkpoint_hash, "image_size": model.image_size}],
         "software": software(),
         "versions": versions(),
     }
-    arrays = {"maps": np.stack([one.map for one in found]), "seconds": np.arange(len(found)) * clip.seconds}
-    return Export(pictures(clip, found, look)[frame], arrays, settings)
+    arrays = {"maps": np.stack([one.map for one in maps]), "seconds": np.arange(len(maps)) * clip.seconds}
+    return Export(pictures(clip, maps, look)[frame], arrays, settings)

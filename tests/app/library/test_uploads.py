@@ -34,7 +34,7 @@ def test_the_oldest_of_too_many_goes_and_one_loaded_twice_is_listed_once() -> No
         uploads = uploads.added(kept(str(i)))
     assert [one.ref for one in uploads.entries] == [f"upload:{i}" for i in range(3, MAX_UPLOADS + 3)]
     assert uploads.added(kept("7")) == uploads
-    assert uploads.found("upload:0") is None
+    assert uploads.upload_of("upload:0") is None
 
 
 def test_a_photograph_that_memory_let_go_of_is_read_again_from_its_file(services: Services, tmp_path: Path) -> None:

@@ -31,7 +31,7 @@ def test_the_browser_gets_every_frame_of_every_way() -> None:
     sent = json.loads(json.dumps(words.view(subject(), made)))
     assert [way["title"] for way in sent["paths"]] == ["The circuit", "ISTA", "LISTA, as trained", "Self-attention"]
     assert [len(way["objective"]) for way in sent["paths"]] == [9, 9, 9, 2]
-    for way, path in zip(sent["paths"], made.found.paths.values(), strict=True):
+    for way, path in zip(sent["paths"], made.settling.paths.values(), strict=True):
         codes = np.frombuffer(base64.b64decode(way["codes"]), "<f4").reshape(-1, way["lines"])
         assert codes == pytest.approx(path.codes, rel=1e-6, abs=1e-6)
         assert way["change"][0] is None
@@ -57,7 +57,7 @@ def test_what_goes_wrong_is_said(rates: dict[str, float], sentence: str) -> None
 
 def test_numbers_beyond_all_bounds_still_travel_and_are_drawn() -> None:
     made = settled(num_steps=100, bound_factor=0.05)
-    assert len(made.found.paths["ista"].objective) <= 101 and made.found.paths["ista"].diverges
+    assert len(made.settling.paths["ista"].objective) <= 101 and made.settling.paths["ista"].diverges
     assert "Infinity" not in json.dumps(words.view(subject(), made)["paths"])
     assert words.export(subject(), made, 100).figure.ndim == 3
 
