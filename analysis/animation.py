@@ -1,4 +1,4 @@
-"""The iterates of a layer one after another, as an animated picture or a film."""
+"""Frames one after another, as an animated picture or a film."""
 
 from __future__ import annotations
 
@@ -7,49 +7,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image
 
-from analysis.painting import USUAL, Painting
 from vars_core.errors import InputError
-from vars_core.images import Placement
 
-LABEL = 26
 FORMATS = (".gif", ".webp", ".mp4")
 FRAME_RATE = 25
 """Of a film, a second; an iterate is held for as many frames as it is shown."""
-
-
-def frames(
-    image: np.ndarray,
-    maps: np.ndarray,
-    caption: str = "",
-    width: int = 448,
-    *,
-    painting: Painting = USUAL,
-    signed: bool = False,
-) -> list[np.ndarray]:
-    """A frame an iterate: the map over the photograph, each on its own scale, t and the caption below.
-
-    ``image`` uint8 (H, W, 3); ``maps`` (T+1, h, w), of the whole photograph. Nothing is made up between two iterates.
-    ``signed``: the values lie about zero.
-    Returns uint8 (height, ``width``, 3) each.
-    """
-    height = max(1, round(image.shape[0] * width / image.shape[1]))
-    photograph = np.asarray(Image.fromarray(image).resize((width, height), Image.Resampling.LANCZOS))
-    placement = Placement(height, width, max(maps.shape[1:]))
-    return [
-        labelled(painting.over(photograph, values, placement, signed=signed), f"t = {t}   {caption}")
-        for t, values in enumerate(maps)
-    ]
-
-
-def labelled(picture: np.ndarray, text: str) -> np.ndarray:
-    """A picture uint8 (H, W, 3) with a line of text in a white band below it, `LABEL` pixels high."""
-    height, width = picture.shape[:2]
-    frame = Image.new("RGB", (width, height + LABEL), "white")
-    frame.paste(Image.fromarray(picture))
-    ImageDraw.Draw(frame).text((6, height + LABEL / 2), text, "#1f2328", ImageFont.load_default(13), "lm")
-    return np.asarray(frame)
 
 
 def write_animation(pictures: Sequence[np.ndarray], path: Path, seconds: float = 0.8) -> Path:

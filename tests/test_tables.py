@@ -10,7 +10,9 @@ import pytest
 from typer.testing import CliRunner
 
 from analysis.__main__ import app
-from analysis.contact_sheet import GAP, LABEL_HEIGHT, contact_sheet
+from analysis.contact_sheet import contact_sheet
+from analysis.paper_figures.marks import Raster
+from analysis.paper_figures.studio import Studio
 from analysis.provenance import conditions
 from analysis.readout_table import Measure, SizedReading, baseline_table, ranked_places, size_table
 from vars_core import Backend, create_model
@@ -114,7 +116,8 @@ def test_what_is_no_run_is_refused_in_one_sentence(command: list[str]) -> None:
 
 
 def test_a_sheet_has_a_row_a_photograph_and_a_column_an_iterate() -> None:
-    photographs = [np.full((40, 60, 3), value, np.uint8) for value in (30, 200)]
+    photographs = {str(value): np.full((40, 60, 3), value, np.uint8) for value in (30, 200)}
     models = [Backend(create_model(f"rvt_nano/{m}", 200, image_size=64), "cpu") for m in ("self", "vars_d")]
-    picture = contact_sheet(photographs, models, cell=50)
-    assert picture.shape == (LABEL_HEIGHT + 2 * (50 + GAP), (1 + 1 + 4) * (50 + GAP), 3)
+    pictures = [mark for mark in contact_sheet(Studio(models, photographs)).marks if isinstance(mark, Raster)]
+    assert len({one.y for one in pictures[:12]}) == 2 and len({one.x for one in pictures[:12]}) == 1 + 1 + 4
+    assert [pictures[i].pixels[112, 112].tolist() for i in (0, 6)] == [[30] * 3, [200] * 3]

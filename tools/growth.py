@@ -20,7 +20,8 @@ from typing import Annotated
 import typer
 
 from analysis.benchmark import processor
-from analysis.paper_figures.canvas import SOFT, Canvas, Dot, Polyline, Text
+from analysis.paper_figures.canvas import Canvas
+from analysis.paper_figures.marks import SOFT, Dot, Polyline, Text
 
 MODELS = ("rvt_nano/vars_d", "rvt_nano/self", "rvt_nano/performer", "rvt_nano/vars_sd", "rvt_nano/vars_s")
 

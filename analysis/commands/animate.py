@@ -13,7 +13,7 @@ from vars_core.training.options import asks, option
 @dataclass(frozen=True, kw_only=True)
 class Asked(Painted, Models):
     image: Path = option("The photograph.")
-    out: Path = option("The animation to write (.gif, .webp, .mp4).")
+    out: Path = option("The animation (.gif, .webp, .mp4) or figure (.pdf, .svg, .png) to write.")
     model: str = option("Model spec.", "rvt_nano/vars_d")  # type: ignore[assignment]  # one alone
     layer: str = option('Layer, e.g. 0.3, or "default" (the model\'s own).', "default")
     readout: str = option('Readout, or "default" (the model\'s own).', "default")
@@ -22,11 +22,12 @@ class Asked(Painted, Models):
 
 @asks(Asked)
 def animate(asked: Asked) -> None:
-    """Draw every iterate's map over the photograph, one after another."""
-    from analysis.animation import frames, write_animation
+    """Draw every iterate's map over the photograph, one after another, or as a figure in order."""
+    from analysis.animation import FORMATS, write_animation
     from analysis.commands.options import choose_layers, choose_readouts, for_maps, load_backends, parse_models
+    from analysis.paper_figures.iterates import iterates
     from analysis.paper_figures.studio import described
-    from vars_core.images import decode_image
+    from vars_core.images import Placement, decode_image
     from vars_core.readouts import READOUTS
 
     photograph, out = decode_image(asked.image), asked.out
@@ -34,6 +35,19 @@ def animate(asked: Asked) -> None:
     (name,), (reading,) = choose_layers(backend, [asked.layer]), choose_readouts(backend, [asked.readout])
     batch, _ = backend.prepare([photograph])
     maps = backend.maps(batch, (reading,), [name])[name].maps[reading][:, 0].numpy()
-    caption, signed = f"{backend.name}, layer {name}, {reading}", READOUTS[reading].signed
-    write_animation(frames(photograph, maps, caption, painting=asked.painting, signed=signed), out, asked.seconds)
-    print(f"{out}: {described(backend, name, reading, f'0 to {len(maps) - 1}')}")
+    height, width = photograph.shape[:2]
+    told = described(backend, name, reading, f"0 to {len(maps) - 1}")
+    shown = iterates(
+        photograph,
+        maps,
+        Placement(height, width, backend.image_size, preprocessing=backend.preprocessing),
+        asked.painting,
+        signed=READOUTS[reading].signed,
+        title=f"{backend.name} · layer {name} · {reading}",
+        footer=told,
+    )
+    if out.suffix in FORMATS:
+        write_animation(shown.frames(), out, asked.seconds)
+    else:
+        shown.figure().save(out)
+    print(f"{out}: {told}")

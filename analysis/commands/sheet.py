@@ -12,22 +12,24 @@ from vars_core.training.options import asks, option
 
 @dataclass(frozen=True, kw_only=True)
 class Asked(Painted, Models):
-    out: Path = option("The picture to write (.png, .webp, .jpg).")
+    out: Path = option("The figure to write (.png, .svg, .pdf, .webp, .html).")
     image: tuple[Path, ...] = option("Photograph; repeatable. None: six of scikit-image.", ())
 
 
 @asks(Asked)
 def sheet(asked: Asked) -> None:
     """Draw the default map of every model at every iterate on every photograph."""
-    from PIL import Image
-
     from analysis.commands.options import for_maps, load_backends
     from analysis.contact_sheet import contact_sheet
+    from analysis.paper_figures.studio import Studio
     from vars_core.images import decode_image
 
-    photographs = [decode_image(path) for path in (asked.image or samples())]
-    backends = load_backends(for_maps(asked.requests), asked.device)
-    Image.fromarray(contact_sheet(photographs, backends, painting=asked.painting)).save(asked.out)
+    studio = Studio(
+        backends=load_backends(for_maps(asked.requests), asked.device),
+        photographs={path.stem: decode_image(path) for path in (asked.image or samples())},
+        painting=asked.painting,
+    )
+    print(contact_sheet(studio).save(asked.out))
 
 
 def samples() -> list[Path]:

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from analysis.ablation import Point, Setting, agreement_points
 from analysis.metrics.table import METRICS
-from analysis.paper_figures.canvas import SOFT, Canvas, Dot, Polyline, Text
-from analysis.paper_figures.sheet import wrapped
+from analysis.paper_figures.canvas import Canvas
+from analysis.paper_figures.marks import SOFT, Dot, Polyline, Text
 from analysis.paper_figures.studio import Studio, described, last
+from analysis.paper_figures.typeface import typeface
 from vars_core.errors import InputError
 
 TITLES = {"same_class": "photographs with the same first class, %"}
@@ -96,7 +97,7 @@ def plot(title: str, points: Sequence[Point], trained: Mapping[str, Setting | No
     names = list(dict.fromkeys(name for axis in axes(points, trained) for name in axis.curves(points)))
     colours = {name: COLOURS[k % len(COLOURS)] for k, name in enumerate(names)}
     width = LEFT + 2 * WIDTH + BETWEEN + 22
-    lines = [line for text in caption for line in wrapped(text, width - 28)]
+    lines = [line for text in caption for line in typeface().wrapped(text, width - 28, 10)]
     legend_rows = -(-len(names) // 4)
     canvas = Canvas(width, TOP + ROW * len(metrics) + 18 * legend_rows + 14 * len(lines) + 12, title)
     canvas.add(Text(title, 14, 20, 15, bold=True))

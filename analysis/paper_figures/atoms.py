@@ -9,6 +9,7 @@ import numpy as np
 from analysis.colour_maps import SIGNED, ColourMap
 from analysis.painting import scaled
 from analysis.paper_figures.canvas import Canvas
+from analysis.paper_figures.column import colour_bar
 from analysis.paper_figures.sheet import Tile, sheet
 from analysis.paper_figures.studio import Studio, described, enlarged, paper_layer, square
 from vars_core.backend import Backend
@@ -64,7 +65,7 @@ def atoms_of(studio: Studio, number: int, mixer: str, words: str, count: int) ->
         described(backend, layer, "columns of P", f"{backend.num_steps} (last)"),
     ]
     columns = ["photograph", *(str(place + 1) for place in range(SHOWN))]
-    signed = (SIGNED.bar(), "−peak", "+peak of each learned atom")
+    signed = colour_bar(SIGNED, None, "of each learned atom")
     bars = {"vars_s": [signed], "vars_d": [studio.bar]}.get(mixer, [studio.bar, signed])
     return sheet(f"Figure {number}. {words}", columns, rows, caption, cell=72, bars=bars)
 

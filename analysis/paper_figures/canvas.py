@@ -1,95 +1,29 @@
-"""A drawing made of a few kinds of marks, written as SVG, PNG, WebP, PDF or HTML.
+"""A drawing made of a few kinds of marks, written as SVG, PDF, PNG, WebP or HTML.
 
-Every format comes from the same marks without a browser or a plotting library: SVG is written as text, the pixel
-formats and PDF (pixels at 144 dots an inch) are drawn by Pillow, HTML is the SVG with a few lines of script.
+Every format comes from the same marks without a browser or a plotting library: SVG and PDF are written as text, with
+letters, lines and pictures as what they are; the pixel formats are drawn by Pillow; HTML is the SVG with a few lines of
+script.
 """
 
 from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from html import escape
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
+from analysis.paper_figures.marks import PAPER, RIM, Box, Dot, Mark, Polyline, Raster, Text
+from analysis.paper_figures.pdf import jpeg, pdf
+from analysis.paper_figures.typeface import FAMILY, typeface
 from vars_core.errors import InputError
 
 FORMATS = ("png", "svg", "pdf", "html", "webp")
-INK, SOFT, PAPER = "#1f2328", "#656d76", "#ffffff"
-FONT = "system-ui, -apple-system, 'Segoe UI', Helvetica, Arial, sans-serif"
-
-SPELLED = {
-    "λ": "lambda", "α": "alpha", "β": "beta", "γ": "gamma", "Φ": "Phi", "θ": "theta", "ᵀ": "'", "×": "x",
-    "→": "->", "−": "-", "½": "1/2", "²": "^2", "‖": "|", "–": "-", "…": "...", "Δ": "d", "₁": "1", "₀": "0", "≤": "<=",
-}  # fmt: skip
-"""What the one font that Pillow brings along has no letters for, as it is spelled in pixels."""
-
-
-@dataclass(frozen=True)
-class Raster:
-    """uint8 (h, w, 3) in a box; ``title`` is shown under the pointer."""
-
-    pixels: np.ndarray
-    x: float
-    y: float
-    width: float
-    height: float
-    title: str = ""
-    smooth: bool = True
-
-
-@dataclass(frozen=True)
-class Text:
-    """One line; ``y`` is its middle, ``anchor`` "start", "middle" or "end" is where x lies."""
-
-    text: str
-    x: float
-    y: float
-    size: float = 12
-    anchor: str = "start"
-    colour: str = INK
-    bold: bool = False
-
-
-@dataclass(frozen=True)
-class Polyline:
-    """A polyline, with a head at its end where ``arrow``."""
-
-    points: Sequence[tuple[float, float]]
-    colour: str = INK
-    width: float = 1.5
-    arrow: bool = False
-    title: str = ""
-
-
-@dataclass(frozen=True)
-class Box:
-    """A rectangle; ``fill`` or ``stroke`` None: not drawn."""
-
-    x: float
-    y: float
-    width: float
-    height: float
-    fill: str | None = None
-    stroke: str | None = INK
-
-
-@dataclass(frozen=True)
-class Dot:
-    """A filled circle with a white rim."""
-
-    x: float
-    y: float
-    radius: float = 3
-    colour: str = "#D55E00"
-    title: str = ""
-
-
-Mark = Raster | Text | Polyline | Box | Dot
+FONT = f"'{FAMILY}', 'DejaVu Sans', Verdana, Arial, sans-serif"
 
 
 @dataclass
@@ -114,17 +48,24 @@ class Canvas:
         elif suffix == "html":
             path.write_text(self.html(), encoding="utf-8")
         elif suffix == "pdf":
-            self.pixels(2).save(path, resolution=144, title=self.title)
+            path.write_bytes(self.pdf())
         else:
             self.pixels(2 if suffix == "png" else 1).save(path)
         return path
 
+    def pdf(self) -> bytes:
+        """One page of this size."""
+        return pdf(self.marks, self.width, self.height, self.title)
+
     def svg(self) -> str:
-        size = f'viewBox="0 0 {self.width:g} {self.height:g}" width="{self.width:g}" height="{self.height:g}"'
+        """One picture of this size in points, with its letters."""
+        size = f'viewBox="0 0 {self.width:g} {self.height:g}" width="{self.width:g}pt" height="{self.height:g}pt"'
+        weights = sorted({mark.bold for mark in self.marks if isinstance(mark, Text)})
+        faces = f"<style>{''.join(_face(bold) for bold in weights)}</style>" if weights else ""
         body = "".join(_svg(mark) for mark in self.marks)
         return (
             f'<svg xmlns="http://www.w3.org/2000/svg" {size} font-family="{FONT}" role="img">'
-            f'<title>{escape(self.title)}</title><rect width="100%" height="100%" fill="{PAPER}"/>{body}</svg>'
+            f'<title>{escape(self.title)}</title>{faces}<rect width="100%" height="100%" fill="{PAPER}"/>{body}</svg>'
         )
 
     def html(self) -> str:
@@ -138,36 +79,56 @@ class Canvas:
             _paint(mark, image, draw, scale)
         return image
 
+    def pixels_with(self, picture_width: int) -> np.ndarray:
+        """uint8 (H, W, 3), its first picture ``picture_width`` pixels wide."""
+        first = next(mark for mark in self.marks if isinstance(mark, Raster))
+        return np.asarray(self.pixels(picture_width / first.width))
+
+
+@cache
+def _face(bold: bool) -> str:
+    """The letters themselves, as CSS takes them: a figure looks the same where they are not installed."""
+    data = base64.b64encode(typeface(bold).data).decode()
+    return (
+        f"@font-face{{font-family:'{FAMILY}';font-weight:{700 if bold else 400};src:url(data:font/ttf;base64,{data})}}"
+    )
+
 
 def _svg(mark: Mark) -> str:
     told = f"<title>{escape(mark.title)}</title>" if isinstance(mark, Raster | Polyline | Dot) and mark.title else ""
     match mark:
         case Raster():
-            data = io.BytesIO()
-            Image.fromarray(mark.pixels).save(data, "PNG" if not mark.smooth else "JPEG", quality=88)
-            kind = "png" if not mark.smooth else "jpeg"
             crisp = "" if mark.smooth else ' style="image-rendering:pixelated"'
             place = f'x="{mark.x:g}" y="{mark.y:g}" width="{mark.width:g}" height="{mark.height:g}"'
-            source = f"data:image/{kind};base64,{base64.b64encode(data.getvalue()).decode()}"
-            return f'<image {place} preserveAspectRatio="none" href="{source}"{crisp}>{told}</image>'
+            return f'<image {place} preserveAspectRatio="none" href="{_address(mark)}"{crisp}>{told}</image>'
         case Text():
-            weight = ' font-weight="600"' if mark.bold else ""
+            weight = ' font-weight="700"' if mark.bold else ""
             return (
-                f'<text x="{mark.x:g}" y="{mark.y:g}" font-size="{mark.size:g}" fill="{mark.colour}"{weight} '
-                f'text-anchor="{mark.anchor}" dominant-baseline="central">{escape(mark.text)}</text>'
+                f'<text x="{mark.x:g}" y="{mark.baseline:g}" font-size="{mark.size:g}" fill="{mark.colour}"{weight} '
+                f'text-anchor="{mark.anchor}">{escape(mark.text)}</text>'
             )
         case Polyline():
             points = " ".join(f"{x:g},{y:g}" for x, y in mark.points)
-            line = f'<polyline points="{points}" fill="none" stroke="{mark.colour}" stroke-width="{mark.width:g}"'
-            head = _head(mark)
-            corners = " ".join(f"{x:g},{y:g}" for x, y in head)
-            return f"{line}>{told}</polyline>" + (f'<polygon points="{corners}" fill="{mark.colour}"/>' if head else "")
+            look = f'fill="none" stroke="{mark.colour}" stroke-width="{mark.width:g}" stroke-linejoin="round"'
+            corners = " ".join(f"{x:g},{y:g}" for x, y in mark.head)
+            head = f'<polygon points="{corners}" fill="{mark.colour}"/>' if mark.head else ""
+            return f'<polyline points="{points}" {look}>{told}</polyline>{head}'
         case Box():
             place = f'x="{mark.x:g}" y="{mark.y:g}" width="{mark.width:g}" height="{mark.height:g}"'
-            return f'<rect {place} fill="{mark.fill or "none"}" stroke="{mark.stroke or "none"}"/>'
+            stroke = f'stroke="{mark.stroke}" stroke-width="{mark.line:g}"' if mark.stroke else ""
+            return f'<rect {place} fill="{mark.fill or "none"}" {stroke}/>'
         case Dot():
             place = f'cx="{mark.x:g}" cy="{mark.y:g}" r="{mark.radius:g}"'
-            return f'<circle {place} fill="{mark.colour}" stroke="white" stroke-width="0.8">{told}</circle>'
+            return f'<circle {place} fill="{mark.colour}" stroke="white" stroke-width="{RIM}">{told}</circle>'
+
+
+def _address(mark: Raster) -> str:
+    """The picture itself as an address."""
+    if mark.smooth:
+        return f"data:image/jpeg;base64,{base64.b64encode(jpeg(mark)).decode()}"
+    data = io.BytesIO()
+    Image.fromarray(mark.pixels).save(data, "PNG")
+    return f"data:image/png;base64,{base64.b64encode(data.getvalue()).decode()}"
 
 
 def _paint(mark: Mark, image: Image.Image, draw: ImageDraw.ImageDraw, scale: float) -> None:
@@ -177,32 +138,25 @@ def _paint(mark: Mark, image: Image.Image, draw: ImageDraw.ImageDraw, scale: flo
             how = Image.Resampling.LANCZOS if mark.smooth else Image.Resampling.NEAREST
             image.paste(Image.fromarray(mark.pixels).resize(size, how), (round(mark.x * scale), round(mark.y * scale)))
         case Text():
-            text = "".join(SPELLED.get(letter, letter) for letter in mark.text)
-            anchor = {"start": "lm", "middle": "mm", "end": "rm"}[mark.anchor]
-            font = ImageFont.load_default(mark.size * scale)
-            width = 0.35 * scale if mark.bold else 0
-            draw.text((mark.x * scale, mark.y * scale), text, mark.colour, font, anchor, stroke_width=width)
+            anchor = {"start": "ls", "middle": "ms", "end": "rs"}[mark.anchor]
+            font = typeface(mark.bold).sized(mark.size * scale)
+            draw.text((mark.x * scale, mark.baseline * scale), mark.text, mark.colour, font, anchor)
         case Polyline():
-            draw.line([(x * scale, y * scale) for x, y in mark.points], mark.colour, max(1, round(mark.width * scale)))
-            if head := _head(mark):
-                draw.polygon([(x * scale, y * scale) for x, y in head], fill=mark.colour)
+            width = max(1, round(mark.width * scale))
+            draw.line([(x * scale, y * scale) for x, y in mark.points], mark.colour, width, joint="curve")
+            if mark.head:
+                draw.polygon([(x * scale, y * scale) for x, y in mark.head], fill=mark.colour)
         case Box():
-            corners = (mark.x, mark.y, mark.x + mark.width, mark.y + mark.height)
-            draw.rectangle([c * scale for c in corners], mark.fill, mark.stroke, max(1, round(scale)))
+            # half of the stroke lies outside, as in the other formats; Pillow draws all of it inside
+            line = max(1, round(mark.line * scale))
+            out = scale * mark.line / 2 if mark.stroke else 0
+            left, top = mark.x * scale - out, mark.y * scale - out
+            corners = (left, top, left + mark.width * scale + 2 * out, top + mark.height * scale + 2 * out)
+            draw.rectangle(corners, mark.fill, mark.stroke, line)
         case Dot():
-            for radius, colour in ((mark.radius + 0.8, "#ffffff"), (mark.radius, mark.colour)):
+            for radius, colour in ((mark.radius + RIM / 2, PAPER), (mark.radius - RIM / 2, mark.colour)):
                 box = (mark.x - radius, mark.y - radius, mark.x + radius, mark.y + radius)
                 draw.ellipse([c * scale for c in box], fill=colour)
-
-
-def _head(line: Polyline) -> list[tuple[float, float]]:
-    """The triangle at the end of an arrow."""
-    if not line.arrow:
-        return []
-    (x0, y0), (x1, y1) = line.points[-2:]
-    length = float(np.hypot(x1 - x0, y1 - y0)) or 1.0
-    dx, dy = (x1 - x0) / length, (y1 - y0) / length
-    return [(x1, y1), (x1 - 8 * dx + 4 * dy, y1 - 8 * dy - 4 * dx), (x1 - 8 * dx - 4 * dy, y1 - 8 * dy + 4 * dx)]
 
 
 _PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from analysis.corruptions import corrupt
-from analysis.paper_figures.canvas import SOFT, Box, Canvas, Polyline, Raster, Text
+from analysis.paper_figures.canvas import Canvas
+from analysis.paper_figures.column import draw_bar
 from analysis.paper_figures.maps import default_lines
+from analysis.paper_figures.marks import SOFT, Box, Polyline, Raster, Text
 from analysis.paper_figures.studio import Studio, described, overlay, paper_layer, short, square
 from vars_core.backend import Backend
 from vars_core.dynamics import Layer, layer_problem, read_layer
@@ -66,7 +68,8 @@ def figure_1(studio: Studio) -> Canvas:
         for k, (one, label) in enumerate(zip(tiles, names, strict=True)):
             canvas.add(Raster(one.pixels, x + 120 * k, 268, 112, 112, one.title))
             canvas.add(Text(label, x + 120 * k + 56, 256, 10.5, "middle"))
-    canvas.add(Raster(studio.bar[0], 14, 392, 150, 10), Text("minimum to maximum of each map by itself", 172, 397, 10))
+    for i, bar in enumerate(studio.bars(studio.backends[:2])):
+        draw_bar(canvas, bar, 14 + 372 * i, 388, 10, 150)
     for k, line in enumerate([*default_lines(studio.backends[:2]), diagram_line(backend, layer)]):
         canvas.add(Text(line, 14, 418 + 15 * k, 10, colour=SOFT))
     return canvas

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analysis.paper_figures.canvas import SOFT, Canvas, Dot, Raster, Text
+from analysis.paper_figures.canvas import Canvas
+from analysis.paper_figures.column import Bar, draw_bar
+from analysis.paper_figures.marks import SOFT, Dot, Raster, Text
+from analysis.paper_figures.typeface import typeface
 
-CELL, GAP, MARGIN, LEFT, TOP = 112, 5, 14, 92, 58
+CELL, GAP, MARGIN, LEFT, TOP, BAR_ROW = 112, 5, 14, 92, 58, 26
 LABEL_LETTERS = 13
 """Of a row's label on a line."""
-
-Bar = tuple[np.ndarray, str, str]
-"""Colours (1, n, 3), and what is said at both ends."""
 
 
 @dataclass(frozen=True)
@@ -26,11 +26,6 @@ class Tile:
     title: str = ""
     smooth: bool = True
     points: np.ndarray | None = None
-
-
-def wrapped(text: str, width: float) -> list[str]:
-    """The lines of a caption that is ``width`` points wide."""
-    return textwrap.wrap(text, max(40, int(width / 4.9)))
 
 
 def label_lines(name: str) -> list[str]:
@@ -49,9 +44,9 @@ def sheet(
 ) -> Canvas:
     """Rows (name, tiles; None leaves a place empty) under ``columns``."""
     width = LEFT + MARGIN + max(len(columns) * (cell + GAP), 420)
-    lines = [line for text in caption for line in wrapped(text, width - 2 * MARGIN)]
+    lines = [line for text in caption for line in typeface().wrapped(text, width - 2 * MARGIN, 10)]
     below = TOP + len(rows) * (cell + GAP) + 12
-    height = below + 22 * len(bars) + 14 * len(lines) + MARGIN
+    height = below + BAR_ROW * len(bars) + 14 * len(lines) + MARGIN
     canvas = Canvas(width, height, title)
     canvas.add(Text(title, MARGIN, 20, 15, bold=True))
     for j, name in enumerate(columns):
@@ -68,13 +63,9 @@ def sheet(
             canvas.add(Raster(tile.pixels, x, y, cell, cell, tile.title, tile.smooth))
             for px, py in () if tile.points is None else tile.points:
                 canvas.add(Dot(x + px * cell, y + py * cell, 1.8))
-    for colours, low, high in bars:
-        canvas.add(
-            Text(low, LEFT - 6, below + 5, 10, "end"),
-            Raster(colours, LEFT, below, 150, 10, "colour scale"),
-            Text(high, LEFT + 156, below + 5, 10),
-        )
-        below += 22
+    for bar in bars:
+        draw_bar(canvas, bar, LEFT, below, 10, 150)
+        below += BAR_ROW
     for k, line in enumerate(lines):
         canvas.add(Text(line, MARGIN, below + 8 + 14 * k, 10, colour=SOFT))
     return canvas

@@ -11,7 +11,8 @@ import numpy as np
 
 from analysis.colour_maps import SIGNED
 from analysis.painting import USUAL, Painting
-from analysis.paper_figures.sheet import Bar, Tile
+from analysis.paper_figures.column import Bar, colour_bar
+from analysis.paper_figures.sheet import Tile
 from analysis.provenance import DIGITS
 from analysis.saliency import is_degenerate
 from vars_core.backend import Backend
@@ -38,13 +39,12 @@ class Studio:
     @property
     def bar(self) -> Bar:
         """Of maps without a sign."""
-        return self.painting.colours.bar(), "minimum", "maximum of each map by itself"
+        return colour_bar(self.painting.colours, None)
 
     def bars(self, backends: Sequence[Backend]) -> list[Bar]:
         """What the colours of these models' default maps mean."""
         signed = {READOUTS[backend.default_readout].signed for backend in backends}
-        about_zero = (SIGNED.bar(), "−peak", "+peak of each map by itself, white is zero")
-        return [*([self.bar] if False in signed else []), *([about_zero] if True in signed else [])]
+        return [*([self.bar] if False in signed else []), *([colour_bar(SIGNED, None)] if True in signed else [])]
 
     def overlay(self, image: np.ndarray, values: np.ndarray, backend: Backend, title: str) -> Tile:
         """A model's default map (h, w) over its photograph, on its own scale, whose ends are told under the pointer."""

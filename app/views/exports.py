@@ -16,21 +16,24 @@ from app.inference.traced import ModelFacts
 from app.library.photographs import Subject
 from app.serving.sessions import Sessions
 from app.views.overlays import png
-from app.views.papers import as_pdf, picture_figure
 from app.views.software import software
 
 
 @dataclass(frozen=True)
 class Export:
-    """``figure`` uint8 (H, W, 3); ``arrays`` for the .npz; ``settings`` for the JSON.
+    """``drawing``: the figure, described once for every format; ``arrays`` for the .npz; ``settings`` for the JSON.
 
-    ``drawing``: the same figure as marks, for SVG and PDF; None: those hold its pixels.
+    ``width``: pixels of its first picture as PNG.
     """
 
-    figure: np.ndarray = field(repr=False)
+    drawing: Canvas = field(repr=False)
+    width: int
     arrays: Mapping[str, np.ndarray] = field(repr=False)
     settings: Mapping[str, Any] = field(repr=False)
-    drawing: Canvas | None = field(default=None, repr=False)
+
+    def figure(self) -> np.ndarray:
+        """The figure in pixels, uint8 (H, W, 3)."""
+        return self.drawing.pixels_with(self.width)
 
 
 @dataclass(frozen=True)
@@ -48,20 +51,17 @@ class File:
 
 def figure_file(tab: str, export: Export) -> File:
     """The figure as PNG."""
-    return File(f"vars-{tab}.png", "image/png", png(export.figure))
+    return File(f"vars-{tab}.png", "image/png", png(export.figure()))
 
 
 def svg_file(tab: str, export: Export) -> File:
     """The figure as SVG."""
-    canvas = export.drawing or picture_figure(export.figure, f"VARS Studio: {tab}")
-    return File(f"vars-{tab}.svg", "image/svg+xml", canvas.svg().encode())
+    return File(f"vars-{tab}.svg", "image/svg+xml", export.drawing.svg().encode())
 
 
 def pdf_file(tab: str, export: Export) -> File:
     """The figure as PDF."""
-    if export.drawing is not None:
-        return File(f"vars-{tab}.pdf", "application/pdf", as_pdf(export.drawing))
-    return File(f"vars-{tab}.pdf", "application/pdf", as_pdf(picture_figure(export.figure, f"VARS Studio: {tab}"), 1))
+    return File(f"vars-{tab}.pdf", "application/pdf", export.drawing.pdf())
 
 
 def arrays_file(tab: str, export: Export) -> File:

@@ -9,6 +9,7 @@ import numpy as np
 
 from analysis.metrics.agreement import correlation
 from analysis.painting import scaled
+from analysis.paper_figures.column import Bar, colour_bar, pictures_figure
 from app.inference.models import title
 from app.inference.traced import Traced
 from app.library.photographs import Corruption, Subject, fitted
@@ -18,7 +19,6 @@ from app.views.answers import described as described_answer
 from app.views.exports import Export, described
 from app.views.layers import layer_of
 from app.views.look import Look
-from app.views.papers import as_png, colour_bar, pictures_figure
 from app.views.pictures import picture_words
 from vars_core.errors import InputError
 
@@ -98,7 +98,8 @@ def export(
     signed = look.signed and subtracted is None
     units = [scaled(one, signed, limits) for one in raw]
     names = [f"{title(result.model.name)}, {picture_words(subject.corruption)}" for subject, result in flat]
-    bar = colour_bar(look.painting.of(look.signed or subtracted is not None), limits)
+    colours = look.painting.of(look.signed or subtracted is not None)
+    bar = colour_bar(colours, limits) if subtracted is None else Bar(colours.bar(), "−1", "+1", "0")
     drawing = pictures_figure(
         [
             panel_image(subject, result, unit, None if subtracted is None else units[subtracted], look)
@@ -112,14 +113,14 @@ def export(
         title=f"Layer {layers[0].name} · {look.readout} · t = {look.t} · "
         + ("maps" if subtracted is None else f"difference to {names[subtracted]}"),
         footer=scale_words(limits is not None, subtracted is not None, signed),
-        bars=[bar if subtracted is None else (bar[0], "−1", "+1")],
+        bars=[bar],
     )
     arrays = {f"{i:02d}/map": one for i, one in enumerate(raw)}
     arrays |= {f"{i:02d}/iterates": maps for i, maps in enumerate(every)}
     view = {**look.settings, "layer": layers[0].name, "reference": "none" if subtracted is None else reference}
     settings = described(list(subjects), [result.model for result in results[0]], view)
     told = {**settings, "panels": names, "answers": [described_answer(one) for one in answers]}
-    return Export(as_png(drawing, PANEL_SIDE), arrays, told, drawing)
+    return Export(drawing, PANEL_SIDE, arrays, told)
 
 
 def panel_image(
@@ -158,9 +159,9 @@ def with_reference(raw: Sequence[np.ndarray], reference: int | None) -> list[str
 
 
 def scale_words(shared: bool, difference: bool, signed: bool = False) -> str:
-    """What the colours of the figure mean, in the characters that its font has."""
+    """What the colours of the figure mean."""
     scale = "One colour scale for all maps and iterates." if shared else "Each map has its own colour scale."
     if not difference:
         return f"{scale} White is zero, blue below it, vermilion above." if signed else scale
     first = "on one scale for all maps" if shared else "each first scaled to its own 0..1"
-    return f"Map minus reference, {first}: blue -1, white 0, vermilion +1. r: correlation with the reference's map."
+    return f"Map minus reference, {first}: blue −1, white 0, vermilion +1. r: correlation with the reference's map."

@@ -46,5 +46,5 @@ def several_words(results: Sequence[Traced]) -> str:
 
 
 def figure_words(model: ModelFacts) -> str:
-    """A line under a figure, in the characters that its font has; nothing where the weights are trained."""
-    return "" if model.trained else UNTRAINED.replace("—", "-")
+    """A line under a figure; nothing where the weights are trained."""
+    return "" if model.trained else UNTRAINED

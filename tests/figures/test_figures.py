@@ -12,8 +12,8 @@ from typer.testing import CliRunner
 
 from analysis.__main__ import app
 from analysis.ablation import STEPS, Setting, agreement_points, resolved, settings
-from analysis.paper_figures.canvas import Dot, Raster, Text
 from analysis.paper_figures.maps import iterates
+from analysis.paper_figures.marks import Dot, Raster, Text
 from analysis.paper_figures.studio import Studio, described, overlay
 from analysis.paper_figures.table import FIGURES
 from vars_core import Backend, load_model

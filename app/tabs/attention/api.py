@@ -49,7 +49,7 @@ def build(services: Services) -> None:
     ) -> Any:
         """The attention map of one model over a photograph.
 
-        Returns the overlay, a sheet with all iterates, facts (layer, grid, raw map, energy, sparsity and change per
+        Returns the overlay, a figure of all iterates, facts (layer, grid, raw map, energy, sparsity and change per
         iterate, top five classes), and all raw maps of the layer as .npz.
         """
         session = session_of(request)
@@ -69,7 +69,7 @@ def build(services: Services) -> None:
             "top5": predictions(result, services.class_names(result)) if result.model.trained else [],
         }
         overlay = await wait(overlay_image, subject, result, seen)
-        return overlay, made.figure, facts, await wait(written, arrays_file("attention", made).data)
+        return overlay, await wait(made.figure), facts, await wait(written, arrays_file("attention", made).data)
 
     declare(services, attend, outputs("Picture", "Figure"), "attention")
 
@@ -120,7 +120,7 @@ def build(services: Services) -> None:
         told = await wait(closer_answer, subject, result, closer, asked, seen, beside, made, names)
         return (
             told.picture,
-            told.export.figure,
+            await wait(told.export.figure),
             told.export.settings,
             await wait(written, arrays_file("closer", told.export).data),
         )

@@ -9,16 +9,18 @@ from typing import Any
 import numpy as np
 
 from analysis.metrics.faithfulness import area
+from analysis.paper_figures.column import colour_bar, in_rows, pictures_figure
 from app.inference.closer import Closer, Curves
 from app.inference.models import title
 from app.inference.traced import Traced
 from app.library.photographs import Photograph, Subject
 from app.tabs.attention import closer_words as words
 from app.tabs.attention.asked import A_CLASS, ALL_HEADS, ONE_TOKEN, PREDICTED, Asked
-from app.views import grids, overlays
+from app.views import grids
 from app.views.answers import predictions
 from app.views.exports import Export, described
 from app.views.look import Look
+from app.views.weights import figure_words
 from vars_core.errors import InputError, check_range, nearest
 from vars_core.readouts import READOUTS
 
@@ -84,12 +86,14 @@ def answer(
         name: grids.drawn(subject, traced, raw, None, look, signed=below) for name, (raw, below) in drawn.items()
     }
     whose = _whose(asked, traced, layer.name, names)
-    figure = overlays.sheet(
-        list(pictures.values()),
-        [f"{name}{'   (the one asked for)' * (name == shown)}" for name in pictures],
-        columns=COLUMNS,
-        heading=f"{title(traced.model.name)} · layer {layer.name} · {look.readout} · t = {look.t} · {whose['words']}",
-        footer="Each map has its own colour scale; white is zero where a map may be negative.",
+    drawing = pictures_figure(
+        [subject.display, *pictures.values()],
+        ["photograph", *pictures],
+        columns=in_rows(1 + len(pictures), COLUMNS),
+        title=f"{title(traced.model.name)} · layer {layer.name} · {look.readout} · t = {look.t} · {whose['words']}",
+        footer=figure_words(traced.model),
+        bars=[colour_bar(look.painting.of(below), None) for below in sorted({below for _, below in drawn.values()})],
+        chosen=1 + list(pictures).index(shown),
     )
     arrays = {"map": chosen, **layer.maps, **{f"heads/{name}": one for name, one in layer.heads.items()}}
     arrays |= {f"beside/{name}": one for name, one in beside.items()}
@@ -107,7 +111,7 @@ def answer(
         for name, by_map in (("deletion", curves.deletion), ("insertion", curves.insertion)):
             arrays |= {f"{name}/{one}": values for one, values in by_map.items()}
             facts[name] = {one: area(values) for one, values in by_map.items()}
-    return CloserAnswer(pictures[shown], Export(figure, arrays, facts))
+    return CloserAnswer(pictures[shown], Export(drawing, subject.display.shape[1], arrays, facts))
 
 
 def _whole(head: str | None) -> int:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from analysis.animation import labelled
+from analysis.paper_figures.iterates import Iterates, iterates
 from app.inference.closer import Closer
 from app.inference.models import title
 from app.inference.traced import Traced
@@ -16,7 +16,6 @@ from app.views import grids, overlays
 from app.views.exports import Export, described
 from app.views.layers import layer_of
 from app.views.look import Look
-from app.views.papers import as_png, iterates_figure
 from app.views.reproduce import command_text, python_text
 from app.views.weights import figure_words
 
@@ -25,23 +24,27 @@ def export(subject: Subject, traced: Traced, look: Look) -> Export:
     """The photograph and the iterates of the layer in order, the one looked at in a frame; its raw map first."""
     shown = traced.layer(layer_of(traced, look.layer))
     step = min(look.t, shown.num_steps)
-    raw = list(shown.maps[look.readout])
-    limits = overlays.shared_limits(raw) if look.scale == "shared" else None
-    drawing = iterates_figure(
-        subject.display,
-        [grids.drawn(subject, traced, one, limits, look, signed=look.signed) for one in raw],
-        [limits or (float(one.min()), float(one.max())) for one in raw],
-        chosen=step,
-        title=f"{title(traced.model.name)} · layer {shown.name} · {look.readout}",
-        footer=f"{'One colour scale for all iterates.' if limits else 'Each map has its own colour scale.'} "
-        + figure_words(traced.model),
-        shared=limits is not None,
-        colours=look.painting.of(look.signed),
-    )
     settings = described([subject], [traced.model], replace(look, layer=shown.name, t=step).settings)
     settings |= {"reproduce": {"python": python_text(settings), "command": command_text(settings)}}
-    arrays = {"map": raw[step], "picture": subject.display, "logits": traced.logits, **shown.maps}
-    return Export(as_png(drawing, subject.display.shape[1]), arrays, settings, drawing)
+    arrays = {"map": shown.maps[look.readout][step], "picture": subject.display, "logits": traced.logits, **shown.maps}
+    drawing = seen(subject, traced, look).figure(step)
+    return Export(drawing, subject.display.shape[1], arrays, settings)
+
+
+def seen(subject: Subject, traced: Traced, look: Look) -> Iterates:
+    """Every iterate of the map looked at. Raises InputError for a model without layers."""
+    shown = traced.layer(layer_of(traced, look.layer))
+    shared = look.scale == "shared"
+    return iterates(
+        subject.display,
+        shown.maps[look.readout],
+        traced.model.placement(*subject.display.shape[:2]),
+        look.painting,
+        signed=look.signed,
+        title=f"{title(traced.model.name)} · layer {shown.name} · {look.readout}",
+        footer=("One colour scale for all iterates. " if shared else "") + figure_words(traced.model),
+        shared=shared,
+    )
 
 
 def with_closer(made: Export, asked: Asked, closer: Closer, layer: str, readout: str, traced: Traced) -> Export:
@@ -65,16 +68,3 @@ def overlay_image(subject: Subject, traced: Traced, look: Look) -> np.ndarray:
     limits = overlays.shared_limits(list(shown.maps[look.readout])) if look.scale == "shared" else None
     raw = traced.map(shown.name, look.readout, look.t)
     return grids.drawn(subject, traced, raw, limits, look, signed=look.signed)
-
-
-def film(subject: Subject, traced: Traced, look: Look) -> list[np.ndarray]:
-    """Every iterate of the map looked at, one after another, as the viewer shows it: uint8 (h, w, 3) each.
-
-    Raises InputError for a model without layers.
-    """
-    shown = traced.layer(layer_of(traced, look.layer))
-    caption = f"{title(traced.model.name)}, layer {shown.name}, {look.readout}"
-    return [
-        labelled(overlay_image(subject, traced, replace(look, t=t)), f"t = {t}   {caption}")
-        for t in range(shown.num_steps + 1)
-    ]

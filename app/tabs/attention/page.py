@@ -22,7 +22,7 @@ from app.tabs.attention import closer_page as closer
 from app.tabs.attention import pipeline_page as pipeline
 from app.tabs.attention import words
 from app.tabs.attention.asked import NOBODY, Asked
-from app.tabs.attention.export import export, film, with_closer
+from app.tabs.attention.export import export, seen, with_closer
 from app.views.exports import Export
 from app.views.layers import layer_of
 from app.views.look import look
@@ -94,13 +94,14 @@ def build(shell: Shell) -> None:
     async def filmed(session: str | None, photo: str, model: str, size: str, **view: Any) -> animations.Film:
         subject = await wait(services.subject, session, photo)
         result = await traced(services, session, subject, sized(model, size))
-        return animations.Film(await wait(film, subject, result, look(**view)), SECONDS)
+        shown = await wait(seen, subject, result, look(**view))
+        return animations.Film(await wait(shown.frames), SECONDS)
 
     with controls:
-        seen = {"model": model, "size": size, **maps.linked()}
-        share.build(shell, TAB, {**seen, **asking.linked()}, exported)
-        animations.build(shell, TAB, seen, filmed)
-        copied(shell, {"photo": photo, **seen, **asking.linked()}, exported)
+        linked = {"model": model, "size": size, **maps.linked()}
+        share.build(shell, TAB, {**linked, **asking.linked()}, exported)
+        animations.build(shell, TAB, linked, filmed)
+        copied(shell, {"photo": photo, **linked, **asking.linked()}, exported)
     which = {"photo": photo, "model": model, "size": size, "layer": maps.layer}
     shown = shell.events.on(
         [photo.change, model.change, size.change],

@@ -71,6 +71,6 @@ def build(services: Services) -> None:
         answered = answers(results[1:], services.class_names, results[0])
         export = partial(grids.export, reference=reference, captions=said)
         made = await wait(export, subjects, results[1:], seen, answered)
-        return made.figure, {**made.settings, "agreement": said}
+        return await wait(made.figure), {**made.settings, "agreement": said}
 
     declare(services, compare, [picture_output("Figure"), gr.JSON(label="Facts")], "compare")

@@ -65,6 +65,6 @@ def build(services: Services) -> None:
         answer = await answered(services, session, subject, asked, wish)
         made = await wait(attack_words.export, subject, clean, answer, wish, seen, services.class_names)
         file = await wait(lambda: written(arrays_file("attack", made).data))
-        return made.figure, made.settings, file
+        return await wait(made.figure), made.settings, file
 
     declare(services, attack, outputs("Figure"), "attack")

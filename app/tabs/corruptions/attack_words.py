@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from analysis.drawing import data_uri
+from analysis.paper_figures.column import colour_bar, in_rows, pictures_figure
 from app.inference.attacked import AttackedPicture, AttackWith
 from app.inference.models import title
 from app.inference.traced import Traced
@@ -21,7 +22,6 @@ from app.views.exports import described as described_view
 from app.views.grids import PANEL_SIDE
 from app.views.layers import layer_of
 from app.views.look import Look
-from app.views.papers import as_png, colour_bar, pictures_figure
 
 GREY = 128
 LABELS = "clean", "attacked"
@@ -122,9 +122,11 @@ def export(
         captions += ["map of the clean picture", f"map of the attacked   {agreed(clean, after, look)}"]
         arrays |= {"clean/map": maps[0], "attacked/map": maps[1]}
         view |= {"layer": layer, "readout": look.readout, "t": look.t}
-    heading = f"{title(clean.model.name)} · {attack.words.replace('ε', 'epsilon')}"
+    heading = f"{title(clean.model.name)} · {attack.words}"
     bars = [colour_bar(look.painting.of(look.signed), None)] if clean.layers else []
-    drawing = pictures_figure(pictures, captions, columns=len(pictures), title=heading, footer="", bars=bars)
+    drawing = pictures_figure(
+        pictures, captions, columns=in_rows(len(pictures), 3), title=heading, footer="", bars=bars
+    )
     facts = {
         "clean": described(told[0]),
         "attacked": described(told[1]),
@@ -133,4 +135,4 @@ def export(
         "agreement": agreed(clean, after, look),
     }
     settings = {**described_view([subject], [clean.model], view), **facts}
-    return Export(as_png(drawing, PANEL_SIDE), arrays, settings, drawing)
+    return Export(drawing, PANEL_SIDE, arrays, settings)

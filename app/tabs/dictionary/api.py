@@ -65,6 +65,6 @@ def build(services: Services) -> None:
             "atoms": words.listed(dictionary, look),
             "trained": dictionary.model.trained,
         }
-        return made.figure, facts, await wait(written, arrays_file("dictionary", made).data)
+        return await wait(made.figure), facts, await wait(written, arrays_file("dictionary", made).data)
 
     declare(services, atoms, outputs("Figure"), "dictionary")

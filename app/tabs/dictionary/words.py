@@ -16,7 +16,7 @@ import numpy as np
 from analysis.colour_maps import SIGNED, ColourMap, sequential
 from analysis.drawing import data_uri
 from analysis.painting import scaled
-from analysis.paper_figures.sheet import Bar
+from analysis.paper_figures.column import Bar, colour_bar, pictures_figure
 from app.inference.atoms import LayerAtoms
 from app.inference.models import title
 from app.inference.traced import ModelFacts
@@ -24,7 +24,6 @@ from app.library.photographs import Subject
 from app.tabs.dictionary.order import ALL, CHANNELS, PAGE, AtomLook, chosen, num_heads, num_pages
 from app.views import overlays, payload
 from app.views.exports import Export, described
-from app.views.papers import as_png, colour_bar, pictures_figure
 from vars_core.errors import InputError
 
 TILE = 112
@@ -147,18 +146,17 @@ def export(subject: Subject, atoms: LayerAtoms, look: AtomLook) -> Export:
     dynamic = np.arange(atoms.atoms.shape[1]) < atoms.num_dynamic
     arrays = {"atoms": atoms.atoms, "use": atoms.use, "active": atoms.active, "dynamic": dynamic}
     settings = described([subject], [atoms.model], seen.settings)
-    return Export(as_png(drawing, TILE), {**arrays, "picture": subject.display}, settings, drawing)
+    return Export(drawing, TILE, {**arrays, "picture": subject.display}, settings)
 
 
 def bar(part: str, limits: dict[str, tuple[float, float]], look: AtomLook) -> Bar:
     """The colours of one part of a dictionary; ``limits``: of a shared scale, by part."""
     colours = sequential(look.colours) if part == "dynamic" else SIGNED
-    picture, least, most = colour_bar(colours, limits.get(part))
-    return picture, least, f"{most}, {part}"
+    return colour_bar(colours, limits.get(part), f"{part} atoms" + ("" if part in limits else ", each by itself"))
 
 
 def footer(atoms: LayerAtoms, look: AtomLook) -> str:
-    """What the captions and colours of the figure mean, in the characters that its font has."""
+    """What the captions and colours of the figure mean."""
     group = "Channel:kernel" if atoms.convolutional else "Head:atom"
     scale = (
         "One colour scale for all atoms of a part" if look.scale == "shared" else "Each atom has its own colour scale"

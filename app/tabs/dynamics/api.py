@@ -13,6 +13,7 @@ from app.page.endpoint import declare, outputs, subject_of, written
 from app.page.wiring import answered, session_of, traced, wait
 from app.services import Services
 from app.tabs.dynamics import words
+from app.tabs.dynamics.figure import export
 from app.views.exports import arrays_file
 from app.views.layers import has_dictionary, layer_of
 
@@ -51,8 +52,8 @@ def build(services: Services) -> None:
             raise words.no_dictionary(result.model)
         asked = SettlingOf(layer or layer_of(result, None), int(head), int(channel), rates)
         made = await answered(services, session, subject, sized(model, size), asked)
-        export = await wait(words.export, subject, made, rates.num_steps)
-        facts = {**export.settings, **words.facts(made), "trained": made.model.trained}
-        return export.figure, facts, await wait(written, arrays_file("dynamics", export).data)
+        told = await wait(export, subject, made, rates.num_steps)
+        facts = {**told.settings, **words.facts(made), "trained": made.model.trained}
+        return await wait(told.figure), facts, await wait(written, arrays_file("dynamics", told).data)
 
     declare(services, dynamics, outputs("Figure"), "dynamics")

@@ -22,6 +22,7 @@ from app.page.shell import Shell, heading
 from app.page.viewer import scripted
 from app.page.wiring import answered, changes, subject_traced, wait
 from app.tabs.dynamics import words
+from app.tabs.dynamics.figure import export, film
 from app.views.exports import Export
 from app.views.layers import has_dictionary, layer_choices, layer_of
 from app.views.weights import model_words
@@ -110,7 +111,7 @@ def build(shell: Shell) -> None:
         subject, result, made = await settled(session, photo, model, **asked)
         if made is None:
             raise words.no_dictionary(result.model)
-        return await wait(words.export, subject, made, min(int(t), made.rates.num_steps), painting(colours, tokens))
+        return await wait(export, subject, made, min(int(t), made.rates.num_steps), painting(colours, tokens))
 
     async def filmed(
         session: str | None, photo: str, model: str, t: float, colours: str, tokens: str, **asked: Any
@@ -118,7 +119,7 @@ def build(shell: Shell) -> None:
         subject, result, made = await settled(session, photo, model, **asked)
         if made is None:
             raise words.no_dictionary(result.model)
-        return animations.Film(await wait(words.film, subject, made, painting(colours, tokens)), SECONDS)
+        return animations.Film(await wait(film, subject, made, painting(colours, tokens)), SECONDS)
 
     view = {"model": model, "size": size, **chosen, **rates, "t": step}
     with controls:

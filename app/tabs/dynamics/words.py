@@ -10,15 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from analysis.painting import USUAL, Painting
-from analysis.paper_figures.canvas import SOFT, Canvas, Polyline, Raster, Text
+from analysis.painting import USUAL
 from app.inference.models import title
 from app.inference.settling import LayerSettling
 from app.inference.traced import ModelFacts
 from app.library.photographs import Subject
-from app.views import overlays, payload
-from app.views.exports import Export, described
-from vars_core.dynamics.paths import ATTENTION, CHANNELS, ISTA, ODE, OWN, Path, Rates
+from app.views import payload
+from vars_core.dynamics.paths import ATTENTION, CHANNELS, ISTA, ODE, OWN, Rates
 from vars_core.errors import InputError
 
 READOUT = "settling"
@@ -243,100 +241,6 @@ def facts(made: LayerSettling) -> dict[str, Any]:
             for name, path in settling.paths.items()
         },
     }
-
-
-def overlay(subject: Subject, made: LayerSettling, path: Path, step: int, painting: Painting) -> np.ndarray:
-    """The map of a way at a step over the photograph, by its own colour scale: uint8 (h, w, 3)."""
-    values = path.maps[min(step, len(path.maps) - 1)]
-    finite_values = np.nan_to_num(values, nan=0.0, posinf=0.0, neginf=0.0)
-    return painting.over(subject.display, finite_values, made.model.placement(*subject.display.shape[:2]))
-
-
-def export(subject: Subject, made: LayerSettling, step: int, painting: Painting = USUAL) -> Export:
-    """The maps at a step and the charts as a figure; the arrays hold every frame of every way."""
-    arrays: dict[str, np.ndarray] = {"picture": subject.display}
-    for name, path in made.settling.paths.items():
-        arrays |= {f"{name}_{key}": values for key, values in vars(path).items()}
-    settings = {"layer": made.layer, "head": made.head, "channel": made.channel, "t": step, **vars(made.rates)}
-    settings |= {"colours": painting.colours.name, "tokens": painting.tokens.name}
-    drawing = drawn(subject, made, step, painting)
-    return Export(np.asarray(drawing.pixels(2)), arrays, described([subject], [made.model], settings), drawing)
-
-
-def film(subject: Subject, made: LayerSettling, painting: Painting = USUAL) -> list[np.ndarray]:
-    """The maps of all ways step by step: uint8 (h, w, 3) each."""
-    titles = list(names(made).values())
-    place = f"{title(made.model.name)} · layer {made.layer}, {group_words(made.head, made.convolutional)}"
-    return [
-        overlays.sheet(
-            [overlay(subject, made, path, step, painting) for path in made.settling.paths.values()],
-            titles,
-            columns=len(titles),
-            heading=f"{place} · step {step}",
-            footer=f"Circuit time {step * made.settling.frame_time:.2f}. Each map has its own colour scale.",
-            width=200,
-        )
-        for step in range(made.rates.num_steps + 1)
-    ]
-
-
-WIDTH, GAP = 250, 14
-
-
-def drawn(subject: Subject, made: LayerSettling, step: int, painting: Painting = USUAL) -> Canvas:
-    """The figure: a row of maps, a row of charts."""
-    settling, titles = made.settling, names(made)
-    picture = subject.display
-    height = WIDTH * picture.shape[0] / picture.shape[1]
-    total = 4 * WIDTH + 5 * GAP
-    canvas = Canvas(total, 84 + height + 250, "Dynamics")
-    heading = (
-        f"{title(made.model.name)} · layer {made.layer}, {group_words(made.head, made.convolutional)} · step {step}"
-    )
-    canvas.add(Text(heading, GAP, 20, 15, bold=True))
-    for at, (name, path) in enumerate(settling.paths.items()):
-        left = GAP + at * (WIDTH + GAP)
-        canvas.add(Raster(overlay(subject, made, path, step, painting), left, 40, WIDTH, height))
-        canvas.add(Polyline([(left, 54 + height), (left + 18, 54 + height)], COLOURS[name], 3))
-        canvas.add(Text(titles[name], left + 24, 54 + height, 11.5))
-    width = (total - (len(CHARTS) + 1) * GAP) / len(CHARTS)
-    for at, (name, (words, _)) in enumerate(CHARTS.items()):
-        chart(canvas, made, name, words, step, GAP + at * (width + GAP), 84 + height, width)
-    canvas.add(Text(fact_words(made), GAP, 84 + height + 232, 10, colour=SOFT))
-    return canvas
-
-
-def chart(
-    canvas: Canvas, made: LayerSettling, name: str, words: str, step: int, left: float, top: float, width: float
-) -> None:
-    """One of `CHARTS` on a canvas."""
-    settling, bottom, margin = made.settling, top + 190, 46
-    usual = [path for path in settling.paths.values() if not path.diverges] or list(settling.paths.values())
-    high = max(float(np.nanmax(getattr(path, name))) for path in usual) or 1.0
-    low = min(settling.optimum, high) if name == "objective" else 0.0
-    logarithmic = name == "objective" and low > 0
-
-    def y_of(value: float) -> float:
-        share = np.log(value / low) / max(np.log(high / low), 1e-9) if logarithmic else (value - low) / (high - low)
-        return float(bottom - 150 * np.clip(share, 0, 1))
-
-    def x_of(frame: float) -> float:
-        return left + margin + (width - margin - 8) * frame / made.rates.num_steps
-
-    canvas.add(Text(words, left, top + 16, 11.5, bold=True))
-    for value in (low, high):
-        canvas.add(Polyline([(left + margin, y_of(value)), (left + width - 8, y_of(value))], "#d0d7de", 1))
-        canvas.add(Text(f"{value:.3g}", left + margin - 6, y_of(value), 10, "end", SOFT))
-    for frame in (0, made.rates.num_steps):
-        canvas.add(Text(str(frame), x_of(frame), bottom + 12, 10, "middle", SOFT))
-    canvas.add(Text("step", x_of(made.rates.num_steps / 2), bottom + 12, 10, "middle", SOFT))
-    canvas.add(Polyline([(x_of(step), bottom - 150), (x_of(step), bottom)], SOFT, 1))
-    for way, path in settling.paths.items():
-        values = enumerate(getattr(path, name))
-        points = [(x_of(k), y_of(max(v, low) if logarithmic else v)) for k, v in values if np.isfinite(v)]
-        if way == ATTENTION and name != "change":
-            points.append((x_of(made.rates.num_steps), points[-1][1]))
-        canvas.add(Polyline(points, COLOURS[way], 2))
 
 
 def rates_of(lam: float, bound: float, steps: float, alpha: float, beta: float, gamma: float) -> Rates:

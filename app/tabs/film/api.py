@@ -9,11 +9,12 @@ import gradio as gr
 from analysis.animation import animation
 from app.inference.frame_map import LastMap
 from app.inference.models import DEFAULT_MODEL, DEFAULT_SIZE, sized
+from app.library.clips import FRAME_SIDE
 from app.page import inputs as given
 from app.page.endpoint import declare, picture_output, written
 from app.page.wiring import session_of, wait
 from app.services import Services
-from app.tabs.film import words
+from app.tabs.film import figure, words
 from app.tabs.film.frames import mapped
 from app.views.exports import arrays_file
 from app.views.look import Look
@@ -38,7 +39,7 @@ def build(services: Services) -> None:
     ) -> Any:
         """Each frame of a short video a map: one layer's, at its last iterate. About 8 frames of a second are kept.
 
-        Returns a sheet of six frames beside their maps, the whole film so as MP4, facts, and the maps of all frames
+        Returns a figure of six frames beside their maps, the whole film so as MP4, facts, and the maps of all frames
         with their seconds as .npz.
         """
         session = session_of(request)
@@ -52,11 +53,11 @@ def build(services: Services) -> None:
         task = LastMap(words.layer_of(facts, layer), readout)
         maps = await mapped(services, session, clip, range(len(clip)), sized(model, size), task)
         seen = Look(task.layer, readout, scale=scale)
-        pictures = await wait(words.pictures, clip, maps, seen)
-        made = await wait(animation, pictures, ".mp4", clip.seconds)
-        export = await wait(words.export, clip, maps, seen)
+        made = await wait(animation, await wait(figure.film, clip, maps, seen), ".mp4", clip.seconds)
+        export = await wait(figure.export, clip, maps, seen)
         arrays = await wait(arrays_file, "film", export)
-        sheet = await wait(words.overview, clip, pictures, seen)
+        several = await wait(figure.overview, clip, maps, seen)
+        sheet = await wait(several.pixels_with, FRAME_SIDE)
         return sheet, await wait(written, made, "film.mp4"), export.settings, await wait(written, arrays.data)
 
     answers = [

@@ -21,7 +21,7 @@ from app.page.rail import upload_button
 from app.page.shell import Shell, fine, heading, unseen
 from app.page.viewer import Viewer, scripted
 from app.page.wiring import sentence, wait
-from app.tabs.film import words
+from app.tabs.film import figure, words
 from app.tabs.film.frames import Cameras, mapped
 from app.views.exports import Export
 from app.views.look import look
@@ -116,12 +116,12 @@ def build(shell: Shell) -> None:
     async def filmed(session: str | None, photo: str, clip: str, model: str, size: str, **view: Any) -> animations.Film:
         seen = look(**view)
         shown, maps = await whole(session, photo, clip, model, size, seen.layer, seen.readout)
-        return animations.Film(await wait(words.pictures, shown, maps, seen), shown.seconds)
+        return animations.Film(await wait(figure.film, shown, maps, seen), shown.seconds)
 
     async def exported(session: str | None, photo: str, clip: str, model: str, size: str, **view: Any) -> Export:
         seen = look(**view)
         shown, maps = await whole(session, photo, clip, model, size, seen.layer, seen.readout)
-        return await wait(words.export, shown, maps, seen)
+        return await wait(figure.export, shown, maps, seen)
 
     view = {"model": model, "size": size, **maps.linked()}
     with controls:

@@ -8,23 +8,16 @@ from typing import Any
 
 import numpy as np
 
-from analysis.animation import labelled
 from app.inference.frame_map import FrameMap
 from app.inference.models import title
 from app.inference.traced import ModelFacts
 from app.library.clips import FRAME_SIDE, MAX_SECONDS, RATE, Clip
-from app.views import overlays, payload
-from app.views.exports import Export
-from app.views.look import Look
-from app.views.software import software
+from app.views import payload
 from vars_core.errors import InputError
 from vars_core.readouts import READOUTS
 
 CHUNK = 8
 """Frames of one answer: a batch of the model's. The browser asks for the next ones when it has drawn these."""
-
-OVERVIEW = 6
-"""Frames of a film that are shown at once."""
 
 BOUNDS = (
     f"A video of at most {MAX_SECONDS} seconds as MP4, WebM, GIF or AVI; about {RATE} frames of a second are kept, "
@@ -117,45 +110,3 @@ def shot_of(shot: str) -> tuple[int, str]:
         return int(given["number"]), str(given["picture"])
     except (ValueError, TypeError, KeyError, OverflowError):
         raise InputError("expected a camera's frame as number and picture") from None
-
-
-def pictures(clip: Clip, maps: Sequence[FrameMap], look: Look) -> list[np.ndarray]:
-    """Frame | map, a picture a frame, uint8 (H, W, 3)."""
-    limits = overlays.shared_limits([one.map for one in maps]) if look.scale == "shared" else None
-    made = []
-    for i, one in enumerate(maps):
-        picture = clip.picture(i)
-        placement = one.model.placement(picture.shape[0], picture.shape[1])
-        over = look.painting.over(picture, one.map, placement, signed=look.signed, limits=limits)
-        caption = f"{i * clip.seconds:5.2f} s   {title(one.model.name)}, layer {one.layer}, {look.readout}"
-        made.append(labelled(np.concatenate([picture, over], axis=1), caption))
-    return made
-
-
-def overview(clip: Clip, drawn: Sequence[np.ndarray], look: Look) -> np.ndarray:
-    """A few of the frames beside their maps, evenly spaced, on one sheet: uint8 (H, W, 3). ``drawn``: of `pictures`."""
-    chosen = np.unique(np.linspace(0, len(drawn) - 1, OVERVIEW).round().astype(int))
-    captions = [f"{i * clip.seconds:.2f} s" for i in chosen]
-    heading = f"{clip.title}, {len(drawn)} frames: {look.readout} of layer {look.layer}"
-    return overlays.sheet([drawn[i] for i in chosen], captions, columns=2, heading=heading, footer="", width=360)
-
-
-def export(clip: Clip, maps: Sequence[FrameMap], look: Look) -> Export:
-    """Frame ``look.t`` beside its map; the maps of all frames (n, h, w) float32 and their seconds; all in numbers."""
-    from analysis.runs import versions
-
-    model, frame = maps[0].model, min(look.t, len(maps) - 1)
-    view = {key: value for key, value in look.settings.items() if key != "t"}
-    settings = {
-        "film": {
-            "frames": len(maps),
-            "seconds_between_frames": clip.seconds,
-            "source": {"height": clip.height, "width": clip.width},
-        },
-        "view": {**view, "layer": maps[0].layer, "iteration": model.num_steps, "frame": frame},
-        "models": [{"name": model.name, "checkpoint_sha256": model.checkpoint_hash, "image_size": model.image_size}],
-        "software": software(),
-        "versions": versions(),
-    }
-    arrays = {"maps": np.stack([one.map for one in maps]), "seconds": np.arange(len(maps)) * clip.seconds}
-    return Export(pictures(clip, maps, look)[frame], arrays, settings)

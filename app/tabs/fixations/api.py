@@ -66,6 +66,6 @@ def build(services: Services) -> None:
         points = await wait(points_of, subject.photograph, xs, ys, table, first)
         result = await traced(services, session, subject, sized(model, size))
         made = await wait(export, subject, result, exact(seen, [result]), points, first)
-        return made.figure, made.settings, await wait(lambda: written(arrays_file("fixations", made).data))
+        return await wait(made.figure), made.settings, await wait(lambda: written(arrays_file("fixations", made).data))
 
     declare(services, fixate, outputs("Figure"), "fixations")

@@ -11,6 +11,7 @@ from analysis.baselines import centre_gaussian
 from analysis.drawing import draw_points, heat_overlay
 from analysis.metrics.fixations.one_map import Z_EDGES, MapScore
 from analysis.painting import scaled
+from analysis.paper_figures.column import colour_bar, pictures_figure
 from analysis.placed_map import points_on
 from app.inference.models import title
 from app.inference.traced import Traced
@@ -24,7 +25,6 @@ from app.views.exports import Export, described
 from app.views.grids import drawn
 from app.views.layers import layer_of
 from app.views.look import Look
-from app.views.papers import as_png, colour_bar, pictures_figure
 from app.views.weights import figure_words
 
 
@@ -62,8 +62,7 @@ def export(subject: Subject, traced: Traced, look: Look, points: Points, first: 
     view = {**replace(look, layer=shown.name, t=step).settings, "first": first}
     settings = described([subject], [traced.model], view)
     measured = arrays(subject, raw, step, points, scores) | ({} if people is None else {"density": people})
-    figure = as_png(drawing, subject.display.shape[1])
-    return Export(figure, measured, {**settings, **facts(points, scores)}, drawing)
+    return Export(drawing, subject.display.shape[1], measured, {**settings, **facts(points, scores)})
 
 
 def facts(points: Points, scores: Scores | None) -> dict[str, Any]:

@@ -71,6 +71,6 @@ def build(services: Services) -> None:
         result = await traced(services, session, subject, sized(model, size))
         made = await wait(partial(export, subject, result, exact(seen, [result]), cut, truth))
         file = await wait(lambda: written(arrays_file("segmentation", made).data))
-        return np.where(made.arrays["mask"], np.uint8(255), np.uint8(0)), made.figure, made.settings, file
+        return np.where(made.arrays["mask"], np.uint8(255), np.uint8(0)), await wait(made.figure), made.settings, file
 
     declare(services, segment, outputs("Mask", "Figure"), "segmentation")

@@ -12,6 +12,7 @@ from analysis.drawing import draw_contour, error_overlay, mask_overlay
 from analysis.evaluations.table import EVALUATIONS
 from analysis.metrics.segmentation import CURVE_THRESHOLDS, Counts, count_map, count_mask, cut_map, iou
 from analysis.paper_figures.canvas import Canvas
+from analysis.paper_figures.column import pictures_figure
 from app.inference.models import title
 from app.inference.traced import LayerMaps, ModelFacts, Traced
 from app.library.photographs import Photograph, Subject
@@ -20,7 +21,6 @@ from app.tabs.segmentation.words import baselines, placed_maps
 from app.views.exports import Export, described
 from app.views.layers import layer_of
 from app.views.look import Look
-from app.views.papers import as_png, pictures_figure
 from app.views.weights import figure_words
 from vars_core.data.masks import FOREGROUND, VOID
 from vars_core.errors import InputError, check_range
@@ -72,7 +72,7 @@ def export(subject: Subject, traced: Traced, look: Look, cut: Cut, truth: Truth 
     view = {"layer": shown.name, "readout": look.readout, "t": step, "threshold": cut.threshold, "mode": cut.mode}
     settings = {**described([subject], [traced.model], view), **told}
     drawing = figure(subject, traced, shown, look, cut, truth, told)
-    return Export(as_png(drawing, subject.display.shape[1]), arrays, settings, drawing)
+    return Export(drawing, subject.display.shape[1], arrays, settings)
 
 
 def figure(

@@ -10,17 +10,18 @@ import pytest
 from PIL import Image
 
 from analysis.colour_maps import COLOUR_MAPS, SIGNED
-from analysis.paper_figures.canvas import Polyline, Raster, Text
+from analysis.paper_figures.column import WIDTH, in_rows, pictures_figure
+from analysis.paper_figures.marks import Box, Raster, Text
+from analysis.paper_figures.typeface import typeface
 from app.inference.traced import ModelFacts, of_image
 from app.library.photographs import Subject, sample
 from app.tabs.attention import words
 from app.tabs.attention.export import export
-from app.views.exports import KINDS, Export
+from app.views.exports import KINDS
 from app.views.grids import drawn
 from app.views.look import Look
-from app.views.overlays import font
-from app.views.papers import PAGE, as_png, pictures_figure
 from tests.app.made import subject, traced
+from tests.figures.pdf import Pdf
 from vars_core import Backend, load_model
 from vars_core.spec import parse_spec
 
@@ -28,12 +29,11 @@ from vars_core.spec import parse_spec
 def test_the_figure_holds_the_photograph_and_all_iterates_in_order_and_frames_the_chosen_one() -> None:
     shown = subject()
     drawing = export(shown, traced(), Look("0.0", "gap", 2)).drawing
-    assert drawing is not None
     pictures = [mark for mark in drawing.marks if isinstance(mark, Raster)]
     assert len(pictures) == 1 + 4 + 1, "the photograph, t = 0..3, the colour bar"
     assert np.array_equal(pictures[0].pixels, shown.display)
-    (frame,) = (mark for mark in drawing.marks if isinstance(mark, Polyline))
-    assert frame.points[0] == (pictures[3].x, pictures[3].y)
+    frame = next(mark for mark in drawing.marks if isinstance(mark, Box))
+    assert (frame.x, frame.y) == (pictures[3].x, pictures[3].y)
 
 
 def test_png_shows_the_pictures_at_full_size_and_svg_and_pdf_are_what_they_say() -> None:
@@ -43,13 +43,14 @@ def test_png_shows_the_pictures_at_full_size_and_svg_and_pdf_are_what_they_say()
         assert png.width > 5 * subject().display.shape[1]
     svg = files["svg"].data.decode()
     assert svg.startswith("<svg") and svg.count("<image") == 6 and "t = 3" in svg
-    assert files["pdf"].data.startswith(b"%PDF-") and files["pdf"].name == "vars-attention.pdf"
-
-
-def test_an_export_without_marks_is_its_pixels_in_svg_and_pdf() -> None:
-    made = Export(np.zeros((20, 30, 3), np.uint8), {}, {})
-    assert b'viewBox="0 0 30 20"' in KINDS["svg"]("compare", made).data
-    assert KINDS["pdf"]("compare", made).data.startswith(b"%PDF-")
+    page = Pdf(files["pdf"].data)
+    assert files["pdf"].name == "vars-attention.pdf" and page.box[0] == pytest.approx(85 * 72 / 25.4, abs=0.1)
+    assert (
+        len(page.pictures) == 6
+        and "t = 3" in page.text
+        and page.text == [mark.text for mark in made.drawing.marks if isinstance(mark, Text)]
+    )
+    assert min(page.sizes) >= 7, "points"
 
 
 def test_the_settings_name_the_software_and_its_version() -> None:
@@ -97,19 +98,28 @@ def test_a_signed_map_is_coloured_about_zero_on_the_page_and_in_the_figure() -> 
     assert (constant == SIGNED.paint(np.array(0.0))).all()
 
 
-def test_a_figure_reads_in_one_column_and_no_line_leaves_its_picture() -> None:
-    made = export(subject(), traced(), Look("0.0", "gap", 2)).drawing
-    assert made is not None and made.width == PAGE
+def test_a_figure_is_as_wide_as_a_column_and_no_line_leaves_its_picture() -> None:
+    for look in (Look("0.0", "gap", 2), Look("0.0", "energy", 0, scale="shared")):
+        made = export(subject(), traced(), look).drawing
+        assert made.width == WIDTH
+        pictures = [mark for mark in made.marks if isinstance(mark, Raster)]
+        for mark in made.marks:
+            if isinstance(mark, Text):
+                wide = typeface(mark.bold).width(mark.text, mark.size)
+                back = {"start": 0, "middle": 0.5, "end": 1}[mark.anchor] * wide
+                assert mark.x - back >= 0 and mark.x - back + wide <= made.width, mark.text
+        for picture in pictures[:-1]:
+            own = [m for m in made.marks if isinstance(m, Text) and m.x == picture.x and m.y > picture.y]
+            captions = [m for m in own if m.y < pictures[-1].y]
+            assert captions and all(typeface(m.bold).width(m.text, m.size) <= picture.width + 1 for m in captions)
+
+
+def test_many_iterates_stand_in_rows_that_are_as_full_as_each_other() -> None:
+    assert [in_rows(count) for count in (1, 2, 5, 6, 8, 9, 11, 41)] == [1, 2, 5, 3, 4, 5, 4, 5]
+    made = export(subject(), traced(steps=7), Look("0.0", "energy", 7)).drawing
     pictures = [mark for mark in made.marks if isinstance(mark, Raster)]
-    column = 240 / made.width  # points
-    for mark in made.marks:
-        if isinstance(mark, Text):
-            assert mark.size * column >= 6, "points, printed in a column"
-            assert mark.x + font(mark.size).getlength(mark.text) <= made.width
-    for picture in pictures[:-1]:
-        below = [m for m in made.marks if isinstance(m, Text) and m.x == picture.x and m.y > picture.y + picture.height]
-        captions = below[:2] if picture is not pictures[0] else below[:1]
-        assert all(font(m.size).getlength(m.text) <= picture.width + 1 for m in captions)
+    assert len({picture.y for picture in pictures[:-1]}) == 2 and len({picture.x for picture in pictures[:-1]}) == 5
+    assert pictures[0].height + pictures[0].y < pictures[5].y
 
 
 def test_many_pictures_stand_in_rows_and_each_has_its_caption() -> None:
@@ -118,7 +128,7 @@ def test_many_pictures_stand_in_rows_and_each_has_its_caption() -> None:
     first, second, third = (mark for mark in made.marks if isinstance(mark, Raster))
     assert first.y == second.y < third.y and first.x == third.x < second.x
     assert {m.text for m in made.marks if isinstance(m, Text)} == {"h", "a", "b b", "c", "d", "f"}
-    png = as_png(made, 40)
+    png = made.pixels_with(40)
     for value in (10, 90, 170):
         assert (png == value).all(axis=2).sum() >= 25 * 35
     assert made.height > third.y + third.height
@@ -128,7 +138,6 @@ def test_the_figure_is_painted_and_its_bar_coloured_as_was_chosen() -> None:
     shown = subject()
     for readout, bar in (("energy", COLOUR_MAPS["cividis"]), ("gap", SIGNED)):
         made = export(shown, traced(), Look("0.0", readout, 2, opacity=1.0, colours="cividis", tokens="squares"))
-        assert made.drawing is not None
         pictures = [mark.pixels for mark in made.drawing.marks if isinstance(mark, Raster)]
         assert np.array_equal(pictures[-1][0], bar.colours)
         known = {tuple(colour) for colour in bar.colours}

@@ -72,10 +72,3 @@ def test_shared_limits_span_all_maps_and_own_limits_each() -> None:
     assert limits == (0.0, 4.0)
     assert scaled(small, False, limits).max() == 0.25
     assert scaled(small, False).max() == 1.0
-
-
-def test_a_sheet_holds_every_picture_at_its_place() -> None:
-    pictures = [np.full((30, 40, 3), value, np.uint8) for value in (10, 90, 170)]
-    made = overlays.sheet(pictures, ["a", "b", "c"], columns=2, heading="h", footer="f", width=40)
-    for value in (10, 90, 170):
-        assert (made == value).all(axis=2).sum() >= 30 * 40

@@ -94,4 +94,4 @@ def test_the_last_iterate_is_the_last_of_any_of_the_models() -> None:
 def test_the_difference_figure_says_its_scale_and_how_the_maps_correlate() -> None:
     raw = [np.eye(4, dtype=np.float32), -np.eye(4, dtype=np.float32), np.ones((2, 2), np.float32)]
     assert grids.with_reference(raw, 0) == ["r = 1.00", "r = -1.00", "another grid"]
-    assert "blue -1, white 0, vermilion +1" in grids.scale_words(shared=False, difference=True)
+    assert "blue −1, white 0, vermilion +1" in grids.scale_words(shared=False, difference=True)

@@ -68,4 +68,4 @@ def test_the_attention_export_holds_the_raw_map_and_what_reproduces_it() -> None
     view = {"layer": "0.0", "readout": "gap", "t": 2, "opacity": 0.5, "scale": "shared"}
     assert made.settings["view"] == {**view, "colours": "viridis", "tokens": "smooth"}
     assert made.settings["photograph"]["ref"] == "upload:made"
-    assert made.figure.ndim == 3
+    assert made.figure().ndim == 3

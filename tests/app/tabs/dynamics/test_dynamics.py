@@ -13,6 +13,7 @@ from gradio_client.exceptions import AppError
 
 from app.inference.settling import LayerSettling, of_batch
 from app.tabs.dynamics import words
+from app.tabs.dynamics.figure import export
 from app.tabs.dynamics.page import choices_update
 from tests.app.made import facts, read, subject, traced
 from tests.dynamics.made import embedded
@@ -59,7 +60,7 @@ def test_numbers_beyond_all_bounds_still_travel_and_are_drawn() -> None:
     made = settled(num_steps=100, bound_factor=0.05)
     assert len(made.settling.paths["ista"].objective) <= 101 and made.settling.paths["ista"].diverges
     assert "Infinity" not in json.dumps(words.view(subject(), made)["paths"])
-    assert words.export(subject(), made, 100).figure.ndim == 3
+    assert export(subject(), made, 100).figure().ndim == 3
 
 
 def test_a_convolution_has_blocks_of_channels_and_its_one_step_is_no_attention() -> None:

@@ -15,13 +15,14 @@ import numpy as np
 import pytest
 
 from analysis.animation import animation
+from analysis.paper_figures.marks import Raster
 from app.inference.frame_map import FrameMap, LastMap
 from app.inference.work import BusyError
 from app.library import clips
 from app.library.clips import FRAME_SIDE, MAX_SECONDS, PAN_FRAMES, RATE, read_clip, read_shot
 from app.services import Services
 from app.serving.settings import Settings
-from app.tabs.film import words
+from app.tabs.film import figure, words
 from app.tabs.film.frames import Cameras, mapped
 from app.tabs.film.words import CHUNK
 from app.views.look import Look
@@ -186,8 +187,11 @@ def test_a_film_starts_at_its_first_frame_unless_it_goes_on(more: str) -> None:
 def test_frame_and_map_stand_side_by_side_for_download() -> None:
     clip = clips.pan(photograph(height=40, width=100))
     maps = [FrameMap(facts(), "0.1", np.arange(4, dtype=np.float32).reshape(2, 2) * i) for i in range(3)]
-    made = words.pictures(clip, maps, Look(readout="energy", scale="shared"))
-    assert [one.shape[1] for one in made] == [140] * 3
-    assert np.array_equal(made[1][:40, :70], clip.picture(1))
-    export = words.export(clip, maps, Look(readout="energy", t=99))
+    made = figure.film(clip, maps, Look(readout="energy", scale="shared"))
+    assert {one.shape for one in made} == {made[0].shape} and len(made) == 3
+    sheet = figure.overview(clip, maps, Look(readout="energy", scale="shared"))
+    pictures = [mark for mark in sheet.marks if isinstance(mark, Raster)]
+    assert len(pictures) == 2 * 3 + 1, "three frames, each beside its map, and the colour bar"
+    assert np.array_equal(pictures[2].pixels, clip.picture(1)) and pictures[2].y == pictures[3].y
+    export = figure.export(clip, maps, Look(readout="energy", t=99))
     assert export.arrays["maps"].shape == (3, 2, 2) and export.settings["view"]["frame"] == 2

@@ -49,4 +49,4 @@ def test_the_density_is_taken_along() -> None:
     look = Look("0.1", "energy", 3)
     with_people, without = (export(subject(), traced(), look, one) for one in (points, Points("upload:made", POINTS)))
     assert with_people.arrays["density"].sum() == pytest.approx(1) and "density" not in without.arrays
-    assert with_people.figure.shape[1] > without.figure.shape[1]  # one more picture
+    assert with_people.figure().shape[1] > without.figure().shape[1]  # one more picture
