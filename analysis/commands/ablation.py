@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,9 +12,10 @@ import typer
 
 from analysis.commands.corrupt import parse_names, parse_severities, split_words
 from analysis.commands.evaluating import WORKERS, Evaluated, choose_headlines, choose_readings
-from analysis.commands.options import ModelRequest, load_backends, parse_models
+from analysis.commands.options import ModelRequest, load_backends, parse_models, parse_numbers
 from analysis.engine import Local
 from analysis.evaluations.frame import Plan, run_evaluation
+from vars_core.data.listing import names_sha256
 from vars_core.errors import InputError
 from vars_core.training.options import asks, option
 
@@ -144,14 +144,8 @@ def parse_steps(text: str) -> list[int]:
 
 
 def parse_factors(text: str) -> list[float]:
-    """ "0.5,1,2": numbers from 0, ascending, each once. Raises InputError."""
-    try:
-        values = [float(word) for word in split_words([text])]
-    except ValueError:
-        values = []
-    if not values or not all(0 <= value <= 1000 for value in values):
-        raise InputError(f"expected --lam as multiples between 0 and 1000 with commas between them, got {text!r}")
-    return sorted(set(values))
+    """ "0.5,1,2": multiples of λ, ascending, each once. Raises InputError."""
+    return sorted(set(parse_numbers(text, "--lam", 0, 1000, "multiples")))
 
 
 @dataclass(frozen=True)
@@ -230,7 +224,7 @@ def described(asked: Asked, parts: Mapping[type, Measured]) -> dict[str, Any]:
         "folders": {name: str(folder.resolve()) for name, folder in folders.items()},
         "samples": len(ids),
         "kinds": {KINDS[type(part).__name__]: len(part.samples) for part in parts.values()},
-        "names_sha256": hashlib.sha256("".join(f"{name}\n" for name in ids).encode()).hexdigest(),
+        "names_sha256": names_sha256(ids),
     }
 
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import typer
 
 from analysis.commands.corrupt import NAMES_HELP, SEVERITIES_HELP, parse_names, parse_severities
-from analysis.commands.evaluating import OnEngine
+from analysis.commands.evaluating import OnEngine, list_photographs
 from analysis.commands.options import for_maps, load_backends
 from analysis.evaluations.frame import Plan, run_evaluation
-from vars_core.data.notes import described, left_out, notes_of
+from vars_core.data.notes import described
 from vars_core.training.options import asks, option
 
 
@@ -36,14 +36,9 @@ def agreement(asked: Asked) -> None:
     engine, requests = asked.chosen_engine, asked.requests
     names, severities = parse_names(asked.names), parse_severities(asked.severities)
 
-    from analysis.corruptions.tree import find_images
     from analysis.evaluations.agreement import AgreementEvaluation, PictureFile
 
-    listing = find_images(asked.data)
-    files = listing.by_name()
-    notes = notes_of(left_out(listing.left_out))
-    for note in notes:
-        typer.echo(note.sentence(), err=True)
+    files, notes = list_photographs(asked.data)
     pictures = [PictureFile(image_id, path) for image_id, path in list(files.items())[: asked.limit]]
     plan = Plan(
         kind="agreement",

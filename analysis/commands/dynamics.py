@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from analysis.commands.evaluating import OfMaps
-from analysis.commands.options import parse_models
-from vars_core.errors import InputError
+from analysis.commands.options import parse_models, parse_numbers
 from vars_core.training.options import asks, option, options
 
 
@@ -36,7 +35,7 @@ def dynamics(asked: Asked) -> None:
     from vars_core.dynamics import read_layer
     from vars_core.images import decode_image
 
-    fractions = None if asked.bounds is None else parse_fractions(asked.bounds)
+    fractions = None if asked.bounds is None else parse_numbers(asked.bounds, "--bounds", 1e-3, 1000)
     paths = asked.image or samples()[:2]
     photographs = [decode_image(path) for path in paths]
     backends = load_backends(parse_models(asked.model, asked.checkpoint), "cpu")
@@ -55,14 +54,3 @@ def dynamics(asked: Asked) -> None:
     for backend in backends:
         weights = "untrained" if backend.checkpoint_hash is None else backend.checkpoint_hash[:DIGITS]
         print(f"- {backend.name}: weights {weights}, T = {backend.num_steps}, input {backend.image_size} px")
-
-
-def parse_fractions(text: str) -> list[float]:
-    """ "2,1,0.5": numbers above 0, in their order. Raises InputError."""
-    try:
-        values = [float(part) for part in text.split(",") if part.strip()]
-    except ValueError:
-        values = []
-    if not values or not all(0 < value <= 1000 for value in values):
-        raise InputError(f"expected --bounds as numbers above 0 with commas between them, got {text!r}")
-    return values

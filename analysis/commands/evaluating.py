@@ -148,6 +148,18 @@ def tell(notes: Sequence[Note], assumptions: Sequence[str]) -> None:
         typer.echo(f"assumed: {sentence}")
 
 
+def list_photographs(folder: Path) -> tuple[dict[str, Path], tuple[Note, ...]]:
+    """Name → file of every picture in a folder, at any depth; the notes say what is no picture, and are printed."""
+    from analysis.corruptions.tree import find_images
+    from vars_core.data.notes import left_out, notes_of
+
+    listing = find_images(folder)
+    notes = notes_of(left_out(listing.left_out))
+    for note in notes:
+        typer.echo(note.sentence(), err=True)
+    return listing.by_name(), notes
+
+
 def choose_readings(backends: Sequence[Backend], layer: Sequence[str], readout: Sequence[str]) -> dict[str, Reading]:
     """By model, the layers and readouts asked for; its own where none was."""
     return {one.name: Reading(choose_layers(one, layer), choose_readouts(one, readout)) for one in backends}

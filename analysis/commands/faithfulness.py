@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from analysis.commands.evaluating import Evaluated, OfMaps, choose_readings
+from analysis.commands.evaluating import Evaluated, OfMaps, choose_readings, list_photographs
 from analysis.commands.options import load_backends
 from analysis.evaluations.frame import Plan, run_evaluation
 from analysis.metrics.faithfulness import STEPS
-from vars_core.data.notes import Note, described, left_out, notes_of
+from vars_core.data.notes import Note, described
 from vars_core.training.options import asks, option, options
 
 if TYPE_CHECKING:
@@ -41,7 +41,6 @@ def faithfulness(asked: Asked) -> None:
     """
     requests, data, readouts = asked.requests, asked.data, asked.readout or ("all",)
 
-    from analysis.corruptions.tree import find_images
     from analysis.evaluations.faithfulness import PictureToScore
     from analysis.evaluations.suites import CLEAN, open_suite, spread
 
@@ -49,11 +48,8 @@ def faithfulness(asked: Asked) -> None:
         every = [PictureToScore(one.id, one.read) for one in open_suite(CLEAN, data).samples]
         notes: tuple[Note, ...] = ()
     else:
-        listing = find_images(data)
-        every = [PictureToScore(name, path.read_bytes) for name, path in listing.by_name().items()]
-        notes = notes_of(left_out(listing.left_out))
-    for note in notes:
-        typer.echo(note.sentence(), err=True)
+        files, notes = list_photographs(data)
+        every = [PictureToScore(name, path.read_bytes) for name, path in files.items()]
     samples = spread(every, asked.limit)
     plan = Plan(
         kind="faithfulness",

@@ -12,7 +12,7 @@ import numpy as np
 import typer
 
 from analysis.commands.evaluating import LAYOUT, OfMaps, tell
-from analysis.commands.options import for_maps, load_backends
+from analysis.commands.options import for_maps, load_backends, parse_numbers
 from analysis.evaluations.fixation_summary import image_metrics
 from analysis.evaluations.fixations import FixationEvaluation
 from analysis.evaluations.frame import EXIT_WITH_ERROR_ROWS, Plan, run_evaluation
@@ -109,14 +109,8 @@ def parse_metrics(text: str) -> tuple[str, ...]:
 
 
 def parse_blurs(text: str) -> tuple[float, ...]:
-    """Comma-separated σ in pixels, ascending; 0, the map as it is, is always among them."""
-    try:
-        values = {0.0, *(float(part) for part in text.split(",") if part.strip())}
-    except ValueError:
-        raise InputError(f"expected --blur as numbers with commas between them, got {text!r}") from None
-    if not all(0 <= value < 1000 for value in values):
-        raise InputError(f"expected every --blur between 0 and 1000 pixels, got {text!r}")
-    return tuple(sorted(values))
+    """σ in pixels, ascending; 0, the map as it is, is always among them. Raises InputError."""
+    return tuple(sorted({0.0, *parse_numbers(text, "--blur", 0, 1000, "pixels")}))
 
 
 def _described(data: Path, recorded: FixationSet) -> dict[str, Any]:

@@ -20,6 +20,19 @@ HUB = "hub"
 """In place of a checkpoint's file: the weights that a timm model's authors published (`vars_core.models.timm.hub`)."""
 
 
+def parse_numbers(text: str, option: str, low: float, high: float, what: str = "numbers") -> list[float]:
+    """ "2,1,0.5" in its order, each in [low, high]. Raises InputError naming the ``option``."""
+    try:
+        values = [float(part) for part in text.replace(",", " ").split()]
+    except ValueError:
+        values = []
+    if not values or not all(low <= value <= high for value in values):
+        raise InputError(
+            f"expected {option} as {what} between {low:g} and {high:g} with commas between them, got {text!r}"
+        )
+    return values
+
+
 @dataclass(frozen=True)
 class ModelRequest:
     """A model asked for: its spec "rvt_nano/vars_d", its checkpoint, None for the weights that come with it, the size

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,6 +18,7 @@ from analysis.evaluations.assumptions import of_classes, of_model
 from analysis.evaluations.frame import EXIT_WITH_ERROR_ROWS, Plan, run_evaluation
 from analysis.evaluations.suites import CLEAN, CORRUPTED, FGSM, PGD, SUITES, SuiteData, check_classes, open_suite
 from analysis.evaluations.table2 import ROWS, weights_of
+from vars_core.data.listing import names_sha256
 from vars_core.data.notes import described
 from vars_core.errors import InputError
 from vars_core.spec import parse_spec
@@ -196,21 +196,18 @@ def models_of(
 
 
 def _described(suites: Mapping[str, SuiteData], folders: Mapping[str, Path]) -> dict[str, Any]:
-    def digest(samples: Sequence[Any]) -> str:
-        return hashlib.sha256("".join(f"{one.id}\n" for one in samples).encode()).hexdigest()
-
     every = [sample for one in suites.values() for sample in one.samples]
     return {
         "folder": " + ".join(dict.fromkeys(str(folders[SUITES[name].data].resolve()) for name in suites)),
         "samples": len(every),
-        "names_sha256": digest(every),
+        "names_sha256": names_sha256(one.id for one in every),
         "suites": {
             name: {
                 "folder": str(folders[SUITES[name].data].resolve()),
                 "samples": len(one.samples),
                 "classes": len(one.classes),
                 "policy": one.samples[0].policy,
-                "names_sha256": digest(one.samples),
+                "names_sha256": names_sha256(sample.id for sample in one.samples),
                 "notes": described(one.notes),
             }
             for name, one in suites.items()

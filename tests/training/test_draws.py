@@ -16,7 +16,9 @@ from vars_core.training import parts
 from vars_core.training.augment import augmented, resized
 from vars_core.training.draws import everything_seeded, uniforms
 from vars_core.training.order import epoch_order, share
-from vars_core.training.recipe import IMAGENET, Augmentation
+from vars_core.training.recipe import PRESETS, Augmentation
+
+IMAGENET = PRESETS["imagenet"]
 
 LAW = settings(deadline=None, max_examples=50)
 STRONG = Augmentation(rotation=10, shear=0.1, colour_jitter=0.4, erasing=0.5)

@@ -26,11 +26,13 @@ from vars_core.training.distributed import World
 from vars_core.training.feed import ArrayFeed
 from vars_core.training.initial import start_from
 from vars_core.training.loop import train
-from vars_core.training.recipe import NANO, Recipe, Stage
+from vars_core.training.recipe import PRESETS, Recipe, Stage
 from vars_core.training.request import Request
 from vars_core.training.run import BEST, LAST, Diverged, TrainingRun
 
 from .conftest import CLASSES
+
+NANO = PRESETS["nano"]
 
 SHORT = dataclasses.replace(NANO, stages=(Stage(1, 32, 16), Stage(1, 48, 16)), warmup_epochs=0, precision="fp32")
 

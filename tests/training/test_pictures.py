@@ -24,10 +24,12 @@ from vars_core.data.tiny_imagenet import tiny_imagenet
 from vars_core.errors import InputError
 from vars_core.training.data import decoded, square
 from vars_core.training.distributed import World
-from vars_core.training.recipe import IMAGENET, Stage
+from vars_core.training.recipe import PRESETS, Stage
 from vars_core.training.stream import StreamFeed
 
 from .conftest import picture, write_shard
+
+IMAGENET = PRESETS["imagenet"]
 
 
 class Numbers:

@@ -13,7 +13,11 @@ from torch import nn
 from vars_core.embedded import FOLDER
 from vars_core.errors import InputError
 from vars_core.training import parts
-from vars_core.training.recipe import IMAGENET, NANO, NANO_ACCELERATOR, PRESETS, Recipe, Stage, parse_stages, preset
+from vars_core.training.recipe import PRESETS, Recipe, Stage, parse_stages, preset
+
+IMAGENET = PRESETS["imagenet"]
+NANO = PRESETS["nano"]
+NANO_ACCELERATOR = PRESETS["nano-accelerator"]
 
 
 def rates(recipe: Recipe, count: int, stage: int = 0) -> list[float]:

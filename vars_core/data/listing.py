@@ -6,6 +6,7 @@ Systems and tools leave things of their own among pictures: copies in ``.ipynb_c
 
 from __future__ import annotations
 
+import hashlib
 import os
 import unicodedata
 from collections.abc import Iterable, Mapping
@@ -127,6 +128,11 @@ class NameIndex:
 def composed(name: str) -> str:
     """A name with its letters composed (NFC): "é" is one letter, however a system stored it."""
     return unicodedata.normalize("NFC", name)
+
+
+def names_sha256(names: Iterable[str]) -> str:
+    """SHA-256 of names in their order, a line each: which files a data set is of, wherever they lie."""
+    return hashlib.sha256("".join(f"{name}\n" for name in names).encode()).hexdigest()
 
 
 def same_file_twice(files: Mapping[str, Path] | Iterable[tuple[str, Path]], where: str) -> None:

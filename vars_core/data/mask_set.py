@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -11,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from vars_core.data.listing import NameIndex, list_files
+from vars_core.data.listing import NameIndex, list_files, names_sha256
 from vars_core.data.mask_values import MaskValues, judge
 from vars_core.data.masks import MaskImage, Pair, read_mask, read_photograph_of
 from vars_core.data.notes import Note
@@ -44,11 +43,11 @@ class MaskSet:
     def described(self) -> dict[str, Any]:
         """What ``run.json`` keeps of it."""
         # Ids, not file names: subfolders may hold files of one name.
-        names = [f"{pair.id}{pair.image.suffix}\n{pair.id}{pair.mask.suffix}\n" for pair in self.pairs]
+        names = (f"{pair.id}{file.suffix}" for pair in self.pairs for file in (pair.image, pair.mask))
         return {
             "samples": len(self.pairs),
             "files": 2 * len(self.pairs),
-            "names_sha256": hashlib.sha256("".join(names).encode()).hexdigest(),
+            "names_sha256": names_sha256(names),
             "mask_values": self.values.name,
             "labels": self.values.words,
         }

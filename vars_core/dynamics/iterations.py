@@ -65,11 +65,14 @@ def lista(layer: Layer, problem: Problem, num_steps: int) -> list[Tensor]:
     )
 
 
-def own_iterates(layer: Layer, problem: Problem, num_steps: int) -> list[Tensor]:
-    """u_0 … u_T as the layer computes them: LISTA, or ISTA from the layer's own start, with the problem's λ."""
+def own_iterates(layer: Layer, problem: Problem, num_steps: int, channels: slice = slice(None)) -> list[Tensor]:
+    """u_0 … u_T as the layer computes them: LISTA, or ISTA from the layer's own start, with the problem's λ.
+
+    ``channels``: of a convolution, those that the problem is of.
+    """
     if isinstance(layer.solver, Lista):
         return lista(layer, problem, num_steps)
-    bound = layer.operator.dictionary.largest_eigenvalue().double()  # as stored, where the layer stores it
+    bound = layer.operator.dictionary.largest_eigenvalue().double()[channels]  # as stored, where the layer stores it
     return ista(problem, num_steps, start=layer.solver.start(problem.drive, problem.lam), bound=bound)
 
 

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from vars_core.dictionaries import ConvolutionalDictionary, DenseDictionary
 from vars_core.dynamics.circuit import ALPHA, BETA, GAMMA, Circuit, euler
-from vars_core.dynamics.iterations import attention_step, finite, ista, lista
+from vars_core.dynamics.iterations import attention_step, finite, ista, own_iterates
 from vars_core.dynamics.layer import Layer, layer_problem
 from vars_core.dynamics.optimum import Optimum, lasso
 from vars_core.dynamics.problem import Problem, distance, sparsity
@@ -154,7 +154,7 @@ def settle(layer: Layer, head: int, channel: int, rates: Rates) -> Settling:
     codes: dict[str, Sequence[Tensor]] = {
         ODE: finite((u, u) for u in circuit_frames(circuit, 1 / bound, rates.num_steps)),
         ISTA: ista(problem, rates.num_steps, bound=rates.bound_factor * eigenvalues),
-        OWN: own_path(layer, problem, head, rates.num_steps),
+        OWN: own_iterates(layer, problem, rates.num_steps, slice(head * CHANNELS, (head + 1) * CHANNELS)),
         ATTENTION: [torch.zeros_like(step), step],
     }
     optimum = lasso(problem, TOLERANCE, MAX_STEPS)
@@ -180,14 +180,6 @@ def circuit_frames(circuit: Circuit, time: float, num_frames: int) -> Iterator[T
     within = max(1, int(np.ceil(time / circuit.stable_step())))
     states = euler(circuit, time / within)
     return (state.codes for state in itertools.islice(states, 0, num_frames * within + 1, within))
-
-
-def own_path(layer: Layer, problem: Problem, head: int, num_steps: int) -> list[Tensor]:
-    """The layer's own iteration on one head: LISTA, or ISTA from the layer's start with the L that it stores."""
-    if isinstance(layer.solver, Lista):
-        return lista(layer, problem, num_steps)
-    stored = layer.operator.dictionary.largest_eigenvalue().double()[head * CHANNELS : (head + 1) * CHANNELS]
-    return ista(problem, num_steps, start=layer.solver.start(problem.drive, problem.lam), bound=stored)
 
 
 def channel_codes(layer: Layer, codes: Tensor, channel: int) -> Tensor:

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
+import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from vars_core.errors import InputError, nearest
@@ -176,79 +178,16 @@ class Recipe:
         return cls(**known)
 
 
-IMAGENET = Recipe(
-    name="imagenet",
-    stages=(Stage(epochs=300, image_size=224, batch_size=1024),),
-    learning_rate=5e-4,
-    reference_batch=512,
-    min_learning_rate=1e-5,
-    warmup_learning_rate=1e-6,
-    warmup_epochs=5,
-    drop_path=0.1,
-    ema_decay=0.99996,
-    augmentation=Augmentation(
-        pipeline="stream",
-        colour_jitter=0.4,
-        policy="rand-m9-mstd0.5-inc1",
-        erasing=0.25,
-        mixup=0.8,
-        cutmix=1.0,
-        repeats=3,
-    ),
-)
-"""The paper's recipe (SPEC §9)."""
+def read_presets(text: str) -> dict[str, Recipe]:
+    """Recipes by name, as recipes.toml holds them."""
+    presets = {}
+    for name, values in tomllib.loads(text).items():
+        stages = parse_stages(values.pop("stages"))
+        presets[name] = Recipe.from_dict({"name": name, "stages": map(dataclasses.asdict, stages), **values})
+    return presets
 
-NANO = Recipe(
-    name="nano",
-    stages=(Stage(8, image_size=48, batch_size=64), Stage(9, image_size=64, batch_size=64), Stage(1, 112, 64)),
-    epoch_images=20_000,
-    learning_rate=3e-3,
-    reference_batch=128,
-    min_learning_rate=1e-5,
-    warmup_learning_rate=1e-5,
-    warmup_epochs=0.5,
-    clip_gradient=1.0,
-    ema_decay=0.998,
-    ema_warmup=True,
-    augmentation=Augmentation(crop_scale=(0.35, 1.0), colour_jitter=0.2),
-)
-"""For two CPU cores: Tiny ImageNet in 15 to 40 minutes a model on one of them, so short, lightly augmented and mostly
-on small pictures; the end at 112 px."""
 
-NANO_ACCELERATOR = Recipe(
-    name="nano-accelerator",
-    stages=(Stage(51, image_size=112, batch_size=256),),
-    learning_rate=2e-3,
-    reference_batch=256,
-    min_learning_rate=1e-5,
-    warmup_learning_rate=1e-5,
-    warmup_epochs=3,
-    clip_gradient=1.0,
-    drop_path=0.05,
-    ema_decay=0.9995,
-    ema_warmup=True,
-    augmentation=Augmentation(crop_scale=(0.25, 1.0), colour_jitter=0.3, mixup=0.2, cutmix=1.0, mix_probability=0.5),
-)
-"""What the embedded weights were trained with: 5.09 million pictures of Tiny ImageNet in 23 minutes on one accelerator,
-five models beside each other."""
-
-FINE_TUNE = Recipe(
-    name="fine-tune",
-    stages=(Stage(3, image_size=64, batch_size=32), Stage(2, image_size=112, batch_size=32)),
-    epoch_images=1280,
-    learning_rate=1e-3,
-    reference_batch=32,
-    min_learning_rate=1e-5,
-    warmup_learning_rate=1e-5,
-    warmup_epochs=0.25,
-    clip_gradient=1.0,
-    ema_decay=0.98,
-    ema_warmup=True,
-    augmentation=Augmentation(crop_scale=(0.5, 1.0), colour_jitter=0.3),
-)
-"""From trained weights to another few classes in minutes on one CPU core: the PACS table (docs/results/domains.md)."""
-
-PRESETS = {recipe.name: recipe for recipe in (IMAGENET, NANO, NANO_ACCELERATOR, FINE_TUNE)}
+PRESETS = read_presets(Path(__file__).with_name("recipes.toml").read_text(encoding="utf-8"))
 
 
 def preset(name: str) -> Recipe:

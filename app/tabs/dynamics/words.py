@@ -6,6 +6,7 @@ What the browser gets are all frames of all ways at once: playing and moving alo
 from __future__ import annotations
 
 import base64
+import pathlib
 from typing import Any
 
 import numpy as np
@@ -61,27 +62,7 @@ TRAJECTORIES_WORDS = (
     "grow until they inhibit each other. All lines share one scale, and what leaves it is cut."
 )
 
-EQUATIONS = r"""
-**The circuit** (paper eq. 5-9). $z$ is fed by the input and by what the codes rebuild; the codes' potentials
-$\tilde u$ leak, inhibit each other where atoms overlap, and are driven by $z$. $g$ sets to zero what is below
-$\lambda/2$.
-
-$$\frac{dz}{dt} = -\alpha z + P\,g(\tilde u) + x \qquad
-\frac{d\tilde u}{dt} = -\beta \tilde u - \gamma\,(P^\top P - I)\,g(\tilde u) + P^\top z$$
-
-**Where it comes to rest** with $\alpha = 1$, $\beta = \gamma = 2$ is the sparse reconstruction (eq. 10). Other rates
-settle elsewhere, or nowhere.
-
-$$u^* = \arg\min_u \; \tfrac12 \lVert P u - x \rVert^2 + \lambda \lVert u \rVert_1$$
-
-**ISTA** (eq. 12) goes there in steps of $1/L$. With $L$ at least the largest eigenvalue of $P^\top P$ no step raises
-the objective; below half of it the steps overshoot and grow.
-
-$$u \leftarrow S_{\lambda/L}\!\left(u - \tfrac1L \left(P^\top P u - P^\top x\right)\right)$$
-
-**Self-attention** (eq. 14-15) is the first step without threshold: $z = P P^\top x$, and with the features
-$\Phi(X)$ for $P$ that is $\Phi(\Phi^\top x)$, attention with $q = k$.
-"""
+EQUATIONS = pathlib.Path(__file__).with_name("equations.md").read_text(encoding="utf-8")
 
 
 def no_dictionary(model: ModelFacts) -> InputError:
