@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from importlib import import_module
 
 import gradio as gr
 
@@ -12,49 +11,24 @@ from app.page.events import UNQUEUED, Events, said
 from app.page.shell import Shell, unseen
 from app.page.wiring import sentence, session_of
 from app.services import Services
-from app.tabs.attention import api as attention_api
-from app.tabs.attention import page as attention
-from app.tabs.compare import api as compare_api
-from app.tabs.compare import page as compare
-from app.tabs.corruptions import api as corruptions_api
-from app.tabs.corruptions import page as corruptions
-from app.tabs.dictionary import api as dictionary_api
-from app.tabs.dictionary import page as dictionary
-from app.tabs.dynamics import api as dynamics_api
-from app.tabs.dynamics import page as dynamics
-from app.tabs.film import api as film_api
-from app.tabs.film import page as film
-from app.tabs.fixations import api as fixations_api
-from app.tabs.fixations import page as fixations
-from app.tabs.runs import api as runs_api
-from app.tabs.runs import page as runs
-from app.tabs.segmentation import api as segmentation_api
-from app.tabs.segmentation import page as segmentation
 from vars_core.errors import InputError
 
-
-@dataclass(frozen=True)
-class Tab:
-    """``build`` lays out its page inside a `gr.Tab`; ``endpoints`` declares what scripts and MCP clients may call."""
-
-    name: str
-    label: str
-    build: Callable[[Shell], None]
-    endpoints: Callable[[Services], None]
-
-
 TABS = (
-    Tab(attention.TAB, "Attention", attention.build, attention_api.build),
-    Tab(compare.TAB, "Compare", compare.build, compare_api.build),
-    Tab(corruptions.TAB, "Corruptions", corruptions.build, corruptions_api.build),
-    Tab(fixations.TAB, "Fixations", fixations.build, fixations_api.build),
-    Tab(segmentation.TAB, "Segmentation", segmentation.build, segmentation_api.build),
-    Tab(dictionary.TAB, "Dictionary", dictionary.build, dictionary_api.build),
-    Tab(dynamics.TAB, "Dynamics", dynamics.build, dynamics_api.build),
-    Tab(film.TAB, "Film", film.build, film_api.build),
-    Tab(runs.TAB, "Runs", runs.build, runs_api.build),
+    "attention",
+    "compare",
+    "corruptions",
+    "fixations",
+    "segmentation",
+    "dictionary",
+    "dynamics",
+    "film",
+    "runs",
 )
-"""In their order on the page. The first shows one map of one model: others open it."""
+"""In their order on the page. The first shows one map of one model: others open it.
+
+Each is a folder of `app.tabs`: `page.build` lays it out inside a `gr.Tab`, `api.build` declares what scripts and MCP
+clients may call.
+"""
 
 MASTHEAD = f"""
 <header class="masthead">
@@ -84,20 +58,18 @@ def build_page(services: Services) -> gr.Blocks:
                 look = appearance.build()
                 gr.HTML(LINKS, apply_default_css=False)
             with gr.Column(elem_classes="stage", scale=1):
-                active = unseen("active-tab", TABS[0].name)
+                active = unseen("active-tab", TABS[0])
                 events = Events(unseen("message"), unseen("turn"))
                 with gr.Tabs(elem_id="tabs") as tabs:
-                    shell = Shell(
-                        page, services, side.photo, active, events, tabs, map_tab=TABS[0].name, appearance=look
-                    )
-                    for one in TABS:
-                        with gr.Tab(one.label, id=one.name) as tab:
-                            one.build(shell)
-                        tab.select(fn=None, js=f"() => '{one.name}'", outputs=active)
+                    shell = Shell(page, services, side.photo, active, events, tabs, map_tab=TABS[0], appearance=look)
+                    for name in TABS:
+                        with gr.Tab(name.capitalize(), id=name) as tab:
+                            import_module(f"app.tabs.{name}.page").build(shell)
+                        tab.select(fn=None, js=f"() => '{name}'", outputs=active)
         with gr.Column(visible=False):  # on components that are never rendered
             catalogue.build(services)
-            for one in TABS:
-                one.endpoints(services)
+            for name in TABS:
+                import_module(f"app.tabs.{name}.api").build(services)
         shell.connect()
         appearance.connect(look, shell)
         rail.connect(side, services, events, page)
@@ -110,7 +82,7 @@ def build_page(services: Services) -> gr.Blocks:
             except InputError as error:
                 photo, message = rail.DEFAULT_PHOTO, said(sentence(error))
             shown = query.get("tab", "")
-            known = shown in {one.name for one in TABS}
+            known = shown in TABS
             return [
                 photo,
                 shown if known else gr.skip(),
