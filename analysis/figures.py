@@ -9,7 +9,7 @@ from math import ceil, floor, log10
 
 import numpy as np
 
-from analysis.colour_maps import DEFAULT
+from analysis.colour_maps import DEFAULT, ColourMap
 from analysis.drawing import css_colour
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#7F7F7F")
@@ -114,12 +114,18 @@ def round_numbers(low: float, high: float, *, whole: bool = False) -> list[float
 
 
 def heat_map(
-    values: Sequence[Sequence[float | None]], *, rows: Sequence[str], columns: Sequence[str], title: str, x: str
+    values: Sequence[Sequence[float | None]],
+    *,
+    rows: Sequence[str],
+    columns: Sequence[str],
+    title: str,
+    x: str,
+    colours: ColourMap = DEFAULT,
 ) -> str:
     """HTML: numbers 0..100 as coloured cells with the number in each; None leaves a cell empty."""
     head = "".join(f'<th scope="col">{html.escape(column)}</th>' for column in columns)
     body = "".join(
-        f'<tr><th scope="row">{html.escape(name)}</th>{"".join(map(_heat_cell, row))}</tr>'
+        f'<tr><th scope="row">{html.escape(name)}</th>{"".join(_heat_cell(value, colours) for value in row)}</tr>'
         for name, row in zip(rows, values, strict=True)
     )
     return (
@@ -128,10 +134,10 @@ def heat_map(
     )
 
 
-def _heat_cell(value: float | None) -> str:
+def _heat_cell(value: float | None, colours: ColourMap) -> str:
     if value is None:
         return "<td></td>"
-    red, green, blue = (int(part) for part in DEFAULT.paint(np.array(value / 100)))
+    red, green, blue = (int(part) for part in colours.paint(np.array(value / 100)))
     ink = "#000" if 0.2126 * red + 0.7152 * green + 0.0722 * blue > 115 else "#fff"
     return f'<td style="background:{css_colour((red, green, blue))};color:{ink}">{value:.1f}</td>'
 

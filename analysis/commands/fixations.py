@@ -13,6 +13,7 @@ import typer
 
 from analysis.commands.evaluating import LAYOUT, OfMaps, tell
 from analysis.commands.options import for_maps, load_backends, parse_numbers
+from analysis.commands.painting_options import Coloured
 from analysis.evaluations.fixation_summary import image_metrics
 from analysis.evaluations.fixations import FixationEvaluation
 from analysis.evaluations.frame import EXIT_WITH_ERROR_ROWS, Plan, run_evaluation
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Asked(OfMaps):
+class Asked(Coloured, OfMaps):
     layout: str | None = option(LAYOUT.format(described(FIXATIONS)), None)
     out: Path | None = option("The run's folder; an interrupted run there is continued.", None)  # type: ignore[assignment]  # a table alone needs none
     extract: Path | None = option("Write the fixations found as a table (.csv or .parquet).", None)
@@ -80,7 +81,7 @@ def fixations(asked: Asked) -> None:
             **asked.told_last,
         },
         data=_described(asked.data, recorded),
-        noted={"assumptions": list(recorded.assumptions)},
+        noted={"assumptions": list(recorded.assumptions), **asked.told_colours},
         load=lambda: load_backends(for_maps(requests), engine.device),
         engine=engine,
     )

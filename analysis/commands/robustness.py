@@ -14,6 +14,7 @@ from analysis.commands.attack_check import parse_length, pgd_of
 from analysis.commands.corrupt import parse_names, parse_severities, split_words
 from analysis.commands.evaluating import OnEngine
 from analysis.commands.options import HUB, ModelRequest, load_backends, parse_models
+from analysis.commands.painting_options import Coloured
 from analysis.evaluations.assumptions import of_classes, of_model
 from analysis.evaluations.frame import EXIT_WITH_ERROR_ROWS, Plan, run_evaluation
 from analysis.evaluations.suites import CLEAN, CORRUPTED, FGSM, PGD, SUITES, SuiteData, check_classes, open_suite
@@ -33,7 +34,7 @@ TABLE2 = "table2"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Asked(OnEngine):
+class Asked(Coloured, OnEngine):
     suite: tuple[str, ...] = option(f"{', '.join(SUITES)}; comma-separated or repeated.")
     data: tuple[str, ...] = option(
         "SUITE=DIR, repeatable; DIR alone for clean images, which pgd, fgsm and corrupted take too."
@@ -106,6 +107,7 @@ def robustness(asked: Asked) -> None:
             "seed": asked.seed,
         },
         data=_described(suites, folders),
+        noted=asked.told_colours,
         load=lambda: load_backends(requests, engine.device),
         engine=engine,
         assumed=lambda backend: (*of_model(backend), *of_classes(backend)),

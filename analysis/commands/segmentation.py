@@ -10,6 +10,7 @@ import typer
 
 from analysis.commands.evaluating import LAYOUT, OfMaps, tell
 from analysis.commands.options import for_maps, load_backends
+from analysis.commands.painting_options import Coloured
 from analysis.evaluations.frame import Plan, run_evaluation
 from analysis.evaluations.segmentation import Segmentation
 from vars_core.data.layouts import MASKS, choose, described
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Asked(OfMaps):
+class Asked(Coloured, OfMaps):
     layout: str | None = option(LAYOUT.format(described(MASKS)), None)
     mask_values: str | None = option(
         f"What the masks' numbers mean: {CHOICES}. None: judged from the masks, and said.", None
@@ -64,6 +65,7 @@ def segmentation(asked: Asked) -> None:
             "assumptions": list(masks.assumptions),
             "notes": described_notes(masks.notes),
             "mask_values_asked": values is not None,
+            **asked.told_colours,
         },
         load=lambda: load_backends(for_maps(requests), engine.device),
         engine=engine,

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 
+from analysis.colour_maps import ColourMap
 from analysis.drawing import draw_points, heat_overlay, map_overlay
 from analysis.engine import Item
 from analysis.evaluations.ends import Drawn, best_and_worst
 from analysis.evaluations.fixation_summary import Group, groups
 from analysis.evaluations.grouping import Entry
 from analysis.evaluations.maps import MapEvaluation
-from analysis.evaluations.report_parts import MapTables, tell_conditions, tell_failures
+from analysis.evaluations.report_parts import MapTables, colours_of, tell_colours, tell_conditions, tell_failures
 from analysis.figures import Line, line_chart
 from analysis.map_sources import BASELINE_CENTRE, BASELINE_CROSSVAL, HUMAN
 from analysis.placed_map import PlacedMap
@@ -46,8 +48,11 @@ def build_report(
     _blurs(tables, every, keys)
     _observers(report, observers, chosen)
     report.heading("Best and worst images")
+    colours = colours_of(run)
+    tell_colours(report, colours)
     shown = [group for group in chosen if group.model != HUMAN]
-    for group, best, worst in best_and_worst(run, evaluation, shown, keys, lambda one: one.scores["nss"], _drawn):
+    drawn = partial(_drawn, colours)
+    for group, best, worst in best_and_worst(run, evaluation, shown, keys, lambda one: one.scores["nss"], drawn):
         for end, cards in (("best", best), ("worst", worst)):
             report.gallery(f"{group.title}: {end} images", cards, folded=group.layer is None)
     places = ("model", "layer", "readout", "iterate", "blur")
@@ -154,11 +159,12 @@ def _observers(report: Report, observers: Sequence[str], chosen: Sequence[Group]
     report.text("NSS at each observer's own fixations, mean over them; human: in the others' map.")
 
 
-def _drawn(item: Item, shown: PlacedMap, group: Group, place: int) -> Drawn:
+def _drawn(colours: ColourMap, item: Item, shown: PlacedMap, group: Group, place: int) -> Drawn:
     people, _ = normalise_map(item.target.density)
+    over = map_overlay(item.image, shown, signed=group.signed, colours=colours)
     pictures = (
-        ("map and fixations", draw_points(map_overlay(item.image, shown, signed=group.signed), item.target.points)),
-        ("where people looked", heat_overlay(item.image, people)),
+        ("map and fixations", draw_points(over, item.target.points)),
+        ("where people looked", heat_overlay(item.image, people, colours=colours)),
     )
     return pictures, f"NSS {group.scores['nss'][place]:.3f} over {int(group.fixations[place])} fixations"
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pyarrow.compute as pc
 
+from analysis.colour_maps import DEFAULT, SIGNED, ColourMap, sequential
 from analysis.evaluations.grouping import COORDINATES, Entry, MapGroup
 from analysis.evaluations.table import EVALUATIONS
 from analysis.provenance import input_size
@@ -124,6 +125,16 @@ def tell_failures(report: Report, run: Run, images: int) -> None:
     report.text(f"{len(failed)} of {images} images could not be scored:", kind="warning")
     rows = [(part_name(run, row["position"]), row["position"], row["id"], row["error"]) for row in failed.to_pylist()]
     report.table(("part", "position", "image", "why"), rows)
+
+
+def colours_of(run: Run) -> ColourMap:
+    """In which the report draws what has no sign: as the run was asked to; runs that do not say, as usual."""
+    return sequential(run.facts.get("colour_map", DEFAULT.name))
+
+
+def tell_colours(report: Report, colours: ColourMap) -> None:
+    """What the colours of maps mean."""
+    report.text(f"Maps are drawn in {colours.title}, each on its own scale. {colours.words} {SIGNED.words}")
 
 
 def part_name(run: Run, position: int) -> str:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from analysis.colour_maps import ColourMap
 from analysis.corruptions import SEVERITIES
 from analysis.evaluations.grouping import Entry
-from analysis.evaluations.report_parts import tell_conditions, tell_failures, with_interval
+from analysis.evaluations.report_parts import colours_of, tell_conditions, tell_failures, with_interval
 from analysis.evaluations.suites import SUITES
 from analysis.evaluations.table import EVALUATIONS
 from analysis.figures import heat_map
@@ -35,7 +36,7 @@ def build_report(run: Run, images: int, absent: Sequence[str], summary: Sequence
     _table(report, absent, summary)
     for suite, one in SUITES.items():
         if one.corrupted:
-            _by_corruption(report, summary, suite)
+            _by_corruption(report, summary, suite, colours_of(run))
     _checks(report, run)
     return report.html()
 
@@ -81,7 +82,7 @@ def _table(report: Report, absent: Sequence[str], summary: Sequence[Entry]) -> N
     )
 
 
-def _by_corruption(report: Report, summary: Sequence[Entry], suite: str) -> None:
+def _by_corruption(report: Report, summary: Sequence[Entry], suite: str, colours: ColourMap) -> None:
     entries = [entry for entry in summary if entry["metric"] == f"error_{suite}"]
     if not entries:
         return
@@ -95,7 +96,9 @@ def _by_corruption(report: Report, summary: Sequence[Entry], suite: str) -> None
     for model in models:
         grid = [[at.get((model, name, severity)) for severity in SEVERITIES] for name in names]
         title = f"{model}: top-1 error, %"
-        report.figure(heat_map(grid, rows=names, columns=[str(s) for s in SEVERITIES], title=title, x="severity"))
+        report.figure(
+            heat_map(grid, rows=names, columns=[str(s) for s in SEVERITIES], title=title, x="severity", colours=colours)
+        )
 
 
 def _checks(report: Report, run: Run) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from analysis.colour_maps import ColourMap
 from analysis.drawing import (
     FN_COLOUR,
     FP_COLOUR,
@@ -21,7 +22,7 @@ from analysis.engine import Item
 from analysis.evaluations.ends import Drawn, best_and_worst
 from analysis.evaluations.grouping import Entry
 from analysis.evaluations.maps import MapEvaluation
-from analysis.evaluations.report_parts import MapTables, tell_conditions, tell_failures
+from analysis.evaluations.report_parts import MapTables, colours_of, tell_colours, tell_conditions, tell_failures
 from analysis.evaluations.segmentation_summary import Group, groups
 from analysis.figures import Line, line_chart
 from analysis.metrics.segmentation import CURVE_THRESHOLDS, cut_map
@@ -57,7 +58,9 @@ def build_report(run: Run, evaluation: MapEvaluation, threshold: float, summary:
     _headline_table(tables, chosen)
     _threshold_curves(report, threshold, chosen)
     _iterate_curves(tables, summary, keys, [group.model for group in chosen])
-    ends = best_and_worst(run, evaluation, chosen, keys, Group.image_iou, partial(_drawn, threshold))
+    colours = colours_of(run)
+    tell_colours(report, colours)
+    ends = best_and_worst(run, evaluation, chosen, keys, Group.image_iou, partial(_drawn, threshold, colours))
     for group, best, worst in ends:
         _show(report, group, best, worst)
     tables.everything(("model", "layer", "readout", "iterate"), every)
@@ -157,10 +160,10 @@ def _show(report: Report, group: Group, best: Sequence[Card], worst: Sequence[Ca
         report.gallery(title, cards, folded=group.layer is None)
 
 
-def _drawn(threshold: float, item: Item, shown: PlacedMap, group: Group, place: int) -> Drawn:
+def _drawn(threshold: float, colours: ColourMap, item: Item, shown: PlacedMap, group: Group, place: int) -> Drawn:
     mask = cut_map(shown, threshold)
     pictures = (
-        ("map", map_overlay(item.image, shown, signed=group.signed)),
+        ("map", map_overlay(item.image, shown, signed=group.signed, colours=colours)),
         ("mask", mask_overlay(item.image, mask)),
         ("errors", error_overlay(item.image, mask, item.target)),
     )

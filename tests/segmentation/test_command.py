@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import json
 import re
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from PIL import Image
 
 from analysis.__main__ import main
+from analysis.colour_maps import COLOUR_MAPS
 from analysis.commands import segmentation as command
 from analysis.evaluations.segmentation import Segmentation
 from vars_core.data.voc import read_voc
@@ -305,6 +309,25 @@ def test_the_report_opens_offline_and_holds_every_number_and_its_rows(
         assert f">part-{position // 5:06d}.parquet</td>" in page
     assert 'data-model="baseline:centre"' in page
     assert 'value="made/model"' in page
+
+
+@pytest.mark.usefixtures("made_model")
+def test_the_report_is_drawn_in_the_colours_asked_for_and_again_in_others_without_scoring_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root, out, pictures = make_voc(tmp_path / "voc", 1), tmp_path / "run", {}
+    for name in ("inferno", "cividis"):
+        done = ("--data", root, "--out", out, "--readout", "energy", "--model", "rvt_nano/vars_d", "--colour-map", name)
+        assert run(monkeypatch, *done) == 0
+        assert json.loads((out / "run.json").read_text())["colour_map"] == name
+        report = (out / "report.html").read_text()
+        assert (
+            f"Maps are drawn in {COLOUR_MAPS[name].title}, each on its own scale. {COLOUR_MAPS[name].words}" in report
+        )
+        first = base64.b64decode(re.findall(r'alt="map" src="data:image/webp;base64,([^"]+)"', report)[-1])
+        pictures[name] = np.asarray(Image.open(io.BytesIO(first)).convert("RGB")).astype(int)
+        monkeypatch.setattr(Segmentation, "score", None)  # nothing is scored a second time
+    assert np.abs(pictures["inferno"] - pictures["cividis"]).mean() > 10
 
 
 def test_truths_without_an_object_have_no_best_threshold(
