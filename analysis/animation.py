@@ -46,8 +46,12 @@ def animation(pictures: Sequence[np.ndarray], suffix: str, seconds: float = 0.8)
 
 
 def film(pictures: Sequence[np.ndarray], seconds: float) -> bytes:
-    """MP4 by FFmpeg's libraries, which PyAV brings along."""
+    """MP4 by FFmpeg's libraries, which PyAV brings along.
+
+    Colours are BT.709 and say so: of a film that does not, players guess by its height, and guess otherwise.
+    """
     import av
+    from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc
 
     height, width = (side // 2 * 2 for side in pictures[0].shape[:2])
     held = max(1, round(seconds * FRAME_RATE))
@@ -55,9 +59,13 @@ def film(pictures: Sequence[np.ndarray], seconds: float) -> bytes:
     with av.open(file, "w", format="mp4") as container:
         stream = container.add_stream("libx264", rate=FRAME_RATE, options={"crf": "18"})
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
+        told = stream.codec_context
+        told.colorspace, told.color_range = Colorspace.ITU709, ColorRange.MPEG
+        told.color_primaries, told.color_trc = ColorPrimaries.BT709, ColorTrc.BT709
         for at, picture in enumerate(pictures):
             pixels = np.ascontiguousarray(picture[:height, :width])
             for _ in range(held * (2 if at == len(pictures) - 1 else 1)):
-                container.mux(stream.encode(av.VideoFrame.from_ndarray(pixels, format="rgb24")))
+                frame = av.VideoFrame.from_ndarray(pixels, format="rgb24")
+                container.mux(stream.encode(frame.reformat(format="yuv420p", dst_colorspace=Colorspace.ITU709)))
         container.mux(stream.encode(None))
     return file.getvalue()

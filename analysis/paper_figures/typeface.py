@@ -46,13 +46,14 @@ class Typeface:
         return _sized(self.path, size)
 
     def wrapped(self, text: str, width: float, size: float) -> list[str]:
-        """The lines of a text that is ``width`` wide, broken between its words."""
+        """The lines of a text that is ``width`` wide, broken between its words; a point between two parts ends none."""
         lines: list[str] = []
         for word in text.split():
             longer = f"{lines[-1]} {word}" if lines else word
             if lines and self.width(longer, size) <= width:
                 lines[-1] = longer
             else:
+                lines[-1:] = [line.removesuffix(" ·") for line in lines[-1:]]
                 lines.append(word)
         return lines
 

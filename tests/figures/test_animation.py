@@ -76,6 +76,14 @@ def test_a_film_holds_every_frame_for_its_time_and_shows_what_was_drawn() -> Non
     assert [shown[0], shown[5], shown[-1]] == pytest.approx([40, 120, 200], abs=3)
 
 
+def test_a_film_says_by_what_rule_its_colours_are_written() -> None:
+    colour = (253, 231, 37)  # where viridis ends
+    with av.open(io.BytesIO(animation([np.full((64, 64, 3), colour, np.uint8)], ".mp4", 0.1))) as written:
+        frame = next(written.decode(video=0))
+    assert (frame.colorspace, frame.color_primaries, frame.color_trc) == (1, 1, 1), "BT.709"
+    assert frame.to_ndarray(format="rgb24").mean((0, 1)) == pytest.approx(colour, abs=3)
+
+
 def test_bad_questions_are_answered_with_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"\.gif, \.webp or \.mp4, got '\.avi'"):
         write_animation([np.zeros((4, 4, 3), np.uint8)], tmp_path / "one.avi")

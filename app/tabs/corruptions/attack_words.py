@@ -108,7 +108,7 @@ def export(
     after = attacked.traced
     told = [answer(clean, names), answer(after, names, clean)]
     pictures = [picture, shaped(attacked.seen, picture), shaped(magnified(attacked, attack.epsilon), picture)]
-    captions = [f"{label}   {one.words if one else ''}".rstrip() for label, one in zip(LABELS, told, strict=True)]
+    captions = [f"{label}\n{one.words if one else ''}".rstrip() for label, one in zip(LABELS, told, strict=True)]
     captions.append(f"added, {times(attack.epsilon)}")
     arrays: dict[str, np.ndarray] = {"moved": attacked.moved, "seen": attacked.seen, "losses": attacked.losses}
     view: dict[str, Any] = {"attack": attack.name, "epsilon": attack.epsilon, "steps": attack.steps}
@@ -119,7 +119,7 @@ def export(
             look.painting.over(shown, one, clean.model.placement(*shown.shape[:2]), signed=look.signed)
             for shown, one in zip(pictures, maps, strict=False)
         ]
-        captions += ["map of the clean picture", f"map of the attacked   {agreed(clean, after, look)}"]
+        captions += ["map of the clean picture", f"map of the attacked\n{agreed(clean, after, look)}"]
         arrays |= {"clean/map": maps[0], "attacked/map": maps[1]}
         view |= {"layer": layer, "readout": look.readout, "t": look.t}
     heading = f"{title(clean.model.name)} · {attack.words}"

@@ -135,7 +135,7 @@ def export(subject: Subject, atoms: LayerAtoms, look: AtomLook) -> Export:
     order = f"by use at t = {seen.t}" if seen.sort == "use" else "by index"
     drawing = pictures_figure(
         tiles,
-        [f"{head}:{atom} · {use[head, atom]:#.3g}" for head, atom in shown],
+        [f"{head}:{atom}\n{use[head, atom]:#.3g}" for head, atom in shown],
         columns=COLUMNS,
         title=f"{title(atoms.model.name)} · layer {seen.layer} · atoms {first + 1} to {first + len(shown)} of "
         f"{len(places)}, {order}",

@@ -13,6 +13,7 @@ from analysis.paper_figures.iterates import frames_of
 from app.inference.frame_map import FrameMap
 from app.inference.models import title
 from app.library.clips import Clip
+from app.tabs.film.words import about
 from app.views.exports import Export
 from app.views.look import Look
 from app.views.overlays import shared_limits
@@ -48,7 +49,7 @@ def figure(clip: Clip, maps: Sequence[FrameMap], look: Look, chosen: Sequence[in
         captions,
         columns=2 if len(chosen) == 1 else 4,
         title=f"{title(maps[0].model.name)} · layer {maps[0].layer} · {look.readout}",
-        footer=f"{clip.title}, {len(maps)} frames. {figure_words(maps[0].model)}".rstrip(),
+        footer=f"{about(clip)} {figure_words(maps[0].model)}".rstrip(),
         bars=[_bar(limits, look)],
     )
 

@@ -10,7 +10,7 @@ import numpy as np
 from analysis.baselines import centre_gaussian
 from analysis.drawing import draw_points, heat_overlay
 from analysis.metrics.fixations.one_map import Z_EDGES, MapScore
-from analysis.painting import scaled
+from analysis.painting import Limits, scaled
 from analysis.paper_figures.column import colour_bar, pictures_figure
 from analysis.placed_map import points_on
 from app.inference.models import title
@@ -57,12 +57,16 @@ def export(subject: Subject, traced: Traced, look: Look, points: Points, first: 
         title=f"{title(traced.model.name)} · layer {shown.name} · {look.readout} · "
         f"{0 if scores is None else scores.kept.sum()} fixations",
         footer=ceiling(scores) + figure_words(traced.model),
-        bars=[colour_bar(look.painting.of(look.signed), limits or (float(raw[step].min()), float(raw[step].max())))],
+        bars=[colour_bar(look.painting.of(look.signed), limits or _ends(raw[step]), "the model's map")],
     )
     view = {**replace(look, layer=shown.name, t=step).settings, "first": first}
     settings = described([subject], [traced.model], view)
     measured = arrays(subject, raw, step, points, scores) | ({} if people is None else {"density": people})
     return Export(drawing, subject.display.shape[1], measured, {**settings, **facts(points, scores)})
+
+
+def _ends(values: np.ndarray) -> Limits:
+    return float(values.min()), float(values.max())
 
 
 def facts(points: Points, scores: Scores | None) -> dict[str, Any]:
