@@ -6,14 +6,13 @@ import json
 import threading
 from collections.abc import Callable, Hashable
 from concurrent.futures import Future
+from functools import partial
 from pathlib import Path
-from typing import TypeVar, cast
-
-import numpy as np
+from typing import Any, TypeVar, cast
 
 from app.inference.frame_map import FrameMap, LastMap
 from app.inference.models import ModelShelf
-from app.inference.tasks import EveryMap, Task
+from app.inference.tasks import EveryMap, ShownMap, Task
 from app.inference.traced import Traced
 from app.inference.work import ModelQueue
 from app.library.clips import Clip, pan, read_clip
@@ -109,7 +108,8 @@ class Services:
 
     def frame(self, session: str | None, clip: Clip, index: int, model: str, task: LastMap) -> Future[FrameMap]:
         """The map of one frame; cached, queued and cancelled like `trace`."""
-        return self._remembered(session, (clip.ref, index), model, task, lambda size: clip.square(index, size))
+        picture = partial(clip.square, index)
+        return self._remembered(session, (clip.ref, index), model, task, partial(self.queue.ask, model, picture, task))
 
     def subject(self, session: str | None, ref: str, corruption: Corruption | None = None) -> Subject:
         """A photograph, clean or corrupted; a corrupted one is drawn once a session."""
@@ -128,11 +128,22 @@ class Services:
         Raises InputError for an unknown model and BusyError when the queue is full; the future raises what the task
         does. Cancelling the future takes the request out of the queue.
         """
-        return self._remembered(session, subject.key, model, task, subject.square)
+        ask = partial(self.queue.ask, model, subject.square, task)
+        return self._remembered(session, subject.key, model, task, ask)
 
     def trace(self, session: str | None, subject: Subject, model: str) -> Future[Traced]:
         """What ``model`` computes for a picture: the `answer` with every map."""
         return self.answer(session, subject, model, EveryMap())
+
+    def shown_map(self, session: str | None, subject: Subject, model: str, wish: ShownMap) -> Future[Traced]:
+        """The map that is looked at first; every map where the session's cache has them."""
+        every = self.sessions.get(session, key_of(subject.key, model, EveryMap()))
+        return self.answer(session, subject, model, wish) if every is None else answered(cast(Traced, every))
+
+    def other_maps(self, session: str | None, subject: Subject, model: str) -> Future[Traced]:
+        """`trace`, for maps that are not on the screen: whoever waits for one that is goes first."""
+        ask = partial(self.queue.ask_patiently, model, subject.square, EveryMap())
+        return self._remembered(session, subject.key, model, EveryMap(), ask)
 
     def class_names(self, traced: Traced) -> tuple[str, ...] | None:
         """The names of a model's classes in the order of its logits, None where they are not known."""
@@ -155,23 +166,28 @@ class Services:
         self.queue.close()
 
     def _remembered(
-        self,
-        session: str | None,
-        what: Hashable,
-        model: str,
-        task: Task[R],
-        picture: Callable[[int], np.ndarray],
+        self, session: str | None, what: Hashable, model: str, task: Task[R], ask: Callable[[], Future[R]]
     ) -> Future[R]:
-        key = ("asked", what, model, task)
+        key = key_of(what, model, task)
         kept = self.sessions.get(session, key)
         if kept is not None:
-            answered: Future[R] = Future()
-            answered.set_result(cast(R, kept))
-            return answered
-        future = self.queue.ask(model, picture, task)
+            return answered(cast(R, kept))
+        future = ask()
         future.add_done_callback(lambda done: self._keep(session, key, done))
         return future
 
-    def _keep(self, session: str | None, key: tuple[object, ...], done: Future[R]) -> None:
+    def _keep(self, session: str | None, key: Hashable, done: Future[R]) -> None:
         if not done.cancelled() and done.exception() is None:
             self.sessions.put(session, key, done.result())
+
+
+def key_of(what: Hashable, model: str, task: Task[Any]) -> Hashable:
+    """What a session remembers an answer by."""
+    return "asked", what, model, task
+
+
+def answered(value: R) -> Future[R]:
+    """A future that waits for nothing."""
+    made: Future[R] = Future()
+    made.set_result(value)
+    return made

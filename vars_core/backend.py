@@ -128,10 +128,12 @@ class Backend:
         codes: bool = False,
         dictionary: bool = False,
         target: Target = None,
+        before: Callable[[], None] = lambda: None,
     ) -> Trace:
         """Logits and the maps of ``layers`` (None: all) at every iterate; see `vars_core.trace`.
 
-        ``target``: what ``gap`` and ``contribution`` differentiate, `vars_core.targets`.
+        ``target``: what ``gap`` and ``contribution`` differentiate, `vars_core.targets`. ``before``: called before each
+        layer, so that a long call can let others go first; what it raises ends the call.
         """
         recorder = TraceRecorder(
             readouts,
@@ -141,6 +143,7 @@ class Backend:
             codes=codes,
             dictionary=dictionary,
             target=target,
+            before=before,
         )
         with torch.set_grad_enabled(isinstance(target, ClassLogit)):
             with self._autocast():

@@ -60,10 +60,14 @@ class LayerTrace:
 
 @dataclass(frozen=True, repr=False)
 class Trace:
-    """Logits (B, classes) and the traces of the layers, in the order of the model; ``trace["0.9"]`` is one of them."""
+    """Logits (B, classes) and the traces of the layers, in the order of the model; ``trace["0.9"]`` is one of them.
+
+    ``grids``: of every layer that was run, traced or not.
+    """
 
     logits: Tensor
     layers: tuple[LayerTrace, ...]
+    grids: dict[str, Grid] = field(default_factory=dict)
 
     def __getitem__(self, name: str) -> LayerTrace:
         for layer in self.layers:
@@ -86,7 +90,7 @@ class TraceRecorder:
 
     ``dictionary`` asks for the atoms of those layers and their use, and is refused by layers without a dictionary.
     ``target``: what the readouts of a gradient differentiate (`vars_core.targets`); a class's logit needs a call with
-    gradients enabled.
+    gradients enabled. ``before``: called before each layer; what it raises ends the call.
     """
 
     def __init__(
@@ -99,6 +103,7 @@ class TraceRecorder:
         codes: bool = False,
         dictionary: bool = False,
         target: Target = None,
+        before: Callable[[], None] = lambda: None,
     ) -> None:
         names = tuple(readouts)
         for name in names:
@@ -111,10 +116,14 @@ class TraceRecorder:
         self.dictionary = dictionary
         self.target = target
         self._wanted = None if layers is None else frozenset(layers)
+        self._before = before
         self._layers: list[LayerRecorder] = []
+        self._grids: dict[str, Grid] = {}
 
     def layer(self, name: str, grid: Grid) -> LayerRecorder | None:
         """The recorder of block ``name``, or None when it is not wanted."""
+        self._before()
+        self._grids[name] = grid
         if self._wanted is not None and name not in self._wanted:
             return None
         recorder = LayerRecorder(self, name, grid)
@@ -136,7 +145,7 @@ class TraceRecorder:
         """The trace of a whole call, which gave ``logits``."""
         if isinstance(self.target, ClassLogit) and not self._absent():
             self._explain(self.target.chosen(logits))
-        return Trace(logits.detach(), self.layers())
+        return Trace(logits.detach(), self.layers(), dict(self._grids))
 
     def _absent(self) -> frozenset[str]:
         return (self._wanted or frozenset()) - {layer._name for layer in self._layers}

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from app.inference.traced import READOUTS, ModelFacts
-from vars_core.errors import InputError
+from app.inference.traced import ModelFacts, check_readout
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -37,8 +36,7 @@ class LastMap:
     readout: str
 
     def __post_init__(self) -> None:
-        if self.readout not in READOUTS:
-            raise InputError(f"unknown readout {self.readout[:40]!r}: expected one of {', '.join(READOUTS)}")
+        check_readout(self.readout)
 
     def __call__(self, backend: Backend, batch: Tensor, facts: ModelFacts) -> list[FrameMap]:
         last = backend.trace(batch, (self.readout,), [self.layer])[self.layer].maps[self.readout][-1]

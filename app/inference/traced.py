@@ -46,6 +46,10 @@ class ModelFacts:
     def trained(self) -> bool:
         return self.checkpoint_hash is not None
 
+    def layer_or_default(self, wanted: str | None) -> str:
+        """``wanted`` where this model has it, else its default layer."""
+        return wanted if wanted in self.layers else self.default_layer
+
 
 @dataclass(frozen=True)
 class LayerMaps:
@@ -70,11 +74,15 @@ class LayerMaps:
 
 @dataclass(frozen=True)
 class Traced:
-    """Every layer's maps for one picture, and the class scores (classes,) before the softmax."""
+    """Maps for one picture, of every layer or of some, and the class scores (classes,) before the softmax.
+
+    ``grids``: of every layer, by its name.
+    """
 
     model: ModelFacts
     logits: np.ndarray
     layers: tuple[LayerMaps, ...]
+    grids: Mapping[str, tuple[int, int]]
 
     def layer(self, name: str) -> LayerMaps:
         """The layer of that name; an InputError names the nearest ones."""
@@ -88,8 +96,7 @@ class Traced:
 
     def map(self, layer: str, readout: str, iteration: int) -> np.ndarray:
         """One raw map (h, w), float32. ``iteration`` past the last iterate means the last one."""
-        if readout not in READOUTS:
-            raise InputError(f"unknown readout {readout!r}: expected one of {', '.join(READOUTS)}")
+        check_readout(readout)
         check_range("an iteration", iteration, 0)
         maps = self.layer(layer).maps[readout]
         return np.asarray(maps[min(iteration, len(maps) - 1)])
@@ -99,10 +106,16 @@ class Traced:
         return self.logits.nbytes + sum(array.nbytes for layer in self.layers for array in layer.maps.values())
 
 
+def check_readout(name: str) -> None:
+    """Raise InputError unless it is the name of a readout."""
+    if name not in READOUTS:
+        raise InputError(f"unknown readout {name[:40]!r}: expected one of {', '.join(READOUTS)}")
+
+
 def of_image(trace: Trace, index: int, model: ModelFacts) -> Traced:
     """The part of a batch's trace that belongs to one image, copied so that the batch can be freed."""
     layers = tuple(_layer(layer, index) for layer in trace.layers)
-    return Traced(model, trace.logits[index].numpy().copy(), layers)
+    return Traced(model, trace.logits[index].numpy().copy(), layers, trace.grids)
 
 
 def _layer(layer: LayerTrace, index: int) -> LayerMaps:

@@ -64,6 +64,8 @@ class Events:
         self._shown: dict[
             str, dict[int, dict[str, Any]]
         ] = {}  # per session and handler what the last good answer was for
+        self._numbers: dict[int, int] = {}  # of a handler, by the id that gradio gives its event
+        self._followers: dict[int, list[int]] = {}  # handlers that run after another one, by its number
         self._count = 0
         in_browser([message.change], "({text}) => VARS.say(text)", {"text": message})
 
@@ -99,6 +101,7 @@ class Events:
         outputs = {**{name: inputs[name] for name in back}, **outputs}
         busy = progress.elem_id if progress else None
         event = gr.on(list(triggers), **self._wired(handler, inputs, outputs, quiet, js, back, busy))
+        self._numbers[event["id"]] = self._count
         if busy:
             event.then(None, js=f"() => VARS.waited('{busy}')")
         return event
@@ -110,8 +113,10 @@ class Events:
         inputs: Components,
         outputs: Components,
     ) -> Dependency:
-        """Run ``handler`` each time ``event`` is done, quietly."""
-        return event.success(**self._wired(handler, inputs, outputs, True))
+        """Run ``handler`` each time ``event`` is done, quietly. A newer one of ``event`` cancels this too."""
+        followed = event.success(**self._wired(handler, inputs, outputs, True))
+        self._followers.setdefault(self._numbers[event["id"]], []).append(self._count)
+        return followed
 
     def _wired(
         self,
@@ -182,8 +187,10 @@ class Events:
     ) -> tuple[bool, Updates | None]:
         """(True, updates), or (False, None) when a newer event took over or the visitor left."""
         task: asyncio.Task[Updates | None] = asyncio.ensure_future(work)
-        if older := self._running.get(key):
-            older.cancel()
+        session, number = key
+        for one in (number, *self._followers.get(number, ())):
+            if older := self._running.get((session, one)):
+                older.cancel()
         self._running[key] = task
         watching = asyncio.ensure_future(left(request))
         try:

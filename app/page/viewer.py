@@ -63,6 +63,18 @@ def map_viewer(identifier: str) -> gr.HTML:
     return scripted(name, template, "VARS", identifier, kind=Viewer, elem_classes="viewer-block")
 
 
+def more_maps(viewer: str) -> Viewer:
+    """Never seen: its value, of `app.views.payload.more_maps`, joins the viewer's where both have the same ``key``."""
+    return Viewer(
+        value=None,
+        html_template="<i></i>",
+        js_on_load=f"watch('value', () => VARS.complete('{viewer}', props.value));",
+        apply_default_css=False,
+        elem_id=f"{viewer}-more",
+        elem_classes="unseen",
+    )
+
+
 def control(page: gr.Blocks, viewer: str, controls: Mapping[str, Component]) -> None:
     """Let components steer a viewer without a request: ``{"t": slider, …}``, keys of the view in static/viewer.js."""
     in_browser([page.load, *changes(controls.values())], f"view => VARS.view('{viewer}', view)", controls)

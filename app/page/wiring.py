@@ -12,12 +12,16 @@ import gradio as gr
 from gradio.components.base import Component
 
 from app.inference.models import sized
-from app.inference.tasks import EveryMap, Task
+from app.inference.tasks import EveryMap, ShownMap, Task
 from app.inference.traced import Traced
+from app.inference.work import BusyError
 from app.library.photographs import Corruption, Subject
 from app.services import Services
 from app.serving.sessions import Sized
 from vars_core.errors import InputError
+
+BUSY_POLL = 1.0
+"""Seconds between two attempts to find a place in the queue."""
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -68,6 +72,20 @@ async def answered(services: Services, session: str | None, subject: Subject, mo
 async def traced(services: Services, session: str | None, subject: Subject, model: str) -> Traced:
     """What a model computes: the `answered` task of every map."""
     return await answered(services, session, subject, model, EveryMap())
+
+
+async def map_shown(services: Services, session: str | None, subject: Subject, model: str, wish: ShownMap) -> Traced:
+    """The map that is on the screen first, and others where they are there already."""
+    return await asyncio.wrap_future(services.shown_map(session, subject, model, wish))
+
+
+async def other_maps(services: Services, session: str | None, subject: Subject, model: str) -> Traced:
+    """Every map, once one is on the screen: where the server is busy, as soon as it is no longer."""
+    while True:
+        try:
+            return await asyncio.wrap_future(services.other_maps(session, subject, model))
+        except BusyError:
+            await asyncio.sleep(BUSY_POLL)
 
 
 async def subject_traced(

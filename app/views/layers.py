@@ -7,13 +7,12 @@ from app.inference.traced import ModelFacts, Traced
 
 def layer_choices(model: ModelFacts, traced: Traced) -> list[tuple[str, str]]:
     """(what is read, name) for each layer, e.g. ("0.4 — 14×14 tokens", "0.4")."""
-    grids = {layer.name: layer.grid for layer in traced.layers}
-    return [(f"{name} — {grids[name][0]}×{grids[name][1]} tokens", name) for name in model.layers]
+    return [(f"{name} — {traced.grids[name][0]}×{traced.grids[name][1]} tokens", name) for name in model.layers]
 
 
 def layer_of(traced: Traced, wanted: str | None) -> str:
     """``wanted`` where this model has it, else its default layer."""
-    return wanted if wanted in traced.model.layers else traced.model.default_layer
+    return traced.model.layer_or_default(wanted)
 
 
 def has_dictionary(traced: Traced) -> bool:

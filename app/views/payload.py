@@ -42,7 +42,7 @@ def panel(
         "width": width,
         "size": traced.model.image_size,
         "covered": traced.model.covered or traced.model.image_size,
-        "layers": [_layer(layer) for layer in traced.layers],
+        "layers": _layers(traced),
         "default_layer": traced.model.default_layer,
     }
 
@@ -57,6 +57,11 @@ def viewer(panels: Sequence[dict[str, Any]], *, columns: int = 1, strip: bool = 
     return {"panels": indexed, "images": images, "columns": columns, "strip": strip, **more}
 
 
+def more_maps(results: Sequence[Traced]) -> dict[str, Any]:
+    """The layers of each panel of a payload that was sent with some of its maps."""
+    return {"layers": [_layers(traced) for traced in results]}
+
+
 def colour_tables() -> dict[str, list[int]]:
     """The 256 colours of every colour map, each as a little-endian RGBA number."""
     return {name: _numbers(one.colours) for name, one in COLOUR_MAPS.items()}
@@ -67,12 +72,14 @@ def _numbers(colours: np.ndarray) -> list[int]:
     return [int(number) for number in np.ascontiguousarray(opaque).view("<u4")[:, 0]]
 
 
-def _layer(layer: LayerMaps) -> dict[str, Any]:
-    return {
-        "name": layer.name,
-        "grid": list(layer.grid),
-        "maps": {name: {**maps(values), "signed": READOUTS[name].signed} for name, values in layer.maps.items()},
-    }
+def _layers(traced: Traced) -> list[dict[str, Any]]:
+    """Every layer, without the maps that are still to come."""
+    maps_of = {layer.name: _maps(layer) for layer in traced.layers}
+    return [{"name": name, "grid": list(grid), "maps": maps_of.get(name, {})} for name, grid in traced.grids.items()]
+
+
+def _maps(layer: LayerMaps) -> dict[str, Any]:
+    return {name: {**maps(values), "signed": READOUTS[name].signed} for name, values in layer.maps.items()}
 
 
 def maps(values: np.ndarray) -> dict[str, Any]:

@@ -57,6 +57,14 @@ def wait_for_map(page: Any, viewer: str = "attention") -> None:
     page.wait_for_function(f"() => {drawn(viewer)} !== 0")
 
 
+def wait_for_every_map(page: Any) -> None:
+    """Until the Attention tab has the maps of every layer, which come after the one that is shown, and its charts."""
+    page.wait_for_function(
+        """() => VARS.state('attention').payload?.panels[0].layers.every(
+            ({maps}) => ['energy', 'gap', 'contribution', 'stream'].every(name => name in maps))"""
+    )
+
+
 def drawn(viewer: str) -> str:
     """JavaScript: a number that stands for the pixels on the viewer's first large canvas; 0 where there are none."""
     return f"""((canvas) => {{

@@ -59,7 +59,8 @@ def traced(
         return LayerMaps(label, maps, *numbers)
 
     logits = rng.normal(size=200).astype(np.float32)
-    return Traced(facts(name, steps, checkpoint_hash), logits, (layer("0.0"), layer("0.1")))
+    layers = (layer("0.0"), layer("0.1"))
+    return Traced(facts(name, steps, checkpoint_hash), logits, layers, {one.name: one.grid for one in layers})
 
 
 def layer_atoms(

@@ -24,7 +24,7 @@ VARS.guide = (() => {
     const {payload, view} = VARS.state(TAB), panel = payload?.panels?.[0];
     return panel?.layers.find(one => one.name === view.layer) || panel?.layers.find(one => one.name === panel.default_layer) || null;
   };
-  const last = () => { const layer = shown(); return layer ? layer.maps[VARS.state(TAB).view.readout].low.length - 1 : 0; };
+  const last = () => { const layer = shown(); return layer?.maps[VARS.state(TAB).view.readout]?.low.length - 1 || 0; };
 
   const acts = {
     tokens(frame) {  // the grid on the photograph, the map taken away

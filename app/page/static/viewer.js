@@ -107,7 +107,7 @@ window.VARS = window.VARS || (() => {
     let low = Infinity, high = -Infinity;
     for (const panel of payload.panels) {
       const layer = layerOf(panel, view);
-      if (!layer) continue;
+      if (!layer?.maps[view.readout]) continue;
       low = Math.min(low, ...layer.maps[view.readout].low);
       high = Math.max(high, ...layer.maps[view.readout].high);
     }
@@ -119,6 +119,7 @@ window.VARS = window.VARS || (() => {
   function shown(state, panel, t) {  // the map of a panel in [0, 1] (difference: [-1, 1]), and the words about it
     const {payload, view} = state, layer = layerOf(panel, view);
     if (!layer) return null;
+    if (!layer.maps[view.readout]) return {layer, awaited: true, values: null};  // VARS.complete brings it
     const map = iterate(layer, view.readout, t);
     const range = view.scale === "shared" ? sharedRange(payload, view) : null;
     const unit = one => one.degenerate && !range ? one.values.map(() => 0) : scaled(one, ...(range || [one.low, one.high]));
@@ -129,7 +130,7 @@ window.VARS = window.VARS || (() => {
     let values = unit(map);
     if (modeOf(state) === "difference") {
       const theirs = layerOf(payload.panels[view.reference], view);
-      if (!theirs || theirs.grid.join() !== layer.grid.join()) return {layer, map, values: null, range};
+      if (!theirs?.maps[view.readout] || theirs.grid.join() !== layer.grid.join()) return {layer, map, values: null, range};
       const reference = iterate(theirs, view.readout, t), scaledReference = unit(reference);
       values = values.map((value, i) => value - scaledReference[i]);
       return {layer, map, values, range, correlation: correlation(map.values, reference.values)};
@@ -242,6 +243,7 @@ window.VARS = window.VARS || (() => {
     const {view} = state;
     if (!it) return "This model has no attention layers: there is no map to show.";
     if (it.layer.words !== undefined) return it.layer.words;
+    if (it.awaited) return `layer ${it.layer.name} · ${view.readout} · still being computed`;
     const step = it.map.last ? `t = ${it.map.t} of ${it.map.last}` : "one step";
     const usual = state.payload.heads && it.layer.name === view.layer;
     const place = usual ? (it.map.last ? "" : step) : `layer ${it.layer.name} · ${view.readout} · ${step}`;
@@ -256,7 +258,7 @@ window.VARS = window.VARS || (() => {
   function legend(state) {
     const {payload, view} = state, it = shown(state, payload.panels[0], view.t);
     state.legend.replaceChildren();
-    if (!it) return;
+    if (!it || it.awaited) return;
     const mode = modeOf(state), several = payload.panels.length > 1 || view.scale === "shared";
     let low, high, text;
     if (VARS.ways[mode]) {
@@ -287,7 +289,7 @@ window.VARS = window.VARS || (() => {
 
   function strip(state) {
     const {payload, view} = state, panel = payload.panels[0], layer = layerOf(panel, view);
-    if (!layer) return state.strip.replaceChildren();
+    if (!layer?.maps[view.readout]) return state.strip.replaceChildren();
     const count = layer.maps[view.readout].low.length, focused = state.strip.contains(document.activeElement);
     while (state.strip.children.length > count) state.strip.lastChild.remove();
     while (state.strip.children.length < count) {
@@ -315,7 +317,7 @@ window.VARS = window.VARS || (() => {
 
   function probe(state, panel, frame, event) {  // the token under the pointer
     const it = shown(state, panel, state.view.t);
-    if (!it) return;
+    if (!it || it.awaited) return;
     const box = frame.getBoundingClientRect(), [h, w] = it.layer.grid;
     const row = Math.min(h - 1, Math.max(0, Math.floor((event.clientY - box.top) / box.height * h)));
     const column = Math.min(w - 1, Math.max(0, Math.floor((event.clientX - box.left) / box.width * w)));
@@ -355,6 +357,13 @@ window.VARS = window.VARS || (() => {
       if (!state.root) return;
       build(state);
       draw(state);
+    },
+    complete(id, given) {  // maps that a payload was sent without
+      const state = viewer(id), {payload} = state, more = given ? JSON.parse(given) : null;
+      if (!more || !payload || payload.key !== more.key) return;
+      const awaited = payload.panels.some(panel => shown(state, panel, state.view.t)?.awaited);
+      payload.panels.forEach((panel, i) => panel.layers.forEach((layer, j) => { layer.maps = {...more.layers[i][j].maps, ...layer.maps}; }));
+      if (awaited) draw(state);
     },
     view(id, change) {
       const state = viewer(id);

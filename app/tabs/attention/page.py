@@ -11,18 +11,20 @@ import gradio as gr
 from gradio.components.base import Component
 
 from app.inference.models import DEFAULT_MODEL, sized
-from app.inference.traced import LayerMaps
+from app.inference.tasks import ShownMap
+from app.inference.traced import Traced
 from app.page import animations, share
 from app.page.choices import iteration_slider, layer_update, map_controls, model_choices, size_choice, tell_model
 from app.page.events import Updates, in_browser
 from app.page.shell import Shell, fine, heading, unseen
-from app.page.viewer import map_viewer, select_iterate
-from app.page.wiring import traced, wait
+from app.page.viewer import map_viewer, more_maps, select_iterate
+from app.page.wiring import map_shown, other_maps, traced, wait
 from app.tabs.attention import closer_page as closer
 from app.tabs.attention import pipeline_page as pipeline
 from app.tabs.attention import words
 from app.tabs.attention.asked import NOBODY, Asked
 from app.tabs.attention.export import export, seen, with_closer
+from app.views import payload
 from app.views.exports import Export
 from app.views.layers import layer_of
 from app.views.look import look
@@ -43,7 +45,7 @@ def build(shell: Shell) -> None:
     with gr.Row(elem_classes="work"):
         with gr.Column(elem_classes="sheet", scale=1):
             strip, equation = pipeline.strip()
-            viewer = map_viewer(TAB)
+            viewer, more = map_viewer(TAB), more_maps(TAB)
             iteration = iteration_slider(TAB)
             with gr.Row(elem_classes="charts", elem_id=f"{TAB}-charts"):
                 charts = {name: gr.Plot(show_label=False, elem_id=f"{TAB}-{name}") for name in CHARTS}
@@ -59,26 +61,30 @@ def build(shell: Shell) -> None:
             asking, draw_curves = closer.controls()
 
     async def show(
-        session: str | None, photo: str, model: str, size: str, layer: str | None, t: float
+        session: str | None, photo: str, model: str, size: str, layer: str | None, readout: str, t: float
     ) -> Updates | None:
-        if not photo:
-            return None
+        """The map that the controls ask for; the others follow."""
         subject = await wait(services.subject, session, photo)
-        result = await traced(services, session, subject, sized(model, size))
+        result = await map_shown(services, session, subject, sized(model, size), ShownMap(layer, readout))
         return {
-            "viewer": await wait(words.view, subject, result),
+            "viewer": {**await wait(words.view, subject, result), "key": key_of(photo, model, size)},
             "strip": result.model.mixer,
             "weights": model_words(result.model),
             "prediction": words.prediction_words(result, services.class_names(result)),
             **layer_update([result], layer, t),
         }
 
-    async def chart(session: str | None, photo: str, model: str, size: str, layer: str | None) -> Updates | None:
-        if not photo:
-            return None
+    async def complete(session: str | None, photo: str, model: str, size: str, layer: str | None) -> Updates:
+        """The maps that are not on the screen yet, and the charts."""
         subject = await wait(services.subject, session, photo)
-        result = await traced(services, session, subject, sized(model, size))
-        return charted(result.layer(layer_of(result, layer)) if result.layers else None)
+        result = await other_maps(services, session, subject, sized(model, size))
+        more = await wait(payload.more_maps, [result])
+        key = key_of(photo, model, size)
+        return {**charted(result, layer), "more": {**more, "key": key, "turn": secrets.token_hex(4)}}
+
+    async def chart(session: str | None, photo: str, model: str, size: str, layer: str | None) -> Updates:
+        subject = await wait(services.subject, session, photo)
+        return charted(await other_maps(services, session, subject, sized(model, size)), layer)
 
     async def exported(session: str | None, photo: str, model: str, size: str, **view: Any) -> Export:
         subject = await wait(services.subject, session, photo)
@@ -106,7 +112,7 @@ def build(shell: Shell) -> None:
     shown = shell.events.on(
         [photo.change, model.change, size.change],
         show,
-        {**which, "t": iteration},
+        {**which, "readout": maps.readout, "t": iteration},
         {
             "model": model,
             "size": size,
@@ -120,9 +126,9 @@ def build(shell: Shell) -> None:
         progress=viewer,
         back=("model", "size"),
     )
-    # Charts come after the map: drawing them takes the browser longer than the map does.
+    # Charts come after the map, too: drawing them takes the browser longer than the map does.
     drawn = {**charts, "no charts": no_charts}
-    shell.events.after(shown, chart, which, drawn)
+    shell.events.after(shown, complete, which, {"more": more, **drawn})
     shell.events.on([maps.layer.input], chart, which, drawn, quiet=True)
     closer.connect(shell, closer_pictures, asking, draw_curves, maps, which)
     tell_model(TAB, model, size)
@@ -146,9 +152,14 @@ def copied(shell: Shell, view: Mapping[str, Component], exported: share.Exporter
         in_browser([text.change], f"({{text}}) => VARS.closer.copy('{TAB}-{kind}', text)", {"text": text})
 
 
-def charted(layer: LayerMaps | None) -> Updates:
-    """Updates for the three charts and for the sentence that stands in their place."""
-    figures = words.step_figures(layer) if layer is not None else None
+def key_of(photo: str, model: str, size: str) -> str:
+    """What maps are of: more of them join their own payload alone."""
+    return repr((photo, model, size))
+
+
+def charted(result: Traced, layer: str | None) -> Updates:
+    """Updates for the three charts of a layer and for the sentence that stands in their place."""
+    figures = words.step_figures(result.layer(layer_of(result, layer))) if result.layers else None
     if figures is None:
         said = "This model's layers are computed in one step: there is nothing to iterate."
         return {**{name: gr.update(value=None, visible=False) for name in CHARTS}, "no charts": fine(said)}

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from app.inference.atoms import LayerAtoms
-from app.inference.tasks import DictionaryOf, EveryMap
+from app.inference.models import EMBEDDED
+from app.inference.tasks import DictionaryOf, EveryMap, ShownMap
 from app.inference.work import BusyError
 from app.services import Services
 from app.serving.settings import Settings
@@ -36,6 +37,28 @@ def test_equal_tasks_run_as_one_batch_and_others_wait(services: Services) -> Non
     assert list(queue.batches)[before:] == [1, 2, 2, 1]
     assert [isinstance(answer, LayerAtoms) for answer in answers] == [True, False, True, True, False]
     assert [answers[0].layer, answers[3].layer] == ["0.1", "0.0"]
+
+
+@pytest.mark.parametrize("model", EMBEDDED)
+def test_the_map_that_is_shown_first_is_the_one_among_all_maps(services: Services, model: str) -> None:
+    seen, wish = subject(), ShownMap("0.1", "contribution")
+    first = services.shown_map("first", seen, model, wish).result(60)
+    assert [(layer.name, list(layer.maps)) for layer in first.layers] == [("0.1", ["contribution"])]
+    every = services.other_maps("first", seen, model).result(60)
+    assert first.grids == every.grids == {layer.name: layer.grid for layer in every.layers}
+    np.testing.assert_array_equal(first.logits, every.logits)
+    np.testing.assert_array_equal(first.layers[0].maps["contribution"], every.layer("0.1").maps["contribution"])
+    assert services.shown_map("first", seen, model, wish).result(60) is every  # nothing is missing any more
+
+
+def test_the_map_that_is_shown_first_is_the_usual_layers_where_the_model_lacks_the_one_asked_for(
+    services: Services,
+) -> None:
+    for wanted in (None, "9.9"):
+        (layer,) = services.answer("usual", subject(), MODEL, ShownMap(wanted, "energy")).result(60).layers
+        assert layer.name == services.models.facts(MODEL).default_layer
+    with pytest.raises(InputError, match="unknown readout 'nothing'"):
+        ShownMap(None, "nothing")
 
 
 def test_each_picture_gets_its_own_dictionary(services: Services) -> None:

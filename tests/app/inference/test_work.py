@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ import torch
 from torch import Tensor
 
 from app.inference.models import ModelShelf
+from app.inference.tasks import EveryMap
 from app.inference.traced import ModelFacts, Traced
 from app.inference.work import MAX_BATCH, BusyError, ModelQueue
 from vars_core.backend import Backend
@@ -140,6 +142,92 @@ def test_an_unknown_model_is_refused_at_once_and_names_the_nearest(queue: ModelQ
         queue.submit("rvt_nano/vars_x", coloured(0))
     with pytest.raises(InputError, match="timm has no model"):
         queue.submit("timm/resnet51x", coloured(0))
+
+
+@dataclass(frozen=True)
+class InTwoParts:
+    """A patient task that waits between its parts for ``go``, and adds to ``told`` what becomes of it."""
+
+    told: list[str] = field(compare=False)
+    begun: threading.Event = field(compare=False)
+    go: threading.Event = field(compare=False)
+
+    def __call__(
+        self, backend: Backend, batch: Tensor, facts: ModelFacts, before: Callable[[], None] = lambda: None
+    ) -> list[str]:
+        self.begun.set()
+        assert self.go.wait(60)
+        try:
+            before()
+        except Exception:
+            self.told.append("left")
+            raise
+        self.told.append("patient")
+        return ["patient"] * len(batch)
+
+
+@dataclass(frozen=True)
+class Telling:
+    """A task that adds its name to ``told``."""
+
+    name: str
+    told: list[str] = field(compare=False)
+
+    def __call__(self, backend: Backend, batch: Tensor, facts: ModelFacts) -> list[str]:
+        self.told.append(self.name)
+        return [self.name] * len(batch)
+
+
+@pytest.fixture
+def halved() -> InTwoParts:
+    return InTwoParts([], threading.Event(), threading.Event())
+
+
+def test_who_waits_for_a_map_goes_before_the_patient_who_came_first(queue: ModelQueue, halved: InTwoParts) -> None:
+    halved.go.set()
+    with Held(queue):
+        patient = queue.ask_patiently(MODEL, coloured(0), halved)
+        visitor = queue.ask(MODEL, coloured(1), Telling("visitor", halved.told))
+    assert (patient.result(60), visitor.result(60)) == ("patient", "visitor")
+    assert halved.told == ["visitor", "patient"]
+
+
+def test_who_waits_for_a_map_goes_between_the_layers_of_the_patient(queue: ModelQueue, halved: InTwoParts) -> None:
+    patient = queue.ask_patiently(MODEL, coloured(0), halved)
+    assert halved.begun.wait(60)
+    visitors = [queue.ask(MODEL, coloured(i), Telling(f"visitor {i}", halved.told)) for i in range(2)]
+    halved.go.set()
+    assert patient.result(60) == "patient"
+    assert halved.told == ["visitor 0", "visitor 1", "patient"]
+    assert [visitor.result(60) for visitor in visitors] == ["visitor 0", "visitor 1"]
+
+
+def test_the_patient_are_not_put_off_for_ever(
+    queue: ModelQueue, halved: InTwoParts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    halved.go.set()
+    with Held(queue):
+        monkeypatch.setattr("app.inference.work.PATIENCE", 0.0)
+        patient = queue.ask_patiently(MODEL, coloured(0), halved)
+        visitor = queue.ask(MODEL, coloured(1), Telling("visitor", halved.told))
+    assert (patient.result(60), visitor.result(60)) == ("patient", "visitor")
+    assert halved.told == ["patient", "visitor"]
+
+
+def test_what_is_computed_for_nobody_any_longer_is_left(queue: ModelQueue, halved: InTwoParts) -> None:
+    patient = queue.ask_patiently(MODEL, coloured(0), halved)
+    assert halved.begun.wait(60)
+    assert patient.cancel()
+    halved.go.set()
+    assert queue.ask(MODEL, coloured(1), Telling("visitor", halved.told)).result(60) == "visitor"
+    assert halved.told == ["left", "visitor"]
+
+
+def test_maps_that_were_asked_for_patiently_are_the_same(queue: ModelQueue) -> None:
+    patient, waited_for = (ask(MODEL, coloured(3), EveryMap()).result(60) for ask in (queue.ask_patiently, queue.ask))
+    for ours, theirs in zip(patient.layers, waited_for.layers, strict=True):
+        for readout, maps in theirs.maps.items():
+            np.testing.assert_array_equal(ours.maps[readout], maps)
 
 
 def test_closing_cancels_what_waits(shelf: ModelShelf) -> None:

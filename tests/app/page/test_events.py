@@ -166,3 +166,37 @@ def test_a_payload_reaches_the_page_as_one_text() -> None:
         viewer = map_viewer("attention")
     assert json.loads(str(viewer.postprocess({"panels": [1, {"a": "…"}]}))) == {"panels": [1, {"a": "…"}]}
     assert viewer.postprocess(None) is None
+
+
+def test_a_newer_event_cancels_what_follows_the_older_one() -> None:
+    ends: list[str] = []
+
+    async def at_once(session: str | None, value: str) -> dict[str, str]:
+        return {"shown": value}
+
+    async def later(session: str | None, value: str) -> dict[str, str]:
+        try:
+            await asyncio.sleep(0 if value == "new" else 60)
+        except asyncio.CancelledError:
+            ends.append(f"{value} cancelled")
+            raise
+        ends.append(f"{value} done")
+        return {"shown": value}
+
+    with gr.Blocks() as page:
+        events, button, text = Events(gr.Textbox(), gr.Textbox()), gr.Button(), gr.Textbox()
+        first = events.on([button.click], at_once, {"value": text}, {"shown": text})
+        events.after(first, later, {"value": text}, {"shown": text})
+    leading, following = (one.fn for one in list(page.fns.values())[-2:])
+    request: Any = SimpleNamespace(session_hash="a", request=None)
+
+    async def arrive() -> None:
+        await leading("1", request, "old")
+        follower = asyncio.create_task(following("2", request, "old"))
+        await asyncio.sleep(0.01)
+        await leading("3", request, "new")
+        await follower
+        await following("4", request, "new")
+
+    run(arrive())
+    assert ends == ["old cancelled", "new done"]

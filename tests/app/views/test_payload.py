@@ -45,6 +45,15 @@ def test_a_picture_that_several_panels_show_travels_once() -> None:
     assert [panel["image"] for panel in sent["panels"]] == [0, 0, 0]
 
 
+def test_maps_that_come_later_are_of_the_same_layers_and_complete_them() -> None:
+    every = traced()
+    some = replace(every, layers=(replace(every.layers[1], maps={"gap": every.layers[1].maps["gap"]}),))
+    whole, partial = (payload.panel(subject().display, result)["layers"] for result in (every, some))
+    assert [layer["maps"] for layer in partial] == [{}, {"gap": whole[1]["maps"]["gap"]}]
+    assert [(layer["name"], layer["grid"]) for layer in partial] == [("0.0", [14, 14]), ("0.1", [14, 14])]
+    assert payload.more_maps([every]) == {"layers": [whole]}
+
+
 @pytest.mark.parametrize("name", COLOUR_MAPS)
 def test_the_browser_gets_the_colours_of_every_colour_map_to_the_byte(name: str) -> None:
     numbers = np.array(payload.colour_tables()[name], "<u4").view(np.uint8).reshape(256, 4)

@@ -23,7 +23,7 @@ def test_the_attention_view_offers_every_layer_and_the_strip() -> None:
 
 def test_a_model_without_attention_layers_says_so() -> None:
     result = traced()
-    bare = type(result)(result.model, result.logits, ())
+    bare = type(result)(result.model, result.logits, (), {})
     assert "no attention layers" in words.view(subject(), bare)["words"]
     with pytest.raises(InputError, match="no map to show"):
         bare.layer("0.0")

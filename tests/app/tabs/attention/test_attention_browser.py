@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Future
 from typing import Any
 
 import cv2
 import numpy as np
 import pytest
 
-from tests.app.browser import opened, pixels, wait_for_change, wait_for_map
+from app.inference.traced import Traced
+from app.views.payload import more_maps
+from tests.app.browser import opened, pixels, wait_for_change, wait_for_every_map, wait_for_map
 from tests.app.served import Served
 
 pytestmark = pytest.mark.browser
@@ -43,8 +46,7 @@ def test_the_iterate_slider_moves_by_keyboard_and_changes_the_map(browser: Any, 
 
 def test_moving_the_slider_asks_nothing_of_the_server(browser: Any, served: Served) -> None:
     with opened(browser, served.url) as page:
-        wait_for_map(page)
-        page.wait_for_timeout(500)
+        wait_for_every_map(page)
         asked: list[str] = []
         page.on("request", lambda request: asked.append(request.url))
         before = pixels(page)
@@ -60,6 +62,40 @@ def test_a_click_on_an_iterate_moves_the_slider(browser: Any, served: Served) ->
         page.locator("#attention-viewer .viewer-strip button").nth(1).click()
         wait_for_change(page, before)
         assert page.locator("#attention-iteration input[type=range]").input_value() == "1"
+
+
+def test_a_map_that_is_not_there_yet_is_waited_for_and_is_right_when_it_comes(
+    browser: Any, served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[Any, Future[Traced]]] = []
+
+    def held_back(*given: Any) -> Future[Traced]:
+        asked.append((given, Future()))
+        return asked[-1][1]
+
+    monkeypatch.setattr(served.services, "other_maps", held_back)
+    with opened(browser, served.url) as page:
+        wait_for_map(page)
+        first, readout = pixels(page), page.locator("#attention-readout")
+        caption = page.locator("#attention-viewer figcaption")
+        readout.get_by_text("energy", exact=True).click()
+        caption.get_by_text("energy · still being computed").wait_for()
+        assert pixels(page) == 0  # no other map under its name
+        readout.get_by_text("contribution", exact=True).click()
+        caption.get_by_text("contribution · t = 3 of 3").wait_for()
+        assert pixels(page) == first
+        readout.get_by_text("energy", exact=True).click()
+        while not asked:
+            page.wait_for_timeout(50)
+        every = served.services.trace(None, asked[0][0][1], "rvt_nano/vars_d").result(60)
+        asked[0][1].set_result(every)
+        caption.get_by_text("energy · t = 3 of 3").wait_for()
+        assert pixels(page) not in (0, first)
+        shown = page.evaluate("() => VARS.state('attention').payload.panels[0].layers")
+        for there, sent in zip(shown, more_maps([every])["layers"][0], strict=True):
+            assert {name: one["data"] for name, one in there["maps"].items()} == {
+                name: one["data"] for name, one in sent["maps"].items()
+            }
 
 
 def test_another_sample_gives_another_map(browser: Any, served: Served) -> None:

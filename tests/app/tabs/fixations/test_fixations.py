@@ -38,7 +38,8 @@ HEIGHT, WIDTH = 48, 64
 def traced(maps: np.ndarray) -> Traced:
     """A model of one layer whose stream maps (T+1, h, w) are these."""
     facts = ModelFacts("rvt_nano/vars_d", SIZE, ("0.0",), "0.0", "stream", len(maps) - 1, None)
-    return Traced(facts, np.zeros(3, np.float32), (LayerMaps("0.0", {"stream": maps}, None, None, None),))
+    layer = LayerMaps("0.0", {"stream": maps}, None, None, None)
+    return Traced(facts, np.zeros(3, np.float32), (layer,), {"0.0": layer.grid})
 
 
 def random_maps(seed: int = 0, steps: int = 4) -> np.ndarray:

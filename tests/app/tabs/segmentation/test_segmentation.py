@@ -44,7 +44,8 @@ def photograph(height: int, width: int) -> Photograph:
 def traced(maps: np.ndarray) -> Traced:
     """A model of one layer whose stream maps (T+1, h, w) are these."""
     facts = ModelFacts("rvt_nano/vars_d", SIZE, ("0.0",), "0.0", "stream", len(maps) - 1, None)
-    return Traced(facts, np.zeros(3, np.float32), (LayerMaps("0.0", {"stream": maps}, None, None, None),))
+    layer = LayerMaps("0.0", {"stream": maps}, None, None, None)
+    return Traced(facts, np.zeros(3, np.float32), (layer,), {"0.0": layer.grid})
 
 
 def scores(maps: np.ndarray, truth: Truth | None) -> dict:
@@ -153,7 +154,7 @@ def test_an_empty_drawing_is_no_ground_truth_but_an_empty_upload_is() -> None:
 
 def test_a_model_without_layers_has_no_counts() -> None:
     facts = ModelFacts("timm/resnet18", 224, (), "", "", 0, None)
-    bare = Traced(facts, np.zeros(3, np.float32), ())
+    bare = Traced(facts, np.zeros(3, np.float32), (), {})
     assert segmentation.scores(photograph(9, 9), bare, "", "stream", None)["at"] == []
 
 
