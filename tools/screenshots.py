@@ -7,20 +7,19 @@ is skipped and said.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-import httpx
 import typer
 from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
 from tests.app.browser import PATIENCE
 from tests.app.conftest import CHROMIUM
+from tools.http import Visitor
 
 SETTLED = 700
 """Milliseconds without a change on the page after which it is taken to be finished."""
@@ -96,7 +95,7 @@ def main(
     """Photograph every tab of a running page."""
     url = url.rstrip("/") + "/"
     out.mkdir(parents=True, exist_ok=True)
-    photographs: list[str] = known_photographs(url)
+    photographs = Visitor(url).call("models", [])[1][0]["photographs"]
     with sync_playwright() as playwright:
         browser: Any = playwright.chromium.launch(
             executable_path=CHROMIUM, args=["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
@@ -111,13 +110,6 @@ def main(
             done = photographed(page, url, view, path, dark=dark)
             print(f"{path}" if done else f"the page has no tab {view.tab!r}: skipped")
         browser.close()
-
-
-def known_photographs(url: str) -> list[str]:
-    """What /models lists."""
-    event = httpx.post(f"{url}gradio_api/call/models", json={"data": []}, timeout=60).json()["event_id"]
-    answer = httpx.get(f"{url}gradio_api/call/models/{event}", timeout=60).text
-    return list(json.loads(answer.partition("data: ")[2].partition("\n")[0])[0]["photographs"])
 
 
 if __name__ == "__main__":

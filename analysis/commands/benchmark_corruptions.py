@@ -13,8 +13,9 @@ import cv2
 import numpy as np
 import typer
 
-from analysis.benchmark import processor
+from analysis.benchmark import interleaved, processor
 from analysis.corruptions import NAMES, SEVERITIES, corrupt
+from analysis.markdown import table
 
 SIDE = 224
 SIDES = (224, 500, 1000, 2000)
@@ -37,61 +38,45 @@ def benchmark_corruptions(
     picture = photograph(image)
     with one_thread():
         typer.echo(f"{processor()}; one core; NumPy {np.__version__}, OpenCV {cv2.__version__}.\n")
-        print_speed(square(picture, side), repeats)
+        typer.echo("\n".join(speed(square(picture, side), repeats)))
         if scaling:
-            typer.echo("")
-            print_scaling(picture, repeats)
+            typer.echo("\n".join(["", *by_size(picture, repeats)]))
 
 
-def print_speed(image: np.ndarray, repeats: int) -> None:
+def speed(image: np.ndarray, repeats: int) -> Iterator[str]:
     """The table of milliseconds on one image: mean and worst over severities, and a plain form's mean."""
     from analysis.corruptions.reference import REFERENCES, reference
 
-    typer.echo(
-        f"| {image.shape[1]}×{image.shape[0]} px | ms, mean of severities | ms, slowest | plain form, ms | ratio |"
-    )
-    typer.echo("|---|---:|---:|---:|---:|")
-    total = worst_total = 0.0
+    rows, total, worst_total = [], 0.0, 0.0
     for name in NAMES:
-        fast = [partial(corrupt, image, name, severity, "benchmark") for severity in SEVERITIES]
+        ours = [partial(corrupt, image, name, severity, "benchmark") for severity in SEVERITIES]
         rng = np.random.default_rng(0)
         plain = [partial(reference, image, name, severity, rng) for severity in SEVERITIES if name in REFERENCES]
-        times = [1000 * seconds for seconds in interleaved([*fast, *plain], repeats)]
-        ours, theirs = times[: len(SEVERITIES)], times[len(SEVERITIES) :]
-        mean, worst = float(np.mean(ours)), max(ours)
+        times = [1000 * seconds for seconds in fastest([*ours, *plain], repeats)]
+        mean, worst, theirs = float(np.mean(times[: len(ours)])), max(times[: len(ours)]), times[len(ours) :]
         total, worst_total = total + mean, worst_total + worst
-        beside = f"{np.mean(theirs):.1f} | {np.mean(theirs) / mean:.0f}×" if theirs else "— | —"
-        typer.echo(f"| {name} | {mean:.2f} | {worst:.2f} | {beside} |")
-    verdict = "within" if worst_total <= BUDGET_MS else "above"
-    typer.echo(f"| **all {len(NAMES)}** | **{total:.1f}** | **{worst_total:.1f}** | | {verdict} {BUDGET_MS} ms |")
+        beside = (f"{np.mean(theirs):.1f}", f"{np.mean(theirs) / mean:.0f}×") if theirs else ("—", "—")
+        rows.append((name, f"{mean:.2f}", f"{worst:.2f}", *beside))
+    verdict = f"{'within' if worst_total <= BUDGET_MS else 'above'} {BUDGET_MS} ms"
+    rows.append((f"**all {len(NAMES)}**", f"**{total:.1f}**", f"**{worst_total:.1f}**", "", verdict))
+    pixels = f"{image.shape[1]}×{image.shape[0]} px"
+    yield from table((pixels, "ms, mean of severities", "ms, slowest", "plain form, ms", "ratio"), rows)
 
 
-def print_scaling(picture: np.ndarray, repeats: int) -> None:
+def by_size(picture: np.ndarray, repeats: int) -> Iterator[str]:
     """The table of nanoseconds a pixel at severity 3: where it does not rise, time is linear in pixels or better."""
-    images = [square(picture, side) for side in SIDES]
-    titles = " | ".join(f"{side}²" for side in SIDES)
-    typer.echo(f"| ns per pixel, severity 3 | {titles} | last ÷ first |")
-    typer.echo("|---|" + "---:|" * (len(SIDES) + 1))
+    images, rows = [square(picture, side) for side in SIDES], []
     for name in NAMES:
-        # Small images are run more often than large ones, to have as good a chance of an undisturbed run.
-        calls = [partial(corrupt, image, name, 3, "benchmark") for image in images]
-        counts = [max(1, round(SIDES[-1] / side)) for side in SIDES]
-        seconds = interleaved(calls, repeats, counts)
+        seconds = fastest([partial(corrupt, image, name, 3, "benchmark") for image in images], repeats)
         per_pixel = [1e9 * value / side**2 for value, side in zip(seconds, SIDES, strict=True)]
-        cells = " | ".join(f"{value:.1f}" for value in per_pixel)
-        typer.echo(f"| {name} | {cells} | {per_pixel[-1] / per_pixel[0]:.2f} |")
+        rows.append((name, *(f"{value:.1f}" for value in per_pixel), f"{per_pixel[-1] / per_pixel[0]:.2f}"))
+    yield from table(("ns per pixel, severity 3", *(f"{side}²" for side in SIDES), "last ÷ first"), rows)
 
 
-def interleaved(calls: Sequence[Callable[[], object]], repeats: int, counts: list[int] | None = None) -> list[float]:
-    """The least processor seconds of each call, over ``repeats`` rounds in which each is run ``counts`` times."""
-    best = [float("inf")] * len(calls)
-    for _ in range(repeats):
-        for index, call in enumerate(calls):
-            for _ in range(counts[index] if counts else 1):
-                started = time.thread_time()
-                call()
-                best[index] = min(best[index], time.thread_time() - started)
-    return best
+def fastest(calls: Sequence[Callable[[], object]], repeats: int) -> list[float]:
+    """The least processor seconds of each call over ``repeats`` rounds, in turns."""
+    seconds = interleaved({str(index): call for index, call in enumerate(calls)}, repeats, time.thread_time)
+    return [min(rounds) for rounds in seconds.values()]
 
 
 def photograph(file: Path | None) -> np.ndarray:

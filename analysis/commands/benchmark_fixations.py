@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import statistics
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated
@@ -11,6 +10,7 @@ from typing import Annotated
 import numpy as np
 import typer
 
+from analysis.benchmark import interleaved
 from analysis.metrics.fixations import (
     auc_judd,
     cc,
@@ -53,11 +53,8 @@ def benchmark_fixations(
 
 def measure(task: Task, repeats: int) -> bool:
     """Print the task's line; whether it keeps its limit."""
-    task.ours()
-    ours, plain = [], []
-    for _ in range(repeats):
-        ours.append(_milliseconds(task.ours))
-        plain.append(_milliseconds(task.plain))
+    seconds = interleaved({"ours": task.ours, "plain": task.plain}, repeats)
+    ours, plain = ([1e3 * one for one in rounds] for rounds in seconds.values())
     limit = "–" if task.limit is None else f"{task.limit:g}"
     cells = (f"{min(times):.1f} ({statistics.median(times):.1f})" for times in (ours, plain))
     ratio = f"{min(plain) / min(ours):.1f}"
@@ -133,9 +130,3 @@ def tasks() -> list[Task]:
         ),
         Task(f"NSS of {MAPS} maps of one image, without forming them", None, many, many_plainly),
     ]
-
-
-def _milliseconds(action: Callable[[], object]) -> float:
-    started = time.process_time()
-    action()
-    return (time.process_time() - started) * 1e3

@@ -9,7 +9,6 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from analysis.__main__ import app
-from analysis.commands.benchmark_corruptions import interleaved
 from analysis.corruptions import NAMES
 
 from .made import made_photograph
@@ -25,10 +24,3 @@ def test_the_tables_have_a_line_for_every_corruption(tmp_path: Path) -> None:
     means = [float(line[1].strip("*")) for line in lines[1:]]
     assert means[-1] > 0
     assert np.isclose(sum(means[:-1]), means[-1], atol=0.2)
-
-
-def test_interleaved_runs_every_call_in_every_round() -> None:
-    order: list[str] = []
-    times = interleaved([lambda: order.append("a"), lambda: order.append("b")], 2, [2, 1])
-    assert order == list("aabaab")
-    assert all(seconds >= 0 for seconds in times)
