@@ -18,18 +18,6 @@ if TYPE_CHECKING:
     from vars_core.trace import LayerTrace, Trace, TraceRecorder
     from vars_core.weights import load_model
 
-__all__ = [
-    "READOUTS",
-    "Backend",
-    "InputError",
-    "LayerTrace",
-    "Trace",
-    "TraceRecorder",
-    "create_model",
-    "load_checkpoint",
-    "load_model",
-]
-
 _MODULES = {
     "READOUTS": "readouts",
     "Backend": "backend",
@@ -41,6 +29,8 @@ _MODULES = {
     "load_model": "weights",
 }
 """Where the public names are defined."""
+
+__all__ = ["InputError", *_MODULES]
 
 register_when_imported()
 

@@ -11,23 +11,3 @@ from analysis.attacks.gradients import GradientCheck, gradient_check, with_gradi
 from analysis.attacks.pgd import Pgd, fgsm
 from analysis.attacks.pixels import pixel_logits, to_pixels
 from analysis.attacks.square import Square
-
-__all__ = [
-    "Attack",
-    "Attacked",
-    "Check",
-    "Goal",
-    "GradientCheck",
-    "Pgd",
-    "PixelLogits",
-    "Square",
-    "Targeted",
-    "Untargeted",
-    "check_attack",
-    "check_model",
-    "fgsm",
-    "gradient_check",
-    "pixel_logits",
-    "to_pixels",
-    "with_gradient_through_bounds",
-]

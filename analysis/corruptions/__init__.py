@@ -2,5 +2,3 @@
 
 from analysis.corruptions.apply import corrupt
 from analysis.corruptions.table import NAMES, SEVERITIES, TEST, VALIDATION
-
-__all__ = ["NAMES", "SEVERITIES", "TEST", "VALIDATION", "corrupt"]

@@ -7,29 +7,3 @@ from vars_core.dynamics.layer import Layer, layer_problem, read_layer
 from vars_core.dynamics.optimum import Optimum, lasso
 from vars_core.dynamics.paths import Path, Rates, Settling, num_groups, settle
 from vars_core.dynamics.problem import Problem, distance, sparsity
-
-__all__ = [
-    "Circuit",
-    "Layer",
-    "Optimum",
-    "Path",
-    "Problem",
-    "Rates",
-    "Settling",
-    "State",
-    "adaptive",
-    "attention_step",
-    "distance",
-    "euler",
-    "feature_problem",
-    "ista",
-    "lasso",
-    "layer_problem",
-    "lista",
-    "num_groups",
-    "own_iterates",
-    "read_layer",
-    "settle",
-    "sparsity",
-    "unnormalised_performer",
-]

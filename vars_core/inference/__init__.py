@@ -7,5 +7,3 @@ trained one do; the two models agree to rounding.
 
 from vars_core.inference import dense, folding, fused, spectral
 from vars_core.inference.freeze import frozen
-
-__all__ = ["dense", "folding", "frozen", "fused", "spectral"]

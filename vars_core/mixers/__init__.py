@@ -6,5 +6,3 @@ A mixer has two halves: `attend` gives z, what the maps are read from, and `proj
 from vars_core.mixers.base import Mixer
 from vars_core.mixers.kind import Explained, LayerShape, MixerKind, Solving
 from vars_core.mixers.table import MIXERS, build_mixer, mixer_kind
-
-__all__ = ["MIXERS", "Explained", "LayerShape", "Mixer", "MixerKind", "Solving", "build_mixer", "mixer_kind"]

@@ -5,5 +5,3 @@ Read `solvers` and `dictionaries` beside SPEC §1, `mixers` beside §1 and §4, 
 """
 
 from vars_core.reference.network import Architecture, ReferenceLayer, ReferenceTrace, reference_logits, reference_trace
-
-__all__ = ["Architecture", "ReferenceLayer", "ReferenceTrace", "reference_logits", "reference_trace"]

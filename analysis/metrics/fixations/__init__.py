@@ -14,17 +14,3 @@ from analysis.metrics.fixations.scores import (
     shuffled_auc_splits,
     sim,
 )
-
-__all__ = [
-    "auc_judd",
-    "cc",
-    "fixation_counts",
-    "fixation_density",
-    "information_gain",
-    "kl",
-    "nss",
-    "rank_auc",
-    "shuffled_auc",
-    "shuffled_auc_splits",
-    "sim",
-]

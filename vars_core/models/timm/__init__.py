@@ -2,5 +2,3 @@
 
 from vars_core.models.timm.infer import infer_architecture
 from vars_core.models.timm.model import TimmModel, stored_classes
-
-__all__ = ["TimmModel", "infer_architecture", "stored_classes"]
