@@ -6,15 +6,13 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from analysis.commands.evaluating import Weights
 from analysis.engine import Local
 from analysis.evaluations.frame import Plan, run_evaluation
-from analysis.provenance import conditions
-from analysis.runs import Run
 from vars_core.errors import InputError, nearest
 from vars_core.training.options import given, option, parameters, with_parameters
 from vars_core.training.recipe import chosen_recipe, recipe_parameters
@@ -113,18 +111,6 @@ def domains(**values: Any) -> None:
 
 
 with_parameters(domains, [*parameters(Asked), *recipe_parameters()])
-
-
-def domain_table(
-    run: Annotated[Path, typer.Option(help="Folder of a run over domains; it may be unfinished.")],
-) -> None:
-    """Print the table of a run over domains in markdown, beside the paper's, with the conditions it holds under."""
-    from analysis.evaluations.domain_table import domain_lines
-    from analysis.evaluations.domains import summarise
-
-    opened = Run.read(run)
-    for line in [*domain_lines(opened, summarise(opened)), *(f"- {line}" for line in conditions(opened.facts))]:
-        print(line)
 
 
 def _chosen_by(opened: Sequence[Domain], held_out: float) -> str:
