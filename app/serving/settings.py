@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -67,7 +68,7 @@ class Settings:
         return f"http://{shown}:{self.port}{self.root_path}"
 
 
-def read_weights(given: list[str]) -> tuple[Path | None, tuple[ModelRequest, ...]]:
+def read_weights(given: Sequence[str]) -> tuple[Path | None, tuple[ModelRequest, ...]]:
     """``["DIR", "NAME=SPEC:FILE", …]`` -> the folder, and what the commands read of ``--checkpoint NAME=SPEC:FILE``."""
     named = [text for text in given if "=" in text and not Path(text).is_dir()]
     folders = [text for text in given if text not in named]
@@ -77,7 +78,7 @@ def read_weights(given: list[str]) -> tuple[Path | None, tuple[ModelRequest, ...
     return Path(folders[0]).expanduser().resolve() if folders else None, tuple(requests)
 
 
-def read_data(pairs: list[str]) -> dict[str, Path]:
+def read_data(pairs: Sequence[str]) -> dict[str, Path]:
     """``["NAME=DIR", …]`` -> folders by name."""
     folders = {}
     for pair in pairs:

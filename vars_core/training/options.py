@@ -67,11 +67,14 @@ def _range(told: Option) -> str:
     return f"lie between {told.low:g} and {told.high:g}"
 
 
-def parameters(owner: type, *, replacing: bool = False, panel: str | None = None) -> list[inspect.Parameter]:
+def parameters(
+    owner: type, *, replacing: bool = False, panel: str | None = None, environment: str | None = None
+) -> list[inspect.Parameter]:
     """The options of a dataclass as a command's parameters.
 
     ``replacing``: they stand in place of values that are there already, so all may be left out and default to None.
-    ``panel``: the title of their part of the help.
+    ``panel``: the title of their part of the help. ``environment``: what stands before a field's name, in capitals, in
+    the environment variable that fills it in; None for no variables.
     """
     hints = get_type_hints(owner)
     made = []
@@ -88,7 +91,8 @@ def parameters(owner: type, *, replacing: bool = False, panel: str | None = None
             flag = told.name
         elif replacing and hints[field.name] is bool:
             flag = f"{flag}/--no-{flag[2:]}"
-        asked = Annotated[kind, typer.Option(flag, help=told.help, rich_help_panel=panel)]  # type: ignore[valid-type]  # made at run time
+        variable = None if environment is None else f"{environment}{field.name.upper()}"
+        asked = Annotated[kind, typer.Option(flag, help=told.help, rich_help_panel=panel, envvar=variable)]  # type: ignore[valid-type]  # made at run time
         made.append(inspect.Parameter(field.name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=asked))
     return made
 
@@ -117,8 +121,11 @@ def with_parameters(function: Callable[..., None], made: list[inspect.Parameter]
     return function
 
 
-def asks(owner: type[T]) -> Callable[[Callable[[T], None]], Callable[..., None]]:
-    """A function of what was asked for, one value, as a command: required options first, its own before inherited."""
+def asks(owner: type[T], *, environment: str | None = None) -> Callable[[Callable[[T], None]], Callable[..., None]]:
+    """A function of what was asked for, one value, as a command: required options first, its own before inherited.
+
+    ``environment``: as `parameters` takes it.
+    """
 
     def made(function: Callable[[T], None]) -> Callable[..., None]:
         def command(**values: Any) -> None:
@@ -126,7 +133,9 @@ def asks(owner: type[T]) -> Callable[[Callable[[T], None]], Callable[..., None]]
 
         command.__name__, command.__doc__, command.__module__ = function.__name__, function.__doc__, function.__module__
         own, needed = vars(owner)["__annotations__"], inspect.Parameter.empty
-        asked = sorted(parameters(owner), key=lambda one: (one.default is not needed, one.name not in own))
+        asked = sorted(
+            parameters(owner, environment=environment), key=lambda one: (one.default is not needed, one.name not in own)
+        )
         return with_parameters(command, asked)
 
     return made
