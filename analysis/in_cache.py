@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-CACHED_PIXELS = 1 << 14
+CACHED_PIXELS = 1 << 16
 """At a time, in whatever precision."""
 
 

@@ -29,6 +29,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from analysis.columns import table_of
 from analysis.saliency import MapKey
 from vars_core.command import command_line
 from vars_core.errors import InputError
@@ -164,7 +165,7 @@ class Run:
 
     def write_part(self, part: int, rows: Sequence[Row], schema: pa.Schema) -> None:
         """Store the rows of one part under its final name in a single step; a part there already is replaced."""
-        _write_table(self.part_path(part), pa.Table.from_pylist(list(rows), schema=schema))
+        _write_table(self.part_path(part), table_of(rows, schema))
 
     def write_maps(self, part: int, maps: Sequence[KeptMap]) -> None:
         """Store maps of one part's images, in a single step."""
@@ -174,7 +175,7 @@ class Run:
             | {"values": one.values.ravel()}
             for one in maps
         ]
-        _write_table(self._maps_path(part), pa.Table.from_pylist(rows, schema=_MAPS))
+        _write_table(self._maps_path(part), table_of(rows, _MAPS))
 
     def kept_map(self, position: int, model: str, key: MapKey) -> np.ndarray | None:
         """A stored map, float32 (h, w); None where it was not kept."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from itertools import chain
+from threading import Lock
 
 import numpy as np
 import torch
@@ -63,6 +64,7 @@ class Backend:
         self.compiled = compiled
         self._name = name
         self._made: tuple[object, VisionModel, Callable[[Tensor], Tensor]] | None = None
+        self._making = Lock()
 
     @property
     def name(self) -> str:
@@ -169,17 +171,17 @@ class Backend:
         return self._current()[2]
 
     def _current(self) -> tuple[object, VisionModel, Callable[[Tensor], Tensor]]:
-        """The fast model of the weights as they are now: made anew where they have changed since."""
+        """The fast model of the weights as they are now: made anew, by one thread, where they have changed since."""
         weights = chain(self.model.parameters(), self.model.buffers())
         stamp = tuple((tensor.data_ptr(), tensor._version) for tensor in weights)
-        made = self._made
-        if made is None or made[0] != stamp:
-            with torch.no_grad():
-                fast = frozen(self.model)
-            assert isinstance(fast, VisionModel)
-            made = (stamp, fast, torch.compile(fast, options={"freezing": True}) if self.compiled else fast)
-            self._made = made
-        return made
+        with self._making:
+            if self._made is None or self._made[0] != stamp:
+                with torch.no_grad():
+                    fast = frozen(self.model)
+                assert isinstance(fast, VisionModel)
+                forward = torch.compile(fast, options={"freezing": True}) if self.compiled else fast
+                self._made = (stamp, fast, forward)
+            return self._made
 
     def _autocast(self) -> AbstractContextManager[object]:
         dtype = PRECISIONS[self.precision]

@@ -13,13 +13,13 @@ from analysis.evaluations.grouping import Entry, rows_of_maps
 from analysis.evaluations.maps import Headline, MapEvaluation
 from analysis.evaluations.segmentation_summary import summarise
 from analysis.map_sources import Centre, Everywhere, MapSource, ModelMaps, SourceMaps
-from analysis.metrics.segmentation import CURVE_THRESHOLDS, count_map, count_mask, cut_map, iou
+from analysis.metrics.segmentation import CURVE_THRESHOLDS, GroundTruth, count_map, count_mask, cut_map, iou
 from analysis.placed_map import PlacedMap, placed
 from analysis.runs import Row, Run
 from analysis.saliency import Reading
 from analysis.source_factors import single_factors
 from vars_core.data.mask_set import MaskSet
-from vars_core.data.masks import FOREGROUND, VOID, Pair
+from vars_core.data.masks import Pair
 
 if TYPE_CHECKING:
     from vars_core.backend import Backend
@@ -85,10 +85,11 @@ class Segmentation(MapEvaluation):
 
     def score_maps(self, source: MapSource, item: Item, maps: SourceMaps) -> Iterator[Row]:
         """Counts at the run's threshold and along the curve, and of the best head where heads are scored."""
+        truth = GroundTruth(item.target)
         for index, one in enumerate(maps.placed):
             heads = maps.heads[index] if maps.heads else None
             best = {} if heads is None else self._best_head(heads, item.target)
-            yield {"degenerate": one.degenerate, **self._counted(one, item.target), **best}
+            yield {"degenerate": one.degenerate, **self._counted(one, truth), **best}
 
     def summarise(self, run: Run) -> list[Entry]:
         """See `analysis.evaluations.segmentation_summary`."""
@@ -112,21 +113,16 @@ class Segmentation(MapEvaluation):
         """A map as it left the layer, placed as it is when it is scored."""
         return placed(raw, single_factors(placement, (raw.shape[0], raw.shape[1])))
 
-    def _counted(self, one: PlacedMap, truth: np.ndarray) -> Row:
+    def _counted(self, one: PlacedMap, truth: GroundTruth) -> Row:
         thresholds = np.union1d(CURVE_THRESHOLDS, self.threshold)
-        tp, fp = count_map(one, truth, thresholds)
+        counts = count_map(one, truth, thresholds)
         at = int(np.searchsorted(thresholds, self.threshold))
         curve = np.searchsorted(thresholds, CURVE_THRESHOLDS)
-        void = int(np.count_nonzero(truth == VOID))
-        positive = int(np.count_nonzero(truth == FOREGROUND))
         return {
-            "tp": int(tp[at]),
-            "fp": int(fp[at]),
-            "fn": positive - int(tp[at]),
-            "tn": truth.size - void - positive - int(fp[at]),
-            "void": void,
-            "tp_at": tp[curve],
-            "fp_at": fp[curve],
+            **{name: int(getattr(counts, name)[at]) for name in ("tp", "fp", "fn", "tn")},
+            "void": int(counts.void),
+            "tp_at": counts.tp[curve],
+            "fp_at": counts.fp[curve],
         }
 
     def _best_head(self, heads: Sequence[PlacedMap], truth: np.ndarray) -> Row:

@@ -9,19 +9,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import cv2
 import numpy as np
+from PIL import Image
 
-from analysis.in_cache import stretches
+from analysis.metrics.levels import levels, levels_of
 from analysis.placed_map import PlacedMap
-from vars_core.data.masks import BACKGROUND, FOREGROUND
+from vars_core.data.masks import FOREGROUND, VOID
 
 CURVE_THRESHOLDS = np.arange(101) / 100
 """0, 0.01, …, 1: where IoU is read as a function of the threshold."""
 
-HUNDREDTHS = CURVE_THRESHOLDS.astype(np.float32)
-"""`CURVE_THRESHOLDS` as a map in single precision meets them."""
+_OBJECT, _IGNORED = 128, 255
+"""What is added to a foreground pixel's level, and what stands in place of a void one's (`MOST_LEVELS` is below)."""
 
-_CELLS = 1024  # a power of two: scaling a float by it is exact, so a value's cell is never off by one
+_BITS = np.zeros(256, np.uint8)
+_BITS[[FOREGROUND, VOID]] = _OBJECT, _IGNORED
 
 
 @dataclass(frozen=True)
@@ -55,77 +58,46 @@ def count_mask(mask: np.ndarray, truth: np.ndarray) -> Counts:
     return Counts(tp, fp, fn, tn, void_out + void_in)
 
 
-def count_at_thresholds(
-    normalised_map: np.ndarray, truth: np.ndarray, thresholds: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """True and false positives at every threshold in one pass, equal to counting ``mask_at`` for each.
+class GroundTruth:
+    """Regions uint8 (H, W) that any number of maps are counted against."""
+
+    def __init__(self, regions: np.ndarray) -> None:
+        self._bits = cv2.LUT(regions, _BITS)
+
+    def counts(self, reached: np.ndarray, thresholds: int) -> Counts:
+        """Of the masks at each of so many thresholds, int64 (thresholds,), where levels (H, W) say what is reached.
+
+        A pixel's level and region make one byte, so that one histogram of bytes holds every count.
+        """
+        tally = np.array(Image.fromarray(reached | self._bits).histogram())
+        background, foreground = tally[:_OBJECT], tally[_OBJECT:_IGNORED]
+        tp, fp = (_at_least(part)[1 : thresholds + 1] for part in (foreground, background))
+        return Counts(tp, fp, foreground.sum() - tp, background.sum() - fp, tally[_IGNORED])
+
+
+def _at_least(tally: np.ndarray) -> np.ndarray:
+    """How many lie at each level or above."""
+    return tally[::-1].cumsum()[::-1]
+
+
+def count_at_thresholds(normalised_map: np.ndarray, truth: np.ndarray, thresholds: np.ndarray) -> Counts:
+    """Counts at every threshold in one pass, equal to counting ``mask_at`` for each.
 
     ``normalised_map``: (H, W) in [0, 1], float32 or float64. ``truth``: regions (H, W). ``thresholds``: (K,),
-    ascending, in [0, 1]; rounded to the map's precision, as ``mask_at`` does. Returns (tp, fp), each int64 (K,).
+    ascending, in [0, 1], at most `MOST_LEVELS`; rounded to the map's precision, as ``mask_at`` does. The counts are
+    int64 (K,); void ones are the same at each.
     """
-    edges = thresholds.astype(normalised_map.dtype)
-    bins = len(edges) + 1
-    keys = np.uint16 if 3 * bins <= 1 << 16 else np.intp
-    values, regions = normalised_map.ravel(), truth.ravel()
-    tally = np.zeros(3 * bins, np.int64)
-    for part in stretches(values.size):
-        reached = _number_reached(values[part], edges).astype(keys, copy=False)
-        tally += np.bincount(reached + np.multiply(regions[part], bins, dtype=keys), minlength=3 * bins)
-    at_least = tally.reshape(3, bins)[:, ::-1].cumsum(axis=1)[:, ::-1]  # [region, k]: reach at least k thresholds
-    return at_least[FOREGROUND, 1:], at_least[BACKGROUND, 1:]
+    return GroundTruth(truth).counts(levels(normalised_map, thresholds), len(thresholds))
 
 
-def count_map(placed: PlacedMap, truth: np.ndarray, thresholds: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """`count_at_thresholds` of a map on its image, scaled to [0, 1]; a large one band by band."""
-    tp = fp = np.zeros(len(thresholds), np.int64)
-    top = 0
-    for band in placed.unit_bands():
-        more = count_at_thresholds(band, truth[top : top + len(band)], thresholds)
-        tp, fp, top = tp + more[0], fp + more[1], top + len(band)
-    return tp, fp
+def count_map(placed: PlacedMap, truth: GroundTruth, thresholds: np.ndarray) -> Counts:
+    """`count_at_thresholds` of a map on its image, scaled to [0, 1]."""
+    return truth.counts(levels_of(placed, thresholds), len(thresholds))
 
 
 def cut_map(placed: PlacedMap, threshold: float) -> np.ndarray:
     """Bool (H, W): where a map on its image, scaled to [0, 1], reaches the threshold; `count_map` counts it."""
     return np.concatenate([mask_at(band, threshold) for band in placed.unit_bands()])
-
-
-def _number_reached(values: np.ndarray, edges: np.ndarray) -> np.ndarray:
-    """How many of the ascending ``edges`` each value in [0, 1] reaches (value >= edge), exactly, as integers.
-
-    The same as ``np.searchsorted(edges, values, side="right")``, many times faster.
-    """
-    if np.array_equal(edges, HUNDREDTHS) and values.dtype == np.float32:
-        return _hundredths_reached(values)
-    return _number_in_cells(values, edges)
-
-
-def _hundredths_reached(values: np.ndarray) -> np.ndarray:
-    """`_number_reached` of `HUNDREDTHS` for float32 values, uint16: ⌊125 v · 0.8⌋ + 1 as float32 rounds the products.
-
-    Rounded products never fall where v rises, so it is enough that they are right at every hundredth and at the float
-    just below it. They are, which 100 v is not.
-    """
-    scaled = values * np.float32(125)
-    scaled *= np.float32(0.8)
-    reached = scaled.astype(np.uint16)
-    reached += 1
-    return reached
-
-
-def _number_in_cells(values: np.ndarray, edges: np.ndarray) -> np.ndarray:
-    """`_number_reached` of any edges: a table of cells of width 1/1024 knows the edges at or below a cell's start.
-
-    The few inside a cell are compared one by one.
-    """
-    starts = np.arange(_CELLS + 1) / _CELLS
-    below = np.searchsorted(edges, starts, side="right")
-    inside = np.diff(np.append(below, len(edges))).max()
-    reached = below[(values * values.dtype.type(_CELLS)).astype(np.intp)]
-    ascending = np.append(edges, np.inf).astype(values.dtype)
-    for _ in range(inside):
-        reached += values >= ascending[reached]
-    return reached
 
 
 def iou(tp: np.ndarray | float, fp: np.ndarray | float, fn: np.ndarray | float) -> np.ndarray:

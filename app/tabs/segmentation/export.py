@@ -10,7 +10,7 @@ import numpy as np
 
 from analysis.drawing import draw_contour, error_overlay, mask_overlay
 from analysis.evaluations.table import EVALUATIONS
-from analysis.metrics.segmentation import CURVE_THRESHOLDS, Counts, count_map, count_mask, cut_map, iou
+from analysis.metrics.segmentation import CURVE_THRESHOLDS, Counts, GroundTruth, count_map, count_mask, cut_map, iou
 from analysis.paper_figures.canvas import Canvas
 from analysis.paper_figures.column import pictures_figure
 from app.inference.models import title
@@ -131,9 +131,10 @@ def chequers(height: int, width: int) -> np.ndarray:
 def curve(shown: LayerMaps, readout: str, regions: np.ndarray, model: ModelFacts) -> dict[str, np.ndarray]:
     """tp, fp and iou of every iterate at each of `CURVE_THRESHOLDS`: (T+1, 101) each."""
     placed = placed_maps(shown.maps[readout], regions.shape, model)
-    counted = [count_map(one, regions, CURVE_THRESHOLDS) for one in placed]
-    tp, fp = (np.array([one[i] for one in counted]) for i in (0, 1))
-    return {"tp": tp, "fp": fp, "iou": iou(tp, fp, int(np.count_nonzero(regions == FOREGROUND)) - tp)}
+    truth = GroundTruth(regions)
+    counted = [count_map(one, truth, CURVE_THRESHOLDS) for one in placed]
+    tp, fp, fn = (np.array([getattr(one, name) for one in counted]) for name in ("tp", "fp", "fn"))
+    return {"tp": tp, "fp": fp, "iou": iou(tp, fp, fn)}
 
 
 def facts(

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from analysis.drawing import FN_COLOUR, FP_COLOUR, TP_COLOUR
-from analysis.metrics.segmentation import CURVE_THRESHOLDS, Counts, count_map, count_mask, cut_map
+from analysis.metrics.segmentation import CURVE_THRESHOLDS, Counts, GroundTruth, count_map, count_mask, cut_map
 from analysis.metrics.table import METRICS
 from analysis.placed_map import PlacedStack, centre_map
 from analysis.source_factors import single_factors
@@ -50,18 +50,15 @@ def scores(
     known = truth is not None and truth.given
     height, width = photograph.display.shape[:2]
     regions = truth.regions() if truth is not None and known else np.zeros((height, width), np.uint8)
+    placed = placed_maps(traced.layer(layer).maps[readout], regions.shape, traced.model) if traced.layers else ()
+    counted = [count_map(one, GroundTruth(regions), CURVE_THRESHOLDS) for one in placed]
     result: dict[str, Any] = {
         "ref": photograph.ref,
         "given": known,
         "layer": layer,
         "readout": readout,
         "size": [height, width],
-        "at": [
-            dict(zip(("tp", "fp"), map(np.ndarray.tolist, count_map(one, regions, CURVE_THRESHOLDS)), strict=True))
-            for one in (
-                placed_maps(traced.layer(layer).maps[readout], regions.shape, traced.model) if traced.layers else ()
-            )
-        ],
+        "at": [{"tp": counts.tp.tolist(), "fp": counts.fp.tolist()} for counts in counted],
         "pixels": regions.size,
         "foreground": 0,
         "void": 0,
