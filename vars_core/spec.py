@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 from vars_core.errors import InputError, nearest
 
+HUB = "hub"
+"""In place of a checkpoint's file: the weights that a timm model's authors published (`vars_core.models.timm.hub`)."""
+
 
 @dataclass(frozen=True)
 class BackboneKind:

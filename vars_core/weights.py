@@ -14,10 +14,10 @@ from vars_core.image_size import ImageSize
 from vars_core.models.base import VisionModel
 from vars_core.models.timm import infer_architecture
 from vars_core.models.timm import stored_classes as timm_classes
-from vars_core.models.timm.hub import HUB, from_hub
+from vars_core.models.timm.hub import from_hub
 from vars_core.registry import create_model
 from vars_core.solver import Ista
-from vars_core.spec import ModelSpec, model_names, parse_spec
+from vars_core.spec import HUB, ModelSpec, model_names, parse_spec
 
 HEAD = ("head.linear.weight", "head.linear.bias")
 """The classifier of every backbone."""

@@ -10,14 +10,12 @@ from typing import TYPE_CHECKING
 from vars_core.errors import InputError, nearest
 from vars_core.image_size import ImageSize
 from vars_core.readings import default_reading
-from vars_core.spec import parse_spec
+from vars_core.spec import HUB, parse_spec
 
 if TYPE_CHECKING:
     from vars_core.backend import Backend
 
 DEFAULT, ALL = "default", "all"
-HUB = "hub"
-"""In place of a checkpoint's file: the weights that a timm model's authors published (`vars_core.models.timm.hub`)."""
 
 
 def parse_numbers(text: str, option: str, low: float, high: float, what: str = "numbers") -> list[float]:

@@ -13,7 +13,7 @@ import typer
 from analysis.commands.attack_check import parse_length, pgd_of
 from analysis.commands.corrupt import parse_names, parse_severities, split_words
 from analysis.commands.evaluating import OnEngine
-from analysis.commands.options import HUB, ModelRequest, load_backends, parse_models
+from analysis.commands.options import ModelRequest, load_backends, parse_models
 from analysis.commands.painting_options import Coloured
 from analysis.evaluations.assumptions import of_classes, of_model
 from analysis.evaluations.frame import EXIT_WITH_ERROR_ROWS, Plan, run_evaluation
@@ -22,7 +22,7 @@ from analysis.evaluations.table2 import ROWS, weights_of
 from vars_core.data.listing import names_sha256
 from vars_core.data.notes import described
 from vars_core.errors import InputError
-from vars_core.spec import parse_spec
+from vars_core.spec import HUB, parse_spec
 from vars_core.training.options import asks, option
 
 if TYPE_CHECKING:

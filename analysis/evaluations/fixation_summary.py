@@ -84,23 +84,19 @@ def _groups_of(table: pa.Table) -> Iterator[Group]:
     """Split one model's rows by layer, readout, iterate and blur."""
     stored = [name for name in image_metrics() if name in table.column_names]
     columns = {name: floats(table[name]) for name in (*stored, "nss_sum", "fixations")}
-    by_observer = {name: stacked(table[name]) for name in ("observer_nss_sum", "observer_fixations")}
+    observer_nss_sums, observer_fixations = (stacked(table[f"observer_{name}"]) for name in ("nss_sum", "fixations"))
     ids, positions = table["id"].to_pylist(), table["position"].to_numpy()
     degenerate = table["degenerate"].to_numpy()
-    for (model, layer, readout, iteration, blur), rows in rows_by(table, (*COORDINATES, "blur")).items():
+    for place, rows in rows_by(table, (*COORDINATES, "blur")).items():
         scores = {metric: columns[metric][rows] for metric in stored}
         yield Group(
-            model=model,
-            layer=layer,
-            readout=readout,
-            iteration=iteration,
-            blur=blur,
+            **dict(zip((*COORDINATES, "blur"), place, strict=True)),
             ids=[ids[row] for row in rows],
             positions=positions[rows],
             scores={metric: values for metric, values in scores.items() if np.isfinite(values).any()},
             nss_sums=columns["nss_sum"][rows],
             fixations=columns["fixations"][rows],
-            observer_nss_sums=by_observer["observer_nss_sum"][rows],
-            observer_fixations=by_observer["observer_fixations"][rows],
+            observer_nss_sums=observer_nss_sums[rows],
+            observer_fixations=observer_fixations[rows],
             degenerate=int(degenerate[rows].sum()),
         )

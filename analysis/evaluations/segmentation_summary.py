@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -15,7 +16,8 @@ from analysis.metrics.segmentation import CURVE_THRESHOLDS, Counts, iou
 from analysis.metrics.table import EACH_IMAGE, HEADS, POOLED, THRESHOLDS, metrics_that_need
 from analysis.runs import Run
 
-COUNTED = (*COORDINATES, "id", "position", "tp", "fp", "fn", "tn", "void", "tp_at", "fp_at", "degenerate")
+PIXELS, CURVES = ("tp", "fp", "fn", "tn", "void"), ("tp_at", "fp_at")
+COUNTED = (*COORDINATES, "id", "position", *PIXELS, *CURVES, "degenerate")
 BEST_HEADS = ("best_head_tp", "best_head_fp", "best_head_fn")
 
 Share = Callable[[Counts], np.ndarray]
@@ -122,25 +124,18 @@ REDUCTIONS: dict[str, Callable[[np.ndarray, Group, Share], np.ndarray | None]] =
 
 def _groups_of(table: pa.Table) -> Iterator[Group]:
     """Split one model's rows by layer, readout and iterate; rows with an error carry no model."""
-    for (model, layer, readout, iteration), rows in rows_by(table, COORDINATES).items():
+    for place, rows in rows_by(table, COORDINATES).items():
         part = table.take(rows)
+        counts: dict[str, Any] = {name: _numbers(part, name) for name in PIXELS}
+        counts |= {name: stacked(part[name]) for name in CURVES}
         heads = None
         if part["best_head_tp"].null_count == 0:
             heads = np.stack([_numbers(part, name) for name in BEST_HEADS], axis=1)
         yield Group(
-            model=model,
-            layer=layer,
-            readout=readout,
-            iteration=iteration,
+            **dict(zip(COORDINATES, place, strict=True)),
             ids=part["id"].to_pylist(),
             positions=part["position"].to_numpy(),
-            tp=_numbers(part, "tp"),
-            fp=_numbers(part, "fp"),
-            fn=_numbers(part, "fn"),
-            tn=_numbers(part, "tn"),
-            void=_numbers(part, "void"),
-            tp_at=stacked(part["tp_at"]),
-            fp_at=stacked(part["fp_at"]),
+            **counts,
             degenerate=int(pc.sum(part["degenerate"]).as_py()),
             heads=heads,
         )

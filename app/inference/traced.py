@@ -32,9 +32,9 @@ class ModelFacts:
     num_steps: int
     checkpoint_hash: str | None
     covered: int | None = None
+    """Pixels a side of the input, from its top left corner, that the model's patches cover; None for all of them."""
     mixer: str = ""
     """The entry of `vars_core.mixers.MIXERS` that its layers are; "" for a model without layers."""
-    """Pixels a side of the input, from its top left corner, that the model's patches cover; None for all of them."""
     given: str = ""
     """"NAME=SPEC:FILE" of weights that the server was started with under a name."""
 

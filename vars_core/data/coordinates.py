@@ -137,12 +137,12 @@ def look_at_images(fixations: FixationSet) -> tuple[dict[str, Size], FixationSet
         Note("images skipped without a fixation inside them", tuple(one.name for one in points if not one.inside())),
         Note("images that cannot be read", tuple(unreadable), fault=True),
     ]
-    said = (*fixations.assumptions, *_assumed(fixations.stimuli, points, sizes))
+    said = (*fixations.assumptions, *_assumed(fixations.stimuli, points))
     said_of = tuple(note for note in notes if note.names)
     return sizes, replace(fixations, notes=(*fixations.notes, *said_of), assumptions=said)
 
 
-def _assumed(stimuli: Sequence[Stimulus], points: Sequence[Coordinates], sizes: Mapping[str, Size]) -> list[str]:
+def _assumed(stimuli: Sequence[Stimulus], points: Sequence[Coordinates]) -> list[str]:
     known = [one for one in points if len(one.xs)]
     count, inside = sum(len(one.xs) for one in known), sum(one.inside() for one in known)
     if not count:

@@ -209,7 +209,7 @@ def connect(
             task = CurvesOf(layer_maps.name, closer, int(t), CURVE_STEPS, asked.target(result, layer_maps), one)
         made = await answered(services, session, subject, name, task)
         drawn = await wait(words.curve_figures, made)
-        said = words.curve_words(made, words.called(made.predicted, services.class_names(result)), CURVE_STEPS)
+        said = words.curve_words(words.called(made.predicted, services.class_names(result)), CURVE_STEPS)
         updates = {key: gr.update(value=one, visible=True) for key, one in zip(CURVES, drawn, strict=True)}
         return {**updates, "curves said": fine(said)}
 

@@ -118,7 +118,7 @@ def curve_figures(curves: Curves) -> list[Figure]:
     ]
 
 
-def curve_words(curves: Curves, called: str, steps: int) -> str:
+def curve_words(called: str, steps: int) -> str:
     """What the curves are of."""
     return (
         f"The probability of “{called}” while pixels go, or come back, in the order of the map, in {steps} steps; "

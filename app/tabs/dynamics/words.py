@@ -198,18 +198,15 @@ def packed(values: np.ndarray) -> str:
     return base64.b64encode(np.clip(values, -1e30, 1e30).astype("<f4").tobytes()).decode()
 
 
+MEASURED = ("lam", "largest_eigenvalue", "bound", "frame_time", "optimum", "gap", "optimal_zero", "empty")
+"""What a `Settling` says of the problem and its optimum, as scripts get it."""
+
+
 def facts(made: LayerSettling) -> dict[str, Any]:
     """The same as plain facts, for scripts."""
     settling = made.settling
     return {
-        "lam": settling.lam,
-        "largest_eigenvalue": settling.largest_eigenvalue,
-        "bound": settling.bound,
-        "frame_time": settling.frame_time,
-        "optimum": settling.optimum,
-        "gap": settling.gap,
-        "optimal_zero": settling.optimal_zero,
-        "empty": settling.empty,
+        **{name: getattr(settling, name) for name in MEASURED},
         "heads": made.num_heads,
         "channels": settling.num_channels,
         "codes": settling.num_codes,

@@ -11,9 +11,6 @@ from vars_core.image_size import ImageSize
 from vars_core.models.timm.model import TimmModel
 from vars_core.spec import ModelSpec
 
-HUB = "hub"
-"""In place of a checkpoint's file."""
-
 
 def from_hub(spec: ModelSpec, num_classes: int | None, image_size: ImageSize | None) -> TimmModel:
     """``timm/<name>`` with published weights; its hash is that of the weights themselves, for there is no file.
