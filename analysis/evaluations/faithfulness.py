@@ -17,7 +17,7 @@ from analysis.evaluations.grouping import COORDINATES, Entry, entry_of, rows_by,
 from analysis.evaluations.report_parts import report_of, with_interval
 from analysis.markdown import table
 from analysis.metrics.bootstrap import interval, resamples
-from analysis.metrics.faithfulness import STEPS, faithfulness_curves
+from analysis.metrics.faithfulness import STEPS, Faithfulness
 from analysis.metrics.table import PIXELS_GONE, metrics_that_need
 from analysis.provenance import input_size
 from analysis.runs import Row, Run
@@ -91,11 +91,11 @@ class FaithfulnessEvaluation(Evaluation):
                 "predicted": predicted,
                 "probability": float(scores[predicted]),
             }
-            probability = class_probability(backend, predicted)
+            asked = Faithfulness(class_probability(backend, predicted), batch[i].numpy(), steps=self.steps)
             for layer in reading.layers:
                 recorded = trace[layer]
                 for readout, iteration, one in self._maps(recorded, i, item, reading.readouts):
-                    curves = faithfulness_curves(probability, batch[i].numpy(), one, steps=self.steps)
+                    curves = asked.curves(one)
                     probabilities = {"deletion": curves.deletion, "insertion": curves.insertion}
                     values = {
                         name: metric.function(probabilities[name])

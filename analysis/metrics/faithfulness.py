@@ -57,15 +57,28 @@ def blurred(picture: np.ndarray) -> np.ndarray:
     return np.stack(smooth)
 
 
-def faithfulness_curves(
-    probability: Probability, picture: np.ndarray, saliency_map: np.ndarray, *, steps: int = STEPS
-) -> FaithfulnessCurves:
-    """Both curves of a map (h, w) for a picture (3, H, W), float32, normalised: the mean colour is 0."""
-    height, width = picture.shape[1:]
-    when = ranks(saliency_map, (height, width))
-    deleted = replaced(picture, np.zeros_like(picture), when, steps)
-    inserted = replaced(blurred(picture), picture, when, steps)
-    return FaithfulnessCurves(probability(deleted), probability(inserted))
+class Faithfulness:
+    """Both curves of any map of one picture (3, H, W), float32, normalised: the mean colour is 0.
+
+    Where all curves begin and end no map has a say: the model is asked once about the whole, the empty and the blurred
+    picture, and then about what lies between, both curves of a map in one batch.
+    """
+
+    def __init__(self, probability: Probability, picture: np.ndarray, *, steps: int = STEPS) -> None:
+        self._probability, self._picture, self._steps = probability, picture, steps
+        self._empty, self._blurred = np.zeros_like(picture), blurred(picture)
+        self._ends = probability(np.stack([picture, self._empty, self._blurred]))
+
+    def curves(self, saliency_map: np.ndarray) -> FaithfulnessCurves:
+        """Of a map (h, w)."""
+        height, width = self._picture.shape[1:]
+        when = ranks(saliency_map, (height, width))
+        deleted = replaced(self._picture, self._empty, when, self._steps)[1:-1]
+        inserted = replaced(self._blurred, self._picture, when, self._steps)[1:-1]
+        between = self._probability(np.concatenate([deleted, inserted])) if len(deleted) else np.empty(0)
+        whole, empty, smooth = self._ends
+        falling, rising = np.split(between, 2)
+        return FaithfulnessCurves(np.r_[whole, falling, empty], np.r_[smooth, rising, whole])
 
 
 def area(curve: np.ndarray) -> float:

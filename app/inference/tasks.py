@@ -150,7 +150,7 @@ class CurvesOf:
     def __call__(self, backend: Backend, batch: Tensor, facts: ModelFacts) -> list[Curves]:
         from analysis.baselines import centre_gaussian
         from analysis.evaluations.faithfulness import class_probability
-        from analysis.metrics.faithfulness import faithfulness_curves
+        from analysis.metrics.faithfulness import Faithfulness
 
         per_head = self.head is not None
         trace = backend.trace(batch, (self.readout,), [self.layer], per_head=per_head, target=self.target)
@@ -167,11 +167,8 @@ class CurvesOf:
                 "centre": centre_gaussian(*recorded.grid),
                 "random": np.random.default_rng(0).random(recorded.grid),
             }
-            probability = class_probability(backend, index)
-            by_name = {
-                name: faithfulness_curves(probability, picture.numpy(), one, steps=self.steps)
-                for name, one in maps.items()
-            }
+            asked = Faithfulness(class_probability(backend, index), picture.numpy(), steps=self.steps)
+            by_name = {name: asked.curves(one) for name, one in maps.items()}
             answers.append(
                 Curves(
                     index,

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from analysis.__main__ import main
 from analysis.evaluations.faithfulness import CENTRE, RANDOM
-from analysis.metrics.faithfulness import area, blurred, faithfulness_curves, ranks, replaced
+from analysis.metrics.faithfulness import Faithfulness, area, blurred, ranks, replaced
 from vars_core.readouts import READOUTS
 
 SIDE = 4
@@ -28,7 +28,7 @@ def linear(weights: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
 def test_of_a_linear_model_the_curve_is_what_the_weights_say() -> None:
     weights = np.random.default_rng(0).permutation(SIDE * SIDE).reshape(SIDE, SIDE).astype(np.float32)
     picture = np.ones((3, SIDE, SIDE), np.float32)
-    curves = faithfulness_curves(linear(weights), picture, weights, steps=SIDE * SIDE)
+    curves = Faithfulness(linear(weights), picture, steps=SIDE * SIDE).curves(weights)
     gone = np.concatenate([[0], np.cumsum(np.sort(weights.ravel())[::-1])])
     assert curves.deletion == pytest.approx(weights.sum() - gone)
     assert curves.insertion == pytest.approx(np.full(SIDE * SIDE + 1, weights.sum())), "blurring ones gives ones"
@@ -41,7 +41,7 @@ def test_no_order_deletes_faster_than_the_weights_own(seed: int) -> None:
     weights, other = rng.random((2, SIDE, SIDE)).astype(np.float32)
     picture = np.ones((3, SIDE, SIDE), np.float32)
     best, found = (
-        area(faithfulness_curves(linear(weights), picture, one, steps=8).deletion) for one in (weights, other)
+        area(Faithfulness(linear(weights), picture, steps=8).curves(one).deletion) for one in (weights, other)
     )
     assert best <= found + 1e-5
 
@@ -56,9 +56,25 @@ def test_pixels_go_highest_first_and_equal_ones_row_by_row() -> None:
 def test_a_curve_ends_where_all_pixels_are_replaced() -> None:
     rng = np.random.default_rng(1)
     picture, saliency = rng.normal(size=(3, 16, 16)).astype(np.float32), rng.random((5, 5))
-    sums = faithfulness_curves(lambda pictures: pictures.sum((1, 2, 3)), picture, saliency, steps=3)
+    sums = Faithfulness(lambda pictures: pictures.sum((1, 2, 3)), picture, steps=3).curves(saliency)
     assert sums.deletion[[0, -1]] == pytest.approx([picture.sum(), 0], abs=1e-3)
     assert sums.insertion[[0, -1]] == pytest.approx([blurred(picture).sum(), picture.sum()], abs=1e-3)
+
+
+def test_where_no_map_has_a_say_the_model_is_asked_once() -> None:
+    seen: list[int] = []
+
+    def probability(pictures: np.ndarray) -> np.ndarray:
+        seen.append(len(pictures))
+        return pictures.sum((1, 2, 3))
+
+    picture = np.ones((3, 8, 8), np.float32)
+    asked = Faithfulness(probability, picture, steps=4)
+    first, second = (asked.curves(one) for one in (np.eye(8), 1 - np.eye(8)))
+    assert seen == [3, 2 * 3, 2 * 3] and len(first.deletion) == len(first.insertion) == 5
+    assert first.deletion[-1] == second.deletion[-1] == 0 and first.insertion[-1] == first.deletion[0] == picture.sum()
+    short = Faithfulness(probability, picture, steps=1).curves(np.eye(8))
+    assert (short.deletion.tolist(), len(short.insertion)) == ([picture.sum(), 0], 2)
 
 
 def test_the_area_of_a_straight_line_is_its_middle() -> None:
