@@ -79,10 +79,21 @@ def test_a_taken_port_is_found_before_anything_heavy() -> None:
 
 
 def test_the_page_says_what_it_does_before_it_loads_anything_heavy() -> None:
-    """A device that is not there is found by torch: by then the first line has been printed."""
+    """A device that is not there is found by torch: by then the first line has been printed. timm takes longer to load
+    than torch, and waits until somebody asks for one of its models.
+    """
     loaded, printed = heavy_modules("script", "app.py", "--port", "0", "--device", "gpu")
     assert printed.startswith("VARS Studio is starting for http://localhost:")
-    assert "torch" in loaded and "gradio" not in loaded
+    assert loaded == ["torch"]
+
+
+def test_an_embedded_model_is_loaded_without_timm_and_without_torchs_compiler() -> None:
+    code = (
+        "import sys; from vars_core.weights import load_model; load_model('rvt_nano/vars_d'); "
+        "sys.exit(' '.join(name for name in ('timm', 'torchvision', 'torch._dynamo') if name in sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.stderr.strip() == ""
 
 
 @pytest.mark.parametrize("order", ["timm, vars_core", "vars_core, timm", "vars_core.weights, timm"])

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from timm.layers import DropPath
 from torch import Tensor, nn
 
+from vars_core.drop_path import DropPath
 from vars_core.mixers import Mixer
 from vars_core.tokens import Grid
 from vars_core.trace import LayerRecorder

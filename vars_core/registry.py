@@ -9,7 +9,6 @@ from vars_core.models.base import VisionModel
 from vars_core.models.deit import build_deit
 from vars_core.models.gfnet import build_gfnet
 from vars_core.models.rvt import build_rvt
-from vars_core.models.timm import TimmModel
 from vars_core.spec import BACKBONES, ModelSpec, parse_spec
 
 _BUILDERS = {"rvt": build_rvt, "deit": build_deit, "gfnet": build_gfnet}
@@ -38,6 +37,8 @@ def create_model(
     if image_size is not None:
         image_size = checked_size(image_size)
     if parsed.is_timm:
+        from vars_core.models.timm import TimmModel  # timm takes longer to import than torch
+
         return TimmModel(parsed, num_classes, image_size, drop_path=drop_path)
     solving = Solving(num_steps, lam, solver)
     return _BUILDERS[BACKBONES[parsed.backbone].family](parsed, num_classes, image_size, solving, drop_path)

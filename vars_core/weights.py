@@ -12,12 +12,11 @@ from vars_core.errors import InputError
 from vars_core.grid_bound import grid_bound_keys
 from vars_core.image_size import ImageSize
 from vars_core.models.base import VisionModel
-from vars_core.models.timm import infer_architecture
-from vars_core.models.timm import stored_classes as timm_classes
-from vars_core.models.timm.hub import from_hub
 from vars_core.registry import create_model
 from vars_core.solver import Ista
 from vars_core.spec import HUB, ModelSpec, model_names, parse_spec
+
+# What is timm's is imported where it is needed: it takes longer than torch.
 
 HEAD = ("head.linear.weight", "head.linear.bias")
 """The classifier of every backbone."""
@@ -41,6 +40,8 @@ def load_model(
     ``model.checkpoint_hash`` is the file's SHA-256, None for fresh weights: nothing untrained passes for trained.
     """
     if checkpoint == HUB:
+        from vars_core.models.timm.hub import from_hub
+
         return from_hub(parse_spec(str(spec)), num_classes, image_size).eval()
     path = Path(checkpoint) if checkpoint is not None else embedded_weights(str(spec))
     stored = read_checkpoint(path) if path is not None else None
@@ -70,6 +71,8 @@ def load_model(
 def stored_classes(checkpoint: Checkpoint, spec: ModelSpec) -> int | None:
     """The number of classes of a checkpoint's head, None where a model of this project finds none."""
     if spec.is_timm:
+        from vars_core.models.timm import stored_classes as timm_classes
+
         return timm_classes(spec.mixer, checkpoint.state)
     weight = checkpoint.state.get(HEAD[0])
     return None if weight is None else weight.shape[0]
@@ -87,6 +90,8 @@ def infer_spec(checkpoint: Checkpoint) -> ModelSpec:
             return parse_spec(name)
     if is_former_nano(checkpoint.state):
         raise InputError(FORMER_NANO)
+    from vars_core.models.timm import infer_architecture
+
     return ModelSpec("timm", infer_architecture(checkpoint.state))
 
 

@@ -64,8 +64,15 @@ def sentence(error: InputError) -> str:
     return text[:1].upper() + text[1:]
 
 
+async def looked_up(services: Services, model: str) -> None:
+    """Whether a model of timm's exists: timm takes seconds to import, once, and others do not wait for it."""
+    if model.startswith("timm/"):
+        await wait(services.models.check, model)
+
+
 async def answered(services: Services, session: str | None, subject: Subject, model: str, task: Task[A]) -> A:
     """What a model answers to a task about a picture; a cancelled event takes its request out of the queue."""
+    await looked_up(services, model)
     return await asyncio.wrap_future(services.answer(session, subject, model, task))
 
 
@@ -76,6 +83,7 @@ async def traced(services: Services, session: str | None, subject: Subject, mode
 
 async def map_shown(services: Services, session: str | None, subject: Subject, model: str, wish: ShownMap) -> Traced:
     """The map that is on the screen first, and others where they are there already."""
+    await looked_up(services, model)
     return await asyncio.wrap_future(services.shown_map(session, subject, model, wish))
 
 

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from analysis.source_factors import source_factors
 from vars_core import READOUTS, Backend, InputError, create_model, load_model
-from vars_core.image_size import checked_size, parse_size, size_text
+from vars_core.image_size import checked_size, height_and_width, parse_size, size_text
 from vars_core.images import Placement
+from vars_core.models.stems import ConvStem, RvtStem, stem_grid
 from vars_core.readings import default_reading
 from vars_core.spec import mixers_of
 
@@ -29,6 +30,15 @@ def test_a_size_reads_back_from_its_text(height: int, width: int) -> None:
 def test_what_is_no_size_is_a_sentence(text: str) -> None:
     with pytest.raises(InputError, match="expected an image size such as 224 or 224x168"):
         parse_size(text)
+
+
+@pytest.mark.parametrize("size", [64, 100, 112, 33, (224, 168)])
+@pytest.mark.parametrize(
+    "stem", [RvtStem(8, 16), RvtStem(8, 8), ConvStem(16, 16), ConvStem(16, 8)], ids=lambda stem: type(stem).__name__
+)
+def test_the_grid_of_a_stem_follows_from_its_layers(stem: RvtStem | ConvStem, size: int | tuple[int, int]) -> None:
+    _, grid = stem.eval()(torch.zeros(1, 3, *height_and_width(size)))
+    assert stem_grid(stem, size) == grid
 
 
 @pytest.mark.parametrize("size", [8, (224, 15)])

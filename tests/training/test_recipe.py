@@ -5,11 +5,13 @@ import json
 from pathlib import Path
 
 import pytest
+import timm.layers
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
+from vars_core.drop_path import DropPath
 from vars_core.embedded import FOLDER
 from vars_core.errors import InputError
 from vars_core.training import parts
@@ -99,13 +101,21 @@ def test_bad_recipes_are_one_clear_sentence() -> None:
 
 
 def test_stochastic_depth_rises_linearly_and_is_refused_where_a_model_has_none() -> None:
-    from timm.layers import DropPath
-
-    model = nn.Sequential(*(DropPath(0.9) for _ in range(5)))
+    model = nn.Sequential(*(kind(0.9) for kind in (DropPath, timm.layers.DropPath, DropPath, DropPath, DropPath)))
     parts.set_drop_path(model, 0.1)
     assert [drop.drop_prob for drop in model] == pytest.approx([0, 0.025, 0.05, 0.075, 0.1])
     with pytest.raises(InputError, match="no DropPath"):
         parts.set_drop_path(nn.Linear(2, 2), 0.1)
+
+
+@pytest.mark.parametrize("rate", [0.0, 0.3, 1.0])
+def test_stochastic_depth_is_timms_to_the_bit(rate: float) -> None:
+    x = torch.randn(9, 4, 2)
+    torch.manual_seed(1)
+    ours = DropPath(rate)(x)
+    torch.manual_seed(1)
+    assert torch.equal(ours, timm.layers.DropPath(rate)(x))
+    assert torch.equal(DropPath(rate).eval()(x), x)
 
 
 def test_the_average_follows_quickly_at_first() -> None:

@@ -26,7 +26,7 @@ class RvtConfig:
     heads: tuple[int, ...]
     head_dim: int
     feature_ratio: int = 2
-    stem: type[nn.Module] = RvtStem
+    stem: type[RvtStem | ConvStem] = RvtStem
     stem_stride: int = 16
     mlp: type[nn.Module] = ConvMlp
     num_kernels: int = 5

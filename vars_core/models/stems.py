@@ -74,11 +74,19 @@ class PositionedStem(GridBound):
         return {name: resample_position(position, self.grid, prefix + name) for name, position in stored.items()}
 
 
-def stem_grid(stem: nn.Module, image_size: ImageSize) -> Grid:
-    """The grid that ``stem`` makes of an image, found by running its geometry on shapes alone."""
-    meta = stem.to("meta").eval()
-    _, grid = meta(torch.empty(1, 3, *height_and_width(image_size), device="meta"))
-    return grid
+def stem_grid(stem: RvtStem | ConvStem, image_size: ImageSize) -> Grid:
+    """The grid that ``stem`` makes of an image, by the kernels, strides and paddings of its layers."""
+    height, width = height_and_width(image_size)
+    for layer in stem.proj:
+        if isinstance(layer, nn.Conv2d | nn.MaxPool2d):
+            kernel, stride, padding = map(_side, (layer.kernel_size, layer.stride, layer.padding))
+            height, width = ((side + 2 * padding - kernel) // stride + 1 for side in (height, width))
+    return height, width
+
+
+def _side(value: int | str | tuple[int, ...]) -> int:
+    """Of a square kernel, stride or padding."""
+    return int(value[0] if isinstance(value, tuple) else value)
 
 
 def _tokens(image: Tensor) -> tuple[Tensor, Grid]:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import torch
 from timm.data import Mixup
-from timm.layers import DropPath
+from timm.layers import DropPath as TimmDropPath
 from timm.loss import SoftTargetCrossEntropy
 from timm.optim import create_optimizer_v2
 from timm.scheduler import create_scheduler_v2
@@ -14,6 +14,7 @@ from timm.scheduler.scheduler import Scheduler
 from timm.utils import ModelEmaV3
 from torch import Tensor, nn
 
+from vars_core.drop_path import DropPath
 from vars_core.errors import InputError
 from vars_core.training.draws import numpy_seeded, seed_of
 from vars_core.training.recipe import Recipe
@@ -84,7 +85,7 @@ def criterion(recipe: Recipe) -> Loss:
 
 def set_drop_path(model: nn.Module, rate: float) -> None:
     """Stochastic depth rising linearly over the model's DropPath modules from 0 to ``rate``."""
-    drops = [module for module in model.modules() if isinstance(module, DropPath)]
+    drops = [module for module in model.modules() if isinstance(module, DropPath | TimmDropPath)]
     if rate and not drops:
         raise InputError(f"the recipe asks for a drop path of {rate}, but the model has no DropPath to set")
     for depth, drop in enumerate(drops):
