@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-CACHED_PIXELS = 1 << 16
-"""At a time, in whatever precision."""
+CACHED_BYTES = 1 << 17
+"""Of each array, at a time: of some arrays together a core's cache holds that much."""
 
 
-def stretches(length: int, width: int = 1) -> Iterator[slice]:
-    """0..length in order, cut where ``width`` pixels each make `CACHED_PIXELS`; at least one at a time."""
-    step = max(1, CACHED_PIXELS // width)
+def stretches(length: int, itemsize: int = 8) -> Iterator[slice]:
+    """0..length in order, cut where items of so many bytes make `CACHED_BYTES`; at least one at a time."""
+    step = max(1, CACHED_BYTES // itemsize)
     for start in range(0, length, step):
         yield slice(start, min(start + step, length))

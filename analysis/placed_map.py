@@ -19,7 +19,7 @@ from functools import cached_property, lru_cache
 import numpy as np
 
 from analysis.baselines import centre_gaussian
-from analysis.in_cache import CACHED_PIXELS
+from analysis.in_cache import CACHED_BYTES
 from analysis.saliency import DEGENERATE_RANGE, is_degenerate, normalise_map
 from analysis.source_factors import SourceFactors
 from vars_core.data.fixations import in_frame
@@ -44,6 +44,10 @@ class Pixels:
     def keep(self, chosen: np.ndarray) -> Pixels:
         """Those of an index or bool array."""
         return Pixels(self.rows[chosen], self.columns[chosen])
+
+    def of(self, image: np.ndarray) -> np.ndarray:
+        """Their values in an image (height, width), (n,)."""
+        return image.ravel().take(self.rows * image.shape[1] + self.columns)
 
 
 def points_on(xs: np.ndarray, ys: np.ndarray, height: int, width: int) -> tuple[Pixels, np.ndarray]:
@@ -98,7 +102,7 @@ class PlacedMap(ABC):
 
     def density_at(self, points: Pixels) -> np.ndarray:
         """Values of the density at n pixels, float64 (n,)."""
-        return self.density[points.rows, points.columns]
+        return points.of(self.density)
 
     @property
     def pixels(self) -> int:
@@ -113,7 +117,7 @@ class PlacedMap(ABC):
 
     def ranked_at(self, points: Pixels) -> np.ndarray:
         """Values at n pixels as they are among `bands`: what is equal there is equal here."""
-        return self.array[points.rows, points.columns] if self.pixels <= BAND_PIXELS else self.at(points)
+        return points.of(self.array) if self.pixels <= BAND_PIXELS else self.at(points)
 
     @cached_property
     def array(self) -> np.ndarray:
@@ -173,7 +177,7 @@ class DenseMap(PlacedMap):
         return float(self._values.std())
 
     def at(self, points: Pixels) -> np.ndarray:
-        return self._values[points.rows, points.columns]
+        return points.of(self._values)
 
     def bands(self) -> Iterator[np.ndarray]:
         yield self._values
@@ -195,7 +199,7 @@ class DenseMap(PlacedMap):
         if self.degenerate or "density" in vars(self):
             return super().density_at(points)
         above = self._values - self._values.min()
-        return as_density(above[points.rows, points.columns], total=above.sum(), pixels=self.pixels)
+        return as_density(points.of(above), total=above.sum(), pixels=self.pixels)
 
 
 class FactoredMap(PlacedMap):
@@ -235,7 +239,9 @@ class FactoredMap(PlacedMap):
         return self._bands(BAND_PIXELS)
 
     def unit_bands(self) -> Iterator[np.ndarray]:
-        return self._bands(CACHED_PIXELS)  # a layer's map is scaled as it leaves the layer
+        return self._bands(
+            CACHED_BYTES // self._stack.factors.dtype.itemsize
+        )  # a layer's map is scaled as it leaves the layer
 
     def _bands(self, pixels: int) -> Iterator[np.ndarray]:
         small, factors = self._stack.maps[self._index], self._stack.factors

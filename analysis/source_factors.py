@@ -54,7 +54,7 @@ class SourceFactors:
         """Some rows of a map (h, w) in [0, 1] as placed: (k, width) in [0, 1], see `finished`."""
         down, across = self.rows[rows] @ np.asarray(small_map, dtype=self.dtype), self.columns.T
         band = np.empty((len(down), across.shape[1]), self.dtype)
-        for few in stretches(*band.shape):
+        for few in stretches(len(band), band[:1].nbytes):
             self._finish(np.matmul(down[few], across, out=band[few]))
         return band
 

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.ndimage import gaussian_filter
 
-from analysis.metrics.fixations import fixation_counts
+from analysis.metrics.fixations import fixation_counts, fixation_density
+from analysis.metrics.fixations.density import ROWS_AT_ONCE
 from analysis.metrics.fixations.human import Observers
 from analysis.metrics.fixations.pool import FixationPool
 from analysis.placed_map import DenseMap, Pixels
@@ -92,6 +93,16 @@ def test_leaving_one_observer_out_is_filtering_the_others_fixations(seed: int, s
         assert (one.others.mean, one.others.std) == pytest.approx((filtered.mean, filtered.std))
         scores.append(filtered.z_at(one.points).mean())
     assert observers.left_out_nss() == pytest.approx(np.mean(scores), rel=1e-7)
+
+
+@pytest.mark.parametrize("sigma", [2.0, 9.0])
+def test_blurs_that_reach_a_few_rows_alone_add_up_to_the_filtered_map(sigma: float) -> None:
+    """On more rows than are formed at once, with a stretch that no blur reaches."""
+    shape = (5 * ROWS_AT_ONCE // 2, 40)
+    generator = np.random.default_rng(0)
+    points = Pixels(generator.choice([0, 1, 30, 63, 64, 65, shape[0] - 1], 25), generator.integers(0, 40, 25))
+    density = gaussian_filter(fixation_counts(points, shape), sigma, mode="nearest")
+    np.testing.assert_allclose(fixation_density(points, shape, sigma), density / density.sum(), rtol=1e-12, atol=1e-18)
 
 
 def test_one_observer_alone_has_nobody_to_be_predicted_by() -> None:

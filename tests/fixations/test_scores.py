@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.ndimage import gaussian_filter, gaussian_filter1d
+from scipy.special import rel_entr
 from sklearn.metrics import roc_auc_score
 
 from analysis.metrics.fixations import (
@@ -152,6 +153,26 @@ def test_sim_and_kl_of_two_half_planes_have_their_closed_forms() -> None:
     assert kl(mixed, left) == pytest.approx(np.log(4 / 3), abs=1e-12)
     assert kl(mixed, uniform) == pytest.approx(0.5 * np.log(0.5 / 0.75) + 0.5 * np.log(0.5 / 0.25), abs=1e-12)
     assert kl(left, uniform) == np.inf
+
+
+def test_densities_of_a_whole_photograph_are_compared_as_the_formulas_say() -> None:
+    """On more pixels than are looked at together, many of which nobody looked near."""
+    generator = np.random.default_rng(0)
+    truth, predicted = generator.random((2, 150, 400))
+    truth[truth < 0.6] = 0
+    truth, predicted = truth / truth.sum(), predicted / predicted.sum()
+    assert sim(predicted, truth) == pytest.approx(np.minimum(predicted, truth).sum(), rel=1e-12)
+    assert kl(predicted, truth) == pytest.approx(rel_entr(truth, predicted).sum(), rel=1e-12)
+    assert cc(DenseMap(predicted), truth) == pytest.approx(
+        np.corrcoef(predicted.ravel(), truth.ravel())[0, 1], rel=1e-9
+    )
+    values = np.where(predicted < np.median(predicted), predicted, np.median(predicted))  # half of them equal
+    points, others = (Pixels(generator.integers(0, 150, n), generator.integers(0, 400, n)) for n in (90, 20_000))
+    chosen, rest = (values[one.rows, one.columns] for one in (points, others))
+    labels = np.r_[np.ones(90), np.zeros(20_000)]
+    assert shuffled_auc(DenseMap(values), points, others) == pytest.approx(
+        roc_auc_score(labels, np.r_[chosen, rest]), rel=1e-12
+    )
 
 
 def test_information_gain_is_in_bits_at_the_fixations() -> None:

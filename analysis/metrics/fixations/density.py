@@ -7,6 +7,9 @@ import numpy as np
 from analysis.placed_map import Pixels
 from analysis.source_factors import TRUNCATE
 
+ROWS_AT_ONCE = 64
+"""Of a sum of blurs."""
+
 
 def fixation_counts(points: Pixels, shape: tuple[int, int]) -> np.ndarray:
     """Fixations per pixel, float64 ``shape``; two on the same pixel count as two."""
@@ -23,8 +26,22 @@ def fixation_density(points: Pixels, shape: tuple[int, int], sigma: float) -> np
     if not len(points):
         return np.zeros(shape)
     down, across = blur_columns(shape[0], sigma, points.rows), blur_columns(shape[1], sigma, points.columns)
-    density: np.ndarray = down @ across.T
-    return density / density.sum()
+    density = sum_of_blurs(down, across)
+    density /= density.sum()
+    return density
+
+
+def sum_of_blurs(down: np.ndarray, across: np.ndarray) -> np.ndarray:
+    """Σ_k down[:, k] across[:, k]ᵀ of n points' blurs along each axis, (H, n) and (W, n): float64 (H, W).
+
+    Some rows at a time, of the points whose blur reaches them: most are too far away, and add nothing but zeros.
+    """
+    total = np.empty((len(down), len(across)))
+    for top in range(0, len(down), ROWS_AT_ONCE):
+        rows = slice(top, top + ROWS_AT_ONCE)
+        near = down[rows].any(axis=0)
+        np.matmul(down[rows, near], across[:, near].T, out=total[rows])
+    return total
 
 
 def blur_columns(length: int, sigma: float, at: np.ndarray) -> np.ndarray:

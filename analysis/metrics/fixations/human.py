@@ -8,7 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
-from analysis.metrics.fixations.density import blur_columns
+from analysis.metrics.fixations.density import blur_columns, sum_of_blurs
 from analysis.placed_map import DenseMap, Pixels, PlacedMap
 from analysis.saliency import DEGENERATE_RANGE
 
@@ -104,7 +104,7 @@ class BlurMap(PlacedMap):
 
     def bands(self) -> Iterator[np.ndarray]:
         people, chosen = self._observers, self._chosen
-        blurred: np.ndarray = people.down[:, chosen] @ people.across[:, chosen].T
+        blurred = sum_of_blurs(people.down[:, chosen], people.across[:, chosen])
         blurred /= blurred.sum()
         yield blurred
 

@@ -15,6 +15,8 @@ from analysis.metrics.fixations.ranks import twice_below, twice_below_sorted
 from analysis.placed_map import Pixels, PlacedMap
 from analysis.saliency import is_degenerate
 
+TINY = np.finfo(np.float64).tiny
+
 
 def nss(placed: PlacedMap, points: Pixels) -> float:
     """Normalised scanpath saliency: the mean of (map − mean) / population std at the fixations; NaN without any.
@@ -104,7 +106,8 @@ def cc(placed: PlacedMap, density: np.ndarray) -> float:
 
 def sim(predicted: np.ndarray, density: np.ndarray) -> float:
     """Similarity: the histogram intersection of two densities, in [0, 1]. Judd, Durand and Torralba 2012."""
-    return float(np.minimum(predicted, density).sum())
+    one, other = predicted.ravel(), density.ravel()
+    return float(sum(np.minimum(one[few], other[few]).sum() for few in stretches(one.size)))
 
 
 def kl(predicted: np.ndarray, density: np.ndarray) -> float:
@@ -115,11 +118,10 @@ def kl(predicted: np.ndarray, density: np.ndarray) -> float:
     """
     truth, found = np.asarray(density, dtype=np.float64).ravel(), predicted.ravel()
     total = 0.0
-    with np.errstate(divide="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore"):
         for few in stretches(truth.size):
-            there = truth[few] > 0
-            q, p = truth[few][there], found[few][there]
-            total += (q * np.log(q / p)).sum()
+            q, p = truth[few], found[few]
+            total += (q * np.log(np.fmax(q / p, TINY))).sum()  # where q is 0, 0 times a number
     return float(total)
 
 
@@ -133,7 +135,7 @@ def information_gain(predicted: np.ndarray, baseline: np.ndarray) -> np.ndarray:
 
 def rank_auc(positives: np.ndarray, negatives: np.ndarray) -> float:
     """The probability that a positive exceeds a negative, ties ½ (Mann and Whitney): the exact area under the ROC."""
-    return twice_below_sorted(positives, np.sort(negatives)) / (2.0 * len(positives) * len(negatives))
+    return twice_below(positives, negatives) / (2.0 * len(positives) * len(negatives))
 
 
 def _once(points: Pixels, shape: tuple[int, int]) -> np.ndarray:
