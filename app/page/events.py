@@ -230,15 +230,23 @@ def in_browser(
 
     What it does not name stays as it is.
     """
-    given, answered = inputs or {}, outputs or {}
-    names = json.dumps(list(given)), json.dumps(list(answered))
-    return gr.on(
-        list(triggers),
-        fn=None,
-        inputs=list(given.values()),
-        outputs=list(answered.values()),
-        js=f"(...values) => VARS.byName({names[0]}, values, {js}, {names[1]})",
-    )
+    return gr.on(list(triggers), **_by_name(js, inputs or {}, outputs or {}))
+
+
+def in_browser_after(event: Dependency, js: str, inputs: Components, outputs: Components) -> Dependency:
+    """`in_browser`, each time ``event`` is done."""
+    done: Dependency = event.success(**_by_name(js, inputs, outputs))
+    return done
+
+
+def _by_name(js: str, inputs: Components, outputs: Components) -> dict[str, Any]:
+    names = json.dumps(list(inputs)), json.dumps(list(outputs))
+    return {
+        "fn": None,
+        "inputs": list(inputs.values()),
+        "outputs": list(outputs.values()),
+        "js": f"(...values) => VARS.byName({names[0]}, values, {js}, {names[1]})",
+    }
 
 
 def failure(error: Exception) -> str:

@@ -125,6 +125,14 @@ HELP = {
         "each token is one square of one colour.",
         sketch(curve((0.1, 0.3, 0.9, 0.4), 14, 60), cells(BLOB, 102, 10, 44)),
     ),
+    "attention-rows": Help(
+        "Every photograph that you have loaded, under the map chosen here: its likeliest class, and every iterate from "
+        "left to right. A click shows it large; arrow keys go through them.",
+        sketch(
+            *(photograph(8, y, 30, 24) for y in (5, 36)),
+            *(cells(one, 62 + 52 * t, y, 24) for y, one in ((5, BLOB), (36, TWIN)) for t in range(2)),
+        ),
+    ),
     # a closer look
     "look-closer": Help(
         "“Show also” asks the model again, for what the map does not show. Deletion and insertion test the map: "

@@ -92,6 +92,18 @@ def file(label: str) -> Input:
     return made
 
 
+def files(label: str) -> Input:
+    """Several files as they were sent; an empty list for none."""
+
+    def made(_: Any, __: Services) -> Component:
+        component = gr.File(label=label, file_count="multiple")
+        as_sent(component, several=True)
+        # Of a list's parts gradio knows only a reference to what a file is, which it drops for tools.
+        return saying(component, items=gr.File().api_info())
+
+    return made
+
+
 def model_schema(services: Services) -> dict[str, Any]:
     """A model: one of those on offer, or any of timm's; what is none gets through to the sentence that says so."""
     others = {"type": "string", "description": "timm/<name>: any model of timm, with fresh weights"}
@@ -110,12 +122,30 @@ def some_models(default: Any, services: Services) -> Component:
     return saying(several, items=model_schema(services), minItems=1, maxItems=4)
 
 
+KNOWN = [f"sample:{name}" for name in SAMPLES]
+
+
+def reference_schema(services: Services) -> dict[str, Any]:
+    """What names a photograph that the server has."""
+    examples = KNOWN + [f"data:{folder}/{files[0]}" for folder, files in services.folders.files.items() if files]
+    return {"type": "string", "pattern": "^(sample|data|upload):", "examples": examples}
+
+
 def a_photograph(default: Any, services: Services) -> Component:
     """A photograph that the server has, by its reference."""
-    known = [f"sample:{name}" for name in SAMPLES]
-    examples = known + [f"data:{folder}/{files[0]}" for folder, files in services.folders.files.items() if files]
-    label = f"Photograph that the server has, used without a file: {', '.join(known)}, or another of /models"
-    return saying(gr.Textbox(default, label=label), pattern="^(sample|data|upload):", examples=examples)
+    label = f"Photograph that the server has, used without a file: {', '.join(KNOWN)}, or another of /models"
+    return saying(gr.Textbox(default, label=label), **reference_schema(services))
+
+
+def some_photographs(most: int) -> Input:
+    """One to ``most`` photographs that the server has, by their references."""
+
+    def made(default: Any, services: Services) -> Component:
+        label = f"Photographs that the server has, used without files, 1 to {most}: as {KNOWN[0]}, or others of /models"
+        several = gr.Dropdown(KNOWN, value=default, multiselect=True, allow_custom_value=True, label=label)
+        return saying(several, items=reference_schema(services), minItems=1, maxItems=most)
+
+    return made
 
 
 def a_run(default: Any, services: Services) -> Component:

@@ -18,16 +18,26 @@ from PIL import Image
 SIDE = 800
 """Longest side of a picture in an answer, in pixels: assistants take a megabyte or so. Its address has all of it."""
 
+MAX_FILES = 100
+"""Of one list; each tool has a bound of its own."""
+
 FILES = "/gradio_api/file="
 """What stands before the path of a file in its address."""
 
 
 def fit_answers(page: gr.Blocks) -> None:
-    """Facts travel as JSON, where gradio would write them as Python does, and pictures at a size to look at."""
+    """Facts travel as JSON, where gradio would write them as Python does, and pictures at a size to look at.
+
+    A list of files is taken like one file.
+    """
     server = page.mcp_server_obj
     if server is None:
         return
-    blocks_of, opened = server.postprocess_output_data, server.get_image
+    blocks_of, opened, with_files = (
+        server.postprocess_output_data,
+        server.get_image,
+        server.convert_strings_to_filedata,
+    )
 
     def told(data: Any, root_url: str) -> list[Any]:
         plain = [
@@ -42,9 +52,14 @@ def fit_answers(page: gr.Blocks) -> None:
             picture.thumbnail((SIDE, SIDE))
         return picture
 
+    def taken(value: Any, filedata_positions: list[list[str | int]]) -> Any:
+        lists = [head for *head, last in filedata_positions if last == "items"]
+        return with_files(value, [*filedata_positions, *([*head, i] for head in lists for i in range(MAX_FILES))])
+
     # No settings, see above.
     server.postprocess_output_data = told  # type: ignore[method-assign]  # of this server alone
     server.get_image = fitted  # type: ignore[method-assign]  # likewise
+    server.convert_strings_to_filedata = taken  # type: ignore[method-assign]  # likewise
 
 
 def plain_of(value: Any) -> Any:

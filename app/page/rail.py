@@ -10,7 +10,7 @@ from typing import Any
 
 import gradio as gr
 from gradio.components.base import Component
-from gradio.data_classes import FileData, ImageData
+from gradio.data_classes import FileData, ImageData, ListFiles
 from gradio.utils import get_upload_folder, is_in_or_equal
 
 from analysis.drawing import data_uri
@@ -47,13 +47,18 @@ def sent_file(payload: FileData | ImageData | None) -> str | None:
     return payload.path
 
 
-def as_sent(component: Component) -> None:
-    """Let a component hand on the path of an upload, whatever it holds.
+def sent_list(payload: ListFiles | None) -> list[str]:
+    """The paths of several uploads, each looked at like one."""
+    return [path for one in payload or () if (path := sent_file(one))]
+
+
+def as_sent(component: Component, several: bool = False) -> None:
+    """Let a component hand on the path of an upload, whatever it holds; of ``several`` a list.
 
     Gradio would open the file itself, convert it, and stumble over what `decode_image` reads or words better; it has
     no argument against that.
     """
-    component.preprocess = sent_file  # type: ignore[method-assign]  # on purpose, see above
+    component.preprocess = sent_list if several else sent_file  # type: ignore[method-assign]  # on purpose, see above
 
 
 def photograph_input(label: str, **look: Any) -> gr.Image:
@@ -137,16 +142,17 @@ def connect(rail: Rail, services: Services, events: Events, page: gr.Blocks) -> 
         paths = sent_files(sent)
         if not paths:
             return None
-        read, refused = [], []
+        read: dict[str, str] = {}
+        refused = []
         for number, path in enumerate(paths, start=1):
             try:
-                read.append(await wait(services.upload, session, path))
+                read[path] = (await wait(services.upload, session, path)).ref
             except InputError as error:
                 if len(paths) == 1:
                     raise
                 refused.append(f"File {number} of {len(paths)} is left out. {sentence(error)}.")
-        chosen = {"photo": read[0].ref} if read else {}
-        return {**chosen, "uploads": strips.uploaded(services.uploads(session), kept, refused)}
+        chosen = {"photo": next(iter(read.values()))} if read else {}
+        return {**chosen, "uploads": strips.uploaded(services.uploads(session), kept, refused, read)}
 
     async def shown(session: str | None, photo: str) -> Updates | None:
         if not photo:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import gradio as gr
@@ -30,14 +30,17 @@ def strip(identifier: str, label: str) -> gr.HTML:
     )
 
 
-def uploaded(uploads: Uploads, seconds: float, refused: Sequence[str] = ()) -> dict[str, Any]:
+def uploaded(
+    uploads: Uploads, seconds: float, refused: Sequence[str] = (), came: Mapping[str, str] | None = None
+) -> dict[str, Any]:
     """The strip of what a visitor has loaded, and a sentence for each file that could not be read.
 
-    ``seconds``: for which a file that is not looked at stays.
+    ``seconds``: for which a file that is not looked at stays. ``came``: which file became which photograph: the browser
+    alone knows their names.
     """
     items = [listed(entry.thumbnail, f"your photograph {i}") for i, entry in enumerate(uploads.entries, start=1)]
     words = f"The latest {MAX_UPLOADS} stay, each for {seconds / 60:.0f} minutes after it was last shown."
-    return {"items": items, "words": words if items else "", "refused": list(refused)}
+    return {"items": items, "words": words if items else "", "refused": list(refused), "came": dict(came or {})}
 
 
 def of_folder(folders: DataFolders, at: str) -> dict[str, Any]:

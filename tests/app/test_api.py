@@ -48,6 +48,23 @@ def test_attention_answers_for_a_photograph_of_a_data_folder(client: Client) -> 
     assert facts["objective"] is None
 
 
+def test_rows_answers_for_several_photographs_and_says_which_cannot_be_read(client: Client, tmp_path: Path) -> None:
+    for i, name in enumerate(("a.png", "b.png")):
+        (tmp_path / name).write_bytes(encoded(picture(90 + i, 120, seed=i)))
+    (tmp_path / "broken.png").write_bytes(b"no picture")
+    sent = [handle_file(str(tmp_path / name)) for name in ("a.png", "broken.png", "b.png")]
+    figure, facts, arrays = client.predict(images=sent, layer="0.3", readout="gap", api_name="/rows")
+    assert [one["height"] for one in facts["photographs"]] == [90, 91]
+    assert all(0 < one["answer"]["probability"] <= 1 for one in facts["photographs"])
+    assert len(facts["left_out"]) == 1 and facts["left_out"][0].startswith("Photograph 2 of 3 is left out. ")
+    assert (facts["view"]["layer"], facts["view"]["t"]) == ("0.3", 3)
+    assert read(figure).shape[1] > 5 * 160  # the photograph and four iterates, each 160 pixels wide
+    *_, alone = client.predict(image=sent[2], layer="0.3", readout="gap", api_name="/attention")
+    with np.load(arrays) as stored, np.load(alone) as one:
+        assert np.allclose(stored["01/gap"], one["gap"], atol=1e-5 * np.abs(one["gap"]).max())
+        assert stored["00/gap"].shape == (4, *facts["grid"])
+
+
 def test_compare_shows_models_on_clean_and_corrupted_pictures(client: Client) -> None:
     figure, facts = client.predict(
         models=["rvt_nano/vars_d", "rvt_nano/performer"], pictures=["clean", "fog", "snow"], api_name="/compare"
@@ -112,6 +129,8 @@ def test_dictionary_gives_a_page_of_atoms_their_use_and_all_arrays(client: Clien
         ("/attention", {"opacity": 3}, "0..1"),
         ("/attention", {"layer": "9.9"}, "no layer '9.9'"),
         ("/attention", {"iteration": 4}, r"an iterate of 0\.\.3, got 4"),
+        ("/rows", {"photos": ["sample:cat"] * 17}, "1 to 16 photographs, got 17"),
+        ("/rows", {"photos": ["sample:dog"]}, "No sample photograph"),
         ("/attention", {"size": "100"}, "an input size of 112"),
         ("/segmentation", {"layer": "9.9"}, "no layer '9.9'"),
         ("/fixations", {"xs": [100], "ys": [100], "iteration": 9}, r"0\.\.3, got 9"),

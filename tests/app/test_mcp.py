@@ -59,6 +59,7 @@ def schemas(served: Served) -> dict[str, dict[str, Any]]:
 
 CALLS: Sequence[Call] = (
     ("attention", {"photo": "sample:coffee", "model": "rvt_nano/self", "colours": "cividis", "tokens": "squares"}),
+    ("rows", {"photos": ["sample:coffee", "data:birds/one.png"], "model": "rvt_nano/self"}),
     ("closer", {"model": "rvt_nano/self", "whose": "heads"}),
     ("compare", {"models": ["rvt_nano/self"], "pictures": ["clean", "fog"]}),
     ("corrupt", {"name": "snow", "severity": 5}),
@@ -74,7 +75,9 @@ CALLS: Sequence[Call] = (
 def test_every_tool_that_looks_at_a_photograph_answers_with_pictures_beside_the_numbers(
     served: Served, schemas: dict[str, dict[str, Any]]
 ) -> None:
-    assert {name for name, inputs in schemas.items() if "photo" in inputs} == {name for name, _ in CALLS}
+    assert {name for name, inputs in schemas.items() if {"photo", "photos"} & set(inputs)} == {
+        name for name, _ in CALLS
+    }
     for (name, _), answer in zip(CALLS, answered(served, *CALLS)[1], strict=True):
         assert not answer.isError, answer.content
         assert pictures(answer), name
@@ -129,7 +132,10 @@ def test_a_photograph_comes_along_or_is_named_by_the_address_of_its_upload(serve
     calls: list[Call] = [("attention", {"image": image, "model": "rvt_nano/self"}) for image in (along, address)]
     stranger: Call = ("attention", {"image": "http://127.0.0.1:9/a.png"})
     outside: Call = ("attention", {"image": f"{served.url}gradio_api/file=/etc/passwd"})
-    first, second, *others = answered(served, *calls, stranger, outside)[1]
+    several: Call = ("rows", {"images": [along, address], "model": "rvt_nano/self"})
+    far: Call = ("rows", {"images": ["http://127.0.0.1:9/a.png"]})
+    first, second, both, *others = answered(served, *calls, several, stranger, outside, far)[1]
     assert facts(first)["photograph"] == facts(second)["photograph"]
     assert (facts(first)["photograph"]["height"], facts(first)["photograph"]["width"]) == (90, 120)
+    assert [one["height"] for one in facts(both)["photographs"]] == [90, 90]
     assert all(one.isError and "got an address" in one.content[0].text for one in others)

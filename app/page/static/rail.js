@@ -1,8 +1,11 @@
 /* The photographs to choose among: a box that takes several at once, and strips of thumbnails, in which a click or the
-   arrow keys choose. Strips come from app/page/strips.py: {items: [{ref, title, picture}], words, refused, page, pages}. */
+   arrow keys choose. Strips come from app/page/strips.py: {items: [{ref, title, picture}],
+   words, refused, came: {path: ref}, page, pages}. */
 VARS.rail = (() => {
   const strips = new Map();  // id -> {root, select, given, wish, entering}
-  let photo = "", sent = {paths: []}, count = 0;
+  const names = new Map();  // ref -> the name of a file that this page has loaded: it stays in the browser
+  const told = [];  // called after a strip has changed
+  let photo = "", sent = {paths: []}, fileNames = {}, count = 0;
 
   const element = (tag, text, attributes = {}) => {
     const made = document.createElement(tag);
@@ -22,7 +25,9 @@ VARS.rail = (() => {
         words.textContent = files.length > 1 ? `Loading ${i + 1} of ${files.length}…` : "Loading…";
         try {
           if (file.size > most) throw Error();
-          paths.push((await upload(file)).path);
+          const {path} = await upload(file);
+          paths.push(path);
+          fileNames[path] = file.name;
         } catch { lost.push(file.name); }
       }
       words.textContent = idle;
@@ -116,6 +121,8 @@ VARS.rail = (() => {
 
   function show(id, text) {
     const strip = strips.get(id), given = strip.given = text ? JSON.parse(text) : {items: []};
+    for (const [path, ref] of Object.entries(given.came || {})) if (fileNames[path]) names.set(ref, fileNames[path]);
+    for (const item of given.items) item.title = names.get(item.ref) || item.title;
     strip.root.replaceChildren();
     if (given.items.length) {
       const grid = element("div", undefined, {class: "samples"});
@@ -143,6 +150,7 @@ VARS.rail = (() => {
     const buttons = strip.root.querySelectorAll("[data-ref]");
     if (strip.entering && buttons.length) choose(strip, buttons[strip.entering === "last" ? buttons.length - 1 : 0]);
     strip.entering = null;
+    for (const tell of told) tell(id);
   }
 
   const place = (folder, find, page) => JSON.stringify({folder, find: find || "", page});
@@ -153,7 +161,8 @@ VARS.rail = (() => {
   }
 
   return {
-    drop, strip, show, ring, at,
+    drop, strip, show, ring, at, told,
+    items: id => strips.get(id)?.given.items || [],
     sent: () => JSON.stringify(sent),
     asked(id, {photo, folder, find}) {  // the values of these components after a click or a key
       const {ref, page} = strips.get(id).wish;

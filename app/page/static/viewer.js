@@ -375,6 +375,11 @@ window.VARS = window.VARS || (() => {
       const state = viewer(id);
       if (state.payload) state.payload.panels.forEach((panel, i) => { panel.noted.textContent = notes[i] || ""; });
     },
+    paint(canvas, panel, view, t, cache) {  // one iterate of a panel over a small picture; null where it has no map
+      const state = {payload: {panels: [panel]}, view: {...START, ...view}, cache}, it = shown(state, panel, t);
+      if (it) paint(canvas, state, panel, it.values, it.layer);
+      return it;
+    },
     bytes,
     regions: {BACKGROUND: 0, FOREGROUND: 1, VOID: 2},  // what a pixel of a ground truth is
     ways: {},  // further modes of the view, by name: {paint(pixels, placed, panel, view), legend(view) -> nodes}

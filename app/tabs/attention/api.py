@@ -1,7 +1,8 @@
-"""``/attention``: the map of one model; ``/closer``: what it does not show, heads, tokens, classes."""
+"""``/attention``: the map of one model; ``/rows``: of several photographs; ``/closer``: heads, tokens, classes."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Annotated, Any
 
@@ -12,20 +13,48 @@ from analysis.token_drawing import SMOOTH
 from app.inference.closer import READOUTS as CLOSER_READOUTS
 from app.inference.models import DEFAULT_MODEL, DEFAULT_SIZE, sized
 from app.inference.tasks import CurvesOf
+from app.library.photographs import Subject
 from app.page import inputs as given
 from app.page.endpoint import declare, listed, outputs, subject_of, written
-from app.page.wiring import answered, session_of, traced, wait
+from app.page.wiring import answered, sentence, session_of, traced, traced_all, wait
 from app.services import Services
 from app.tabs.attention.asked import A_CLASS, ALL_HEADS, NOBODY, PREDICTED, WHOSE, Asked
 from app.tabs.attention.closer_export import answer as closer_answer
 from app.tabs.attention.closer_export import class_index, place_of
 from app.tabs.attention.closer_page import CURVE_STEPS, head_maps, others
 from app.tabs.attention.export import export, overlay_image
-from app.views.answers import predictions
+from app.tabs.attention.rows import MAX_ROWS
+from app.tabs.attention.rows import export as rows_export
+from app.views.answers import answer, predictions
 from app.views.exports import arrays_file
 from app.views.layers import layer_of
 from app.views.look import LAST, Look, exact
+from vars_core.errors import InputError
 from vars_core.readings import DEFAULT_READOUT
+
+START_PHOTOS = ["sample:cat", "sample:coffee"]
+
+
+async def readable(
+    services: Services, session: str | None, paths: Sequence[str], refs: Sequence[str]
+) -> tuple[list[Subject], list[str]]:
+    """The photographs of the files where there are any, else those of the references; a sentence for each that is none.
+
+    Raises InputError where there are none at all, or more than `MAX_ROWS`.
+    """
+    named = list(paths) or list(refs)
+    if not 1 <= len(named) <= MAX_ROWS:
+        raise InputError(f"expected 1 to {MAX_ROWS} photographs, got {len(named)}")
+    subjects, left_out = [], []
+    for number, one in enumerate(named, start=1):
+        try:
+            subjects.append(await subject_of(services, session, one if paths else None, one))
+        except InputError as error:
+            left_out.append(f"Photograph {number} of {len(named)} is left out. {sentence(error)}.")
+    if not subjects:
+        raise InputError(left_out[0])
+    return subjects, left_out
+
 
 WHOSE_LABEL = "Whose attention: " + ", ".join(f"{name}: {read}" for name, read in WHOSE.items() if name != NOBODY)
 
@@ -72,6 +101,34 @@ def build(services: Services) -> None:
         return overlay, await wait(made.figure), facts, await wait(written, arrays_file("attention", made).data)
 
     declare(services, attend, outputs("Picture", "Figure"), "attention")
+
+    async def rows_of_maps(
+        images: Annotated[list[str] | None, given.files(f"Photographs as files, at most {MAX_ROWS}")] = None,
+        photos: Annotated[list[str], given.some_photographs(MAX_ROWS)] = START_PHOTOS,
+        model: given.Model = DEFAULT_MODEL,
+        layer: given.Layer = "",
+        readout: given.ReadoutName = DEFAULT_READOUT,
+        scale: given.Scale = "map",
+        size: given.Size = DEFAULT_SIZE,
+        colours: given.Colours = DEFAULT.name,
+        tokens: given.Tokens = SMOOTH.name,
+        request: gr.Request | None = None,
+    ) -> Any:
+        """The maps of one model for several photographs, a row each: the photograph, then every iterate.
+
+        Returns the rows as a figure, facts (of each photograph its size and the likeliest class; what could not be
+        read, in a sentence each), and all raw maps of the layer as .npz, "00/..." of the first photograph.
+        """
+        session = session_of(request)
+        subjects, left_out = await readable(services, session, images or [], photos)
+        results = [row[0] for row in await traced_all(services, session, subjects, [sized(model, size)])]
+        seen = exact(Look(layer or None, readout, LAST, scale=scale, colours=colours, tokens=tokens), results[:1])
+        found = [answer(result, services.class_names) for result in results]
+        made = await wait(rows_export, subjects, results, found, seen)
+        facts = {**made.settings, "left_out": left_out, "trained": results[0].model.trained}
+        return await wait(made.figure), facts, await wait(written, arrays_file("rows", made).data)
+
+    declare(services, rows_of_maps, outputs("Figure"), "rows")
 
     async def look_closer(
         image: given.Picture = None,

@@ -75,10 +75,10 @@ class Pictures:
 def pictures() -> Pictures:
     """Below the map."""
     look = scripted("attention-closer", LOOK, "VARS.closer")
-    said = gr.HTML("", apply_default_css=False)
-    with gr.Row(elem_classes="charts"):
+    said = gr.HTML("", apply_default_css=False, elem_classes="when-said")
+    with gr.Row(elem_classes=["charts", "when-said"]):
         charts = {name: gr.Plot(show_label=False, visible=False, elem_id=f"attention-{name}") for name in CURVES}
-    return Pictures(look, said, charts, gr.HTML("", apply_default_css=False))
+    return Pictures(look, said, charts, gr.HTML("", apply_default_css=False, elem_classes="when-said"))
 
 
 def controls() -> tuple[Controls, gr.Button]:

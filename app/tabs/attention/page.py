@@ -21,6 +21,7 @@ from app.page.viewer import map_viewer, more_maps, select_iterate
 from app.page.wiring import map_shown, other_maps, traced, wait
 from app.tabs.attention import closer_page as closer
 from app.tabs.attention import pipeline_page as pipeline
+from app.tabs.attention import rows_page as rows
 from app.tabs.attention import words
 from app.tabs.attention.asked import NOBODY, Asked
 from app.tabs.attention.export import export, seen, with_closer
@@ -51,6 +52,7 @@ def build(shell: Shell) -> None:
                 charts = {name: gr.Plot(show_label=False, elem_id=f"{TAB}-{name}") for name in CHARTS}
             no_charts = gr.HTML("", apply_default_css=False)
             closer_pictures = closer.pictures()
+            of_each = rows.component()
         with gr.Column(elem_classes="controls", scale=0) as controls:
             model = gr.Dropdown(model_choices(shell), value=DEFAULT_MODEL, label="Model", elem_id="attention-model")
             size = size_choice(TAB)
@@ -131,6 +133,7 @@ def build(shell: Shell) -> None:
     shell.events.after(shown, complete, which, {"more": more, **drawn})
     shell.events.on([maps.layer.input], chart, which, drawn, quiet=True)
     closer.connect(shell, closer_pictures, asking, draw_curves, maps, which)
+    rows.connect(shell, of_each, maps, which, shown)
     tell_model(TAB, model, size)
     pipeline.connect(strip, equation, maps.readout)
     maps.connect(shell, TAB)

@@ -34,8 +34,8 @@ def test_several_photographs_are_loaded_at_once_and_chosen_by_click_and_keys(
         assert strip.locator("[data-ref]").count() == 3
         assert page.locator("#drop input[type=file]").input_value() == ""
         ringed = strip.locator("[aria-pressed=true]")
-        strip.locator("[aria-pressed=true][title='your photograph 1']").wait_for()
-        strip.get_by_role("button", name="your photograph 2").click()
+        strip.locator("[aria-pressed=true][title='one.png']").wait_for()
+        strip.get_by_role("button", name="three.png").click()
         current.get_by_text("90×80").wait_for()
         page.keyboard.press("ArrowRight")
         current.get_by_text("90×90").wait_for()
