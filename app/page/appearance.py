@@ -44,6 +44,8 @@ def connect(appearance: Appearance, shell: Shell) -> None:
         appearance.linked(),
         {"said": appearance.said},
     )
+    kept = "({colours}) => { VARS.kept('colours', colours); }"  # for the next visit: by hand, not by a link
+    in_browser([appearance.colours.input], kept, {"colours": appearance.colours})
 
 
 def words(colours: str, tokens: str) -> str:

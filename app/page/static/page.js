@@ -27,9 +27,10 @@ Object.assign(window.VARS, {
     VARS.dark(dark);
     VARS.kept("dark", dark);
   },
-  again() {  // the page without an address opens with the model that was chosen last
-    const model = VARS.kept("model"), query = new URLSearchParams(location.search);
-    if (model && ![...query.keys()].length) history.replaceState(null, "", `?tab=attention&model=${VARS.readable(encodeURIComponent(model))}`);
+  again() {  // the page without an address opens with the model and the colours that were chosen last
+    const query = new URLSearchParams(location.search), chosen = ["model", "colours"].filter(name => VARS.kept(name));
+    const asked = new URLSearchParams({tab: "attention", ...Object.fromEntries(chosen.map(name => [name, VARS.kept(name)]))});
+    if (chosen.length && ![...query.keys()].length) history.replaceState(null, "", `?${VARS.readable(asked)}`);
     if (VARS.kept("dark") !== null && !query.has("__theme")) VARS.dark(VARS.kept("dark") === "true");
   },
   busy(id, text) {  // a word where a map takes its time; it appears late, so a quick one shows none

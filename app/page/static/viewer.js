@@ -266,7 +266,7 @@ window.VARS = window.VARS || (() => {
       return;
     }
     if (mode === "mask") {
-      state.legend.append(element("span", "", `Bright: where the map, scaled to its own 0…1, is at least ${view.threshold.toFixed(2)}.`));
+      state.legend.append(element("span", "", `Bright: where the map, scaled to its own 0…1, is at least ${VARS.threshold(view.threshold)}.`));
       return;
     }
     if (mode === "difference") {
@@ -380,6 +380,7 @@ window.VARS = window.VARS || (() => {
       if (it) paint(canvas, state, panel, it.values, it.layer);
       return it;
     },
+    threshold: value => Math.abs(100 * value - Math.round(100 * value)) < 1e-6 ? value.toFixed(2) : String(value),  // never rounded
     bytes,
     regions: {BACKGROUND: 0, FOREGROUND: 1, VOID: 2},  // what a pixel of a ground truth is
     ways: {},  // further modes of the view, by name: {paint(pixels, placed, panel, view), legend(view) -> nodes}

@@ -26,7 +26,7 @@ MAX_ROWS = 16
 """Photographs that have a row at once, the latest."""
 
 PIECE = 2
-"""Photographs of one answer that a model has to run for: whoever else waits does so for no more than these."""
+"""Photographs of one answer that a model has to run for: rows come two by two, and two wait in the queue."""
 
 ROW_SIDE = 160
 """Longest side of a picture in a row, in pixels."""
@@ -58,7 +58,10 @@ class Wanted:
 
 def row(subject: Subject, traced: Traced, layer: str | None, answer: Answer | None) -> dict[str, Any]:
     """One row: a panel of the viewer's with the iterates of one layer; without any where the model has no layers."""
-    shown = replace(traced, layers=(traced.layer(layer_of(traced, layer)),)) if traced.layers else traced
+    shown = traced
+    if traced.layers:
+        one = traced.layer(layer_of(traced, layer))
+        shown = replace(traced, layers=(one,), grids={one.name: one.grid})
     panel = payload.panel(fitted(subject.display, ROW_SIDE), shown, answer=answer)
     return {"ref": subject.photograph.ref, "panel": panel}
 

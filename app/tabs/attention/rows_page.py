@@ -52,7 +52,7 @@ async def rows_of(services: Services, session: str | None, wanted: rows.Wanted) 
         for ref in wanted.refs:
             try:
                 subject = await wait(services.subject, session, ref)
-                future = services.trace(session, subject, name)
+                future = services.other_maps(session, subject, name)
             except InputError as error:
                 told.append(refused(ref, error))
                 continue

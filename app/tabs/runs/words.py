@@ -152,7 +152,7 @@ def listed_versions(versions: Mapping[str, Any]) -> str:
 
 
 def summary_words(stored: StoredRun) -> str:
-    """HTML: every model, baseline and ceiling at its last iterate, with 95 % intervals."""
+    """HTML: every model, baseline and ceiling at its last iterate, with 95 % intervals; names last, as in `rows`."""
     if stored.summary is None:
         return ""
     last = last_iterates(stored.summary)
@@ -167,8 +167,8 @@ def summary_words(stored: StoredRun) -> str:
     cut = f" The first {MAX_LINES} of {len(places)} lines are shown; the download has all." * (len(places) > MAX_LINES)
     unit = " in percent," if stored.kind == "segmentation" else ""
     return (
-        '<div class="run-box"><table class="run-table"><thead><tr><th scope="col">model</th>'
-        f"{head}</tr></thead><tbody>{lines}</tbody></table></div>"
+        f'<div class="run-box"><table class="run-table summary"><thead><tr>{head}<th scope="col">model</th></tr>'
+        f"</thead><tbody>{lines}</tbody></table></div>"
         f'<p class="fine">At the last iterate,{unit} below each value its 95 % interval over images.{cut}</p>'
     )
 
@@ -179,7 +179,7 @@ def _line(place: Place, entries: Mapping[str, Entry], metrics: Sequence[str], pl
     where = "" if layer is None else f"<small>{escaped(f'{layer} · {readout} · t = {iteration}')}</small>"
     cells = "".join(_cell(entries.get(metric), places) for metric in metrics)
     kind = ' class="floor"' if layer is None else ""
-    return f'<tr{kind}><th scope="row">{escaped(model_title(model))}{where}</th>{cells}</tr>'
+    return f'<tr{kind}>{cells}<th scope="row">{escaped(model_title(model))}{where}</th></tr>'
 
 
 def _cell(entry: Entry | None, places: int) -> str:

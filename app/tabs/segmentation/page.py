@@ -109,6 +109,7 @@ def build(shell: Shell) -> None:
         layer: str | None,
         readout: str,
         mask_values: str | None,
+        threshold: float,
     ) -> Updates | None:
         subject, result = await subject_traced(services, session, photo, model, size)
         truth, problem = None, ""
@@ -116,7 +117,9 @@ def build(shell: Shell) -> None:
             truth = await wait(truth_for, services, session, photo, mask_values)
         except InputError as error:  # a mask is there: what is wrong with it stands where its words would
             problem = sentence(error)
-        counts = await wait(words.scores, subject.photograph, result, layer_of(result, layer), readout, truth, problem)
+        counts = await wait(
+            words.scores, subject.photograph, result, layer_of(result, layer), readout, truth, problem, threshold
+        )
         return {"numbers": counts, "about": words.truth_words(subject.photograph, truth, problem)}
 
     async def drawn(session: str | None, photo: str, drawing: str) -> Updates | None:
@@ -176,7 +179,7 @@ def build(shell: Shell) -> None:
     events.on(
         [redrawn.change, renewed.change, layer.input, readout.change, mask_values.change],
         count,
-        {**which, "readout": readout, "mask_values": mask_values},
+        {**which, "readout": readout, "mask_values": mask_values, "threshold": threshold},
         {"numbers": numbers, "about": about},
         quiet=True,
     )
@@ -199,6 +202,12 @@ def build(shell: Shell) -> None:
     )
     at = {"threshold": threshold}
     in_browser([numbers.select], f"() => ({{threshold: VARS.segmentation.threshold('{TAB}')}})", outputs=at)
+    in_browser(  # what is finer than the hundredths, of a run or a link, is counted by itself
+        [threshold.change],
+        f"({{threshold}}) => VARS.segmentation.uncounted('{TAB}', threshold)",
+        at,
+        {"renewed": renewed},
+    )
     in_browser([undo.click], f"() => VARS.segmentation.undo('{TAB}')")
     in_browser([clear.click], f"() => VARS.segmentation.clear('{TAB}')")
 

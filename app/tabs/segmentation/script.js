@@ -39,7 +39,7 @@ VARS.segmentation = (() => {
   const ways = {
     contour: {
       paint: (pixels, placed, panel, view) => line(pixels, reach(placed, view), panel, 0xffffffff),
-      legend: view => [`The line: where the map, scaled to its own 0…1, reaches ${view.threshold.toFixed(2)}.`],
+      legend: view => [`The line: where the map, scaled to its own 0…1, reaches ${VARS.threshold(view.threshold)}.`],
     },
     cutout: {  // what is left out becomes a chequered ground
       paint(pixels, placed, {width}, view) {
@@ -47,7 +47,7 @@ VARS.segmentation = (() => {
         for (let i = 0; i < pixels.length; i++)
           if (!inside(i)) pixels[i] = ((i % width >> 3) + (Math.floor(i / width) >> 3)) & 1 ? 0xffd9d9d9 : 0xfff2f2f2;
       },
-      legend: view => [`Kept: where the map, scaled to its own 0…1, is at least ${view.threshold.toFixed(2)}.`],
+      legend: view => [`Kept: where the map, scaled to its own 0…1, is at least ${VARS.threshold(view.threshold)}.`],
     },
     errors: {
       paint(pixels, placed, panel, view) {
@@ -86,39 +86,44 @@ VARS.segmentation = (() => {
 
   /* ---- the numbers ------------------------------------------------------------------------------------------ */
 
-  const iou = (scores, at, k) => {
-    const union = scores.foreground + at.fp[k];
-    return union ? at.tp[k] / union : 1;
-  };
+  const share = (scores, {tp, fp}) => scores.foreground + fp ? tp / (scores.foreground + fp) : 1;
+  const iou = (scores, at, k) => share(scores, {tp: at.tp[k], fp: at.fp[k]});
+  const isHundredth = threshold => Math.abs(100 * threshold - Math.round(100 * threshold)) < 1e-6;
+
+  function counted(scores, i, threshold) {  // {tp, fp} of an iterate; null for a threshold that the server has to count first
+    const at = scores.at[i], k = Math.round(100 * threshold);
+    if (isHundredth(threshold)) return {tp: at.tp[k], fp: at.fp[k]};
+    return scores.finer?.threshold === threshold ? scores.finer.at[i] : null;
+  }
 
   function numbers(t, view) {
     const {root, scores} = t;
     if (!root || !scores) return;
     const show = (name, text) => { const node = root.querySelector(`[data-show="${name}"]`); if (node.textContent !== text) node.textContent = text; };
-    const k = Math.round(100 * view.threshold), at = scores.at[Math.min(view.t, scores.at.length - 1)];
-    const current = at && scores.readout === view.readout && (!view.layer || scores.layer === view.layer);
+    const i = Math.min(view.t, scores.at.length - 1), at = scores.at[i], counts = at && counted(scores, i, view.threshold);
+    const current = counts && scores.readout === view.readout && (!view.layer || scores.layer === view.layer);
     root.classList.toggle("stale", !current);
-    root.classList.toggle("without-truth", !scores.given || !at);
+    root.classList.toggle("without-truth", !scores.given || !counts);
     show("words", scores.words);
     root.querySelector("svg").replaceChildren();
-    if (!at) return show("pixels", "");
-    const tp = at.tp[k], fp = at.fp[k], fn = scores.foreground - tp;
-    if (!scores.given) return show("pixels", `At ${view.threshold.toFixed(2)} the mask covers ${percent(fp / scores.pixels)} of the photograph.`);
-    const share = n => percent(scores.pixels ? n / scores.pixels : 0), curve = at.tp.map((_, i) => iou(scores, at, i));
+    if (!counts) return show("pixels", at ? `Counting at ${VARS.threshold(view.threshold)}…` : "");
+    const {tp, fp} = counts, fn = scores.foreground - tp;
+    if (!scores.given) return show("pixels", `At ${VARS.threshold(view.threshold)} the mask covers ${percent(fp / scores.pixels)} of the photograph.`);
+    const part = n => percent(scores.pixels ? n / scores.pixels : 0), reached = share(scores, counts), curve = at.tp.map((_, i) => iou(scores, at, i));
     const best = curve.indexOf(Math.max(...curve));
-    show("iou", percent(curve[k]));
-    show("fp", share(fp));
-    show("fn", share(fn));
+    show("iou", percent(reached));
+    show("fp", part(fp));
+    show("fn", part(fn));
     show("pixels", `TP ${count(tp)} · FP ${count(fp)} · FN ${count(fn)} · void ${count(scores.void)} pixels.`);
     show("best", `Best single threshold, chosen with the ground truth in hand (oracle): ${(best / 100).toFixed(2)}, IoU ${percent(curve[best])}.`);
     show("baselines", `For scale: ${scores.baselines.map(one => `${one.name} ${percent(one.iou / 100)}`).join(", ")}.`);
-    chart(t, scores, view, curve, k, best);
+    chart(t, scores, view, curve, reached, best);
   }
 
   const FRAME = {left: 38, right: 312, top: 8, bottom: 138};
   const across = k => FRAME.left + (FRAME.right - FRAME.left) * k / 100;
 
-  function chart(t, scores, view, curve, k, best) {
+  function chart(t, scores, view, curve, reached, best) {
     const svg = t.root.querySelector("svg"), top = Math.max(0.1, ...scores.at.flatMap(at => at.tp.map((_, i) => iou(scores, at, i))));
     const ceiling = Math.min(1, Math.ceil(top * 10) / 10), up = value => FRAME.bottom - (FRAME.bottom - FRAME.top) * value / ceiling;
     const add = (name, attributes, text) => {
@@ -136,10 +141,10 @@ VARS.segmentation = (() => {
     add("text", {x: across(75), y: FRAME.bottom + 16, "text-anchor": "middle"}, "threshold");
     scores.at.forEach((at, i) => { if (i !== Math.min(view.t, scores.at.length - 1)) add("path", {class: "other", d: path(at.tp.map((_, j) => iou(scores, at, j)))}); });
     add("path", {class: "curve", d: path(curve)});
-    add("line", {class: "chosen", x1: across(k), x2: across(k), y1: FRAME.top, y2: FRAME.bottom});
+    add("line", {class: "chosen", x1: across(100 * view.threshold), x2: across(100 * view.threshold), y1: FRAME.top, y2: FRAME.bottom});
     add("circle", {class: "best", cx: across(best), cy: up(curve[best]), r: 4});
-    add("circle", {class: "point", cx: across(k), cy: up(curve[k]), r: 5});
-    svg.setAttribute("aria-label", `IoU against the threshold; at ${view.threshold.toFixed(2)} it is ${percent(curve[k])}`);
+    add("circle", {class: "point", cx: across(100 * view.threshold), cy: up(reached), r: 5});
+    svg.setAttribute("aria-label", `IoU against the threshold; at ${VARS.threshold(view.threshold)} it is ${percent(reached)}`);
   }
 
   return {
@@ -163,6 +168,7 @@ VARS.segmentation = (() => {
       t.truth.show(scores);
       numbers(t, VARS.state(id).view);
     },
+    uncounted: (id, threshold) => !isHundredth(threshold) && tab(id).scores?.finer?.threshold !== threshold ? {renewed: String(Math.random())} : {},
     drawing: id => tab(id).truth.address(),
     undo: id => tab(id).truth.undo(),
     clear: id => tab(id).truth.clear(),

@@ -37,21 +37,30 @@ def view(subject: Subject, traced: Traced) -> dict[str, Any]:
 
 
 def scores(
-    photograph: Photograph, traced: Traced, layer: str, readout: str, truth: Truth | None, problem: str = ""
+    photograph: Photograph,
+    traced: Traced,
+    layer: str,
+    readout: str,
+    truth: Truth | None,
+    problem: str = "",
+    threshold: float = PAPER_THRESHOLD,
 ) -> dict[str, Any]:
     """What the numbers and the chart show.
 
     ``layer``, ``readout``: of the maps that are counted, all iterates of them. ``truth``: None, or one that is not
     `Truth.given`, counts how much of the picture each mask covers instead. ``problem``: why a truth that is there could
-    not be read. Returns "at": per iterate the lists "tp" and "fp" (pixels, at each of `CURVE_THRESHOLDS`); "foreground"
-    and "pixels": positives and all non-void pixels; words to show beside them; "picture": of the truth, None where
-    there is none.
+    not be read. ``threshold``: counted too where it is none of `CURVE_THRESHOLDS`. Returns "at": per iterate the lists
+    "tp" and "fp" (pixels, at each of `CURVE_THRESHOLDS`); "finer": the same at ``threshold`` alone, or None;
+    "foreground" and "pixels": positives and all non-void pixels; words to show beside them; "picture": of the truth,
+    None where there is none.
     """
     known = truth is not None and truth.given
     height, width = photograph.display.shape[:2]
     regions = truth.regions() if truth is not None and known else np.zeros((height, width), np.uint8)
     placed = placed_maps(traced.layer(layer).maps[readout], regions.shape, traced.model) if traced.layers else ()
     counted = [count_map(one, GroundTruth(regions), CURVE_THRESHOLDS) for one in placed]
+    is_hundredth = bool(np.isclose(CURVE_THRESHOLDS, threshold, rtol=0, atol=1e-9).any())
+    exact = [] if is_hundredth else [count_map(one, GroundTruth(regions), np.array([threshold])) for one in placed]
     result: dict[str, Any] = {
         "ref": photograph.ref,
         "given": known,
@@ -59,6 +68,12 @@ def scores(
         "readout": readout,
         "size": [height, width],
         "at": [{"tp": counts.tp.tolist(), "fp": counts.fp.tolist()} for counts in counted],
+        "finer": None
+        if is_hundredth
+        else {
+            "threshold": threshold,
+            "at": [{"tp": int(counts.tp[0]), "fp": int(counts.fp[0])} for counts in exact],
+        },
         "pixels": regions.size,
         "foreground": 0,
         "void": 0,

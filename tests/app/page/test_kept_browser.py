@@ -1,4 +1,4 @@
-"""What a visitor chose stays, and keys steer the iterates: light or dark and the model, which a link beats."""
+"""What a visitor chose stays: light or dark, the model, the colours, which a link beats; keys steer the iterates."""
 
 from __future__ import annotations
 
@@ -36,11 +36,16 @@ def test_model_and_light_or_dark_stay_a_link_beats_them_and_a_model_that_fails_i
 
         choose(page, "VARS-S")
         page.locator(CAPTION, has_text="VARS-S").wait_for()
+        page.locator("#colours input").click()
+        page.get_by_role("option", name="Inferno").click()
+        page.wait_for_function("() => VARS.appearance.colours === 'inferno'")
         page.get_by_role("button", name="Light / dark").click()
         page.goto(f"{served.url}?tab=attention&model=rvt_nano/self")
         page.locator(CAPTION, has_text="self-attention").wait_for()
+        assert page.evaluate("VARS.appearance.colours") == "viridis"
         page.goto(served.url)
         page.locator(CAPTION, has_text="VARS-S").wait_for()
+        page.wait_for_function("() => VARS.appearance.colours === 'inferno'")
         assert page.evaluate("document.body.classList.contains('dark')")
 
         known = served.services.models.check

@@ -78,7 +78,7 @@ def test_each_photograph_has_a_row_that_follows_the_controls_and_is_chosen_by_a_
             "bee.png",
             "cow.png",
         ]
-        assert all(" %" in words for words in rows.locator(".rows-answer").all_inner_texts())
+        assert all("%" in words for words in rows.locator(".rows-answer").all_inner_texts())
         rows.get_by_text("3 photographs, layer 1.1 · contribution").wait_for()
         rows.locator("[aria-pressed=true]", has_text="bee.png").wait_for()
 

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from analysis.metrics.segmentation import CURVE_THRESHOLDS, count_mask, mask_at
+from analysis.metrics.segmentation import CURVE_THRESHOLDS, count_mask, cut_map, mask_at
 from analysis.placed_map import placed
 from analysis.saliency import normalise_map
 from analysis.source_factors import single_factors
@@ -87,6 +87,17 @@ def test_counts_are_those_of_the_single_pixels(seed: int, percent: int, height: 
     assert above[1] <= fp <= below[1]
     assert result["foreground"] - tp >= below[2]
     assert result["pixels"] == np.count_nonzero(found != VOID)
+
+
+def test_a_threshold_between_the_hundredths_is_counted_by_itself() -> None:
+    maps, found = np.arange(18, dtype=np.float32).reshape(2, 3, 3) ** 2, np.eye(9, dtype=np.uint8)
+    truth, one = truth_of(found, UPLOADED), traced(maps)
+    told = segmentation.scores(photograph(9, 9), one, "0.0", "stream", truth, threshold=0.305)
+    assert told["finer"]["threshold"] == 0.305
+    for shown, counts in zip(segmentation.placed_maps(maps, (9, 9), one.model), told["finer"]["at"], strict=True):
+        mask = cut_map(shown, 0.305)
+        assert (counts["tp"], counts["fp"]) == (np.sum(mask & (found == 1)), np.sum(mask & (found == 0)))
+    assert segmentation.scores(photograph(9, 9), one, "0.0", "stream", truth, threshold=0.29)["finer"] is None
 
 
 @settings(deadline=None, max_examples=20)
