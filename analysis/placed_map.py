@@ -239,9 +239,8 @@ class FactoredMap(PlacedMap):
         return self._bands(BAND_PIXELS)
 
     def unit_bands(self) -> Iterator[np.ndarray]:
-        return self._bands(
-            CACHED_BYTES // self._stack.factors.dtype.itemsize
-        )  # a layer's map is scaled as it leaves the layer
+        # A layer's map is scaled as it leaves the layer.
+        return self._bands(CACHED_BYTES // self._stack.factors.dtype.itemsize)
 
     def _bands(self, pixels: int) -> Iterator[np.ndarray]:
         small, factors = self._stack.maps[self._index], self._stack.factors

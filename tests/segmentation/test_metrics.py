@@ -9,17 +9,25 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from analysis.metrics.bootstrap import interval, resamples
+from analysis.metrics.levels import levels
 from analysis.metrics.segmentation import (
     CURVE_THRESHOLDS,
     Counts,
+    GroundTruth,
     count_at_thresholds,
+    count_map,
     count_mask,
+    cut_map,
     fraction_of_pixels,
     iou,
     mask_at,
 )
+from analysis.placed_map import PlacedMap, centre_map, placed
 from analysis.saliency import normalise_map
+from analysis.source_factors import single_factors
 from vars_core.data.masks import BACKGROUND, FOREGROUND, VOID
+from vars_core.errors import InputError
+from vars_core.images import Placement
 
 SHAPES = hnp.array_shapes(min_dims=2, max_dims=2, min_side=1, max_side=9)
 TIES = st.sampled_from([0.0, 0.29, 0.3, 0.30000001, 0.31, 0.57, 0.58, 1.0])
@@ -100,6 +108,27 @@ def test_many_thresholds_in_one_cell_are_told_apart() -> None:
     counts = count_at_thresholds(values, np.full((1, 4), FOREGROUND, np.uint8), thresholds)
     assert counts.tp.tolist() == [4, 3, 3, 1, 0]
     assert counts.fp.tolist() == [0] * 5
+
+
+@pytest.mark.parametrize("shape", [(37, 53), (300, 451)])
+@pytest.mark.parametrize("kind", ["layer", "prior"])
+def test_a_placed_map_is_counted_as_its_masks_are(kind: str, shape: tuple[int, int]) -> None:
+    rng = np.random.default_rng(0)
+    if kind == "layer":
+        one: PlacedMap = placed(rng.random((14, 14)), single_factors(Placement(*shape, 112), (14, 14)))
+    else:
+        one = centre_map(*shape)
+    for _ in range(2):  # a prior's levels are remembered; no truth may be
+        regions = rng.choice(np.array([BACKGROUND, FOREGROUND, VOID], np.uint8), shape)
+        counts = count_map(one, GroundTruth(regions), CURVE_THRESHOLDS)
+        for k in (0, 1, 30, 57, 99, 100):
+            at = Counts(counts.tp[k], counts.fp[k], counts.fn[k], counts.tn[k], counts.void)
+            assert at == count_mask(cut_map(one, CURVE_THRESHOLDS[k]), regions)
+
+
+def test_more_thresholds_than_a_byte_can_tell_apart_are_refused() -> None:
+    with pytest.raises(InputError, match="at most 126 thresholds at once, got 127"):
+        levels(np.zeros((2, 2)), np.linspace(0, 1, 127))
 
 
 def test_a_degenerate_map_claims_nothing_above_zero() -> None:
