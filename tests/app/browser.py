@@ -60,7 +60,7 @@ def wait_for_map(page: Any, viewer: str = "attention") -> None:
 def wait_for_every_map(page: Any) -> None:
     """Until the Attention tab has the maps of every layer, which come after the one that is shown, and its charts."""
     page.wait_for_function(
-        """() => VARS.state('attention').payload?.panels[0].layers.every(
+        """() => typeof VARS !== 'undefined' && VARS.state?.('attention').payload?.panels[0].layers.every(
             ({maps}) => ['energy', 'gap', 'contribution', 'stream'].every(name => name in maps))"""
     )
 
