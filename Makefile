@@ -15,6 +15,7 @@ test: install-dev lint  ## Set up, check style and types, run the tests
 lint: install-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	@find app -name '*.pyi' -delete  # gradio writes them beside a component; one of an older state hides what is new
 	$(BIN)/mypy
 
 install: $(VENV)/.installed
