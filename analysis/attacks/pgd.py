@@ -18,7 +18,9 @@ from vars_core.errors import InputError
 class Pgd:
     """Projected gradient descent (Madry et al. 2018; SPEC §9 "PGD"): the defaults are the paper's budget.
 
-    ``epsilon`` and ``alpha``, the length of a step, in units of the pixel range [0, 1]; ``norm`` "inf" or "2";
+    ``epsilon`` and ``alpha``, the length of a step, in units of the pixel range [0, 1]; ``last_alpha``: that of the
+    last step, to which they fall by equal differences (long steps find the region, short ones its edge), None for
+    steps all alike; ``norm`` "inf" or "2";
     ``random_start`` begins at a uniform draw from the ball, otherwise at the image itself. ``margin_restarts``: every
     second restart descends the goal's margin instead of climbing its loss, which finds other ways out of the class
     (Carlini and Wagner 2017).
@@ -32,11 +34,13 @@ class Pgd:
     random_start: bool = True
     margin_restarts: bool = False
     seed: int = 0
+    last_alpha: float | None = None
 
     def __post_init__(self) -> None:
         ball(self.norm, self.epsilon)
-        if not 0 <= self.alpha < float("inf"):
-            raise InputError(f"expected a step alpha of 0 or more in units of the pixel range, got {self.alpha!r}")
+        for length in (self.alpha, self.alpha if self.last_alpha is None else self.last_alpha):
+            if not 0 <= length < float("inf"):
+                raise InputError(f"expected a step alpha of 0 or more in units of the pixel range, got {length!r}")
         if self.num_steps < 1 or self.num_restarts < 1:
             raise InputError(f"expected at least 1 step and 1 restart, got {self.num_steps} and {self.num_restarts}")
         if self.num_restarts > 1 and not self.random_start:
@@ -50,14 +54,21 @@ class Pgd:
         restarts = "" if self.num_restarts == 1 else f", {self.num_restarts} restarts"
         margin = ", every second down the margin" if self.margin_restarts else ""
         norm = "L∞" if self.norm == "inf" else f"L{self.norm}"
-        return (
-            f"{norm} ε = {_of_255(self.epsilon)}, {self.num_steps} × {_of_255(self.alpha)}, {start}{restarts}{margin}"
-        )
+        fall = "" if self.last_alpha is None else f" falling to {_of_255(self.last_alpha)}"
+        steps = f"{self.num_steps} × {_of_255(self.alpha)}{fall}"
+        return f"{norm} ε = {_of_255(self.epsilon)}, {steps}, {start}{restarts}{margin}"
 
     def at(self, epsilon: float) -> Pgd:
         if self.epsilon == 0:
             raise InputError("expected an attack of an epsilon above 0: steps in proportion to 0 have no length")
-        return replace(self, epsilon=epsilon, alpha=self.alpha * epsilon / self.epsilon)
+        scale = epsilon / self.epsilon
+        last = None if self.last_alpha is None else self.last_alpha * scale
+        return replace(self, epsilon=epsilon, alpha=self.alpha * scale, last_alpha=last)
+
+    def step_lengths(self) -> list[float]:
+        """The length of each step."""
+        last = self.alpha if self.last_alpha is None else self.last_alpha
+        return [self.alpha + (last - self.alpha) * step / max(1, self.num_steps - 1) for step in range(self.num_steps)]
 
     def __call__(self, logits: PixelLogits, images: Tensor, goal: Goal, image_ids: Sequence[str]) -> Attacked:
         check_batch(images, goal, image_ids)
@@ -74,7 +85,7 @@ class Pgd:
     def _climb(
         self, logits: PixelLogits, images: Tensor, goal: Goal, image_ids: Sequence[str], restart: int
     ) -> Attacked:
-        """``num_steps`` steps x ← Π(x + α·ascent(∇loss)), or of minus the margin in its restarts."""
+        """``num_steps`` steps x ← Π(x + α_k·ascent(∇loss)), or of minus the margin in its restarts."""
         by_margin = self.margin_restarts and restart % 2 == 1
         within = ball(self.norm, self.epsilon)
         points = images
@@ -85,12 +96,12 @@ class Pgd:
             ]
             points = within.project(images + torch.stack(draws).to(images), images) if draws else images
         losses, zero_gradients = [], torch.zeros(len(images), device=images.device)
-        for step in range(self.num_steps):
+        for step, length in enumerate(self.step_lengths()):
             loss, gradient = loss_and_gradient(logits, points, goal, by_margin=by_margin)
             if step == 0:
                 zero_gradients = (gradient == 0).flatten(1).float().mean(1)
             losses.append(loss)
-            points = within.project(points + self.alpha * within.ascent(gradient), images)
+            points = within.project(points + length * within.ascent(gradient), images)
         with torch.no_grad():
             final = logits(points)
         return Attacked(points, final, torch.stack([*losses, goal.loss(final)]), zero_gradients)

@@ -28,7 +28,7 @@ BATCH = 25
 @dataclass(frozen=True)
 class Budget:
     """What every attack may do to an image. Gradients are ``steps`` × ``restarts``, however an attack spends them; a
-    step of PGD is ε / 4; Square asks for logits ``queries`` times."""
+    step of the outside PGD is ε / 4, ours fall from ε to ε / ``steps``; Square asks for logits ``queries`` times."""
 
     epsilon: float = 1 / 255
     steps: int = 10
@@ -49,11 +49,9 @@ class OfPixels(nn.Module):
 
 def ours(budget: Budget) -> dict[str, Pgd | Square]:
     """Our attacks by name."""
-    step = budget.epsilon / 4
-    return {
-        OURS: Pgd(budget.epsilon, step, budget.steps, num_restarts=budget.restarts, margin_restarts=True),
-        "ours: Square": Square(budget.epsilon, num_queries=budget.queries),
-    }
+    epsilon, steps = budget.epsilon, budget.steps
+    falling = Pgd(epsilon, epsilon, steps, budget.restarts, margin_restarts=True, last_alpha=epsilon / steps)
+    return {OURS: falling, "ours: Square": Square(epsilon, num_queries=budget.queries)}
 
 
 def theirs(module: nn.Module, budget: Budget) -> dict[str, Callable[[Tensor, Tensor], Tensor]]:

@@ -159,6 +159,17 @@ def test_the_papers_budget_is_the_default() -> None:
     assert str(two) == "L∞ ε = 1/255, 5 × 0.5/255, random start, 2 restarts, every second down the margin"
 
 
+def test_steps_fall_by_equal_differences() -> None:
+    falling = Pgd(epsilon=0.03, alpha=0.02, num_steps=5, last_alpha=0.01)
+    assert falling.step_lengths() == pytest.approx([0.02, 0.0175, 0.015, 0.0125, 0.01])
+    assert Pgd(num_steps=3).step_lengths() == [0.5 / 255] * 3
+    assert falling.at(0.06).step_lengths() == pytest.approx([0.04, 0.035, 0.03, 0.025, 0.02])
+    assert replace(falling, num_steps=1).step_lengths() == [0.02]
+    assert "5 × 5.1/255 falling to 2.55/255" in str(falling)
+    with pytest.raises(InputError, match="0 or more"):
+        Pgd(last_alpha=-1.0)
+
+
 def test_a_model_without_gradients_is_refused_with_a_sentence() -> None:
     goal = Untargeted(torch.zeros(2, dtype=torch.long))
 
