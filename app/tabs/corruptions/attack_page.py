@@ -56,7 +56,7 @@ def controls(shown: tuple[gr.Column, gr.HTML, gr.HTML]) -> AttackControls:
     offers = [(OFF, OFF), *((words, name) for name, words in ATTACKS.items())]
     attack = gr.Radio(offers, value=OFF, label="Attack the clean photograph by", elem_id="attack-name")
     epsilon = gr.Slider(0, 16, value=1, step=0.5, label="ε, in 1/255", elem_id="attack-epsilon")
-    steps = gr.Slider(1, 20, value=5, step=1, label="Steps of PGD, ε / 2 each", elem_id="attack-steps")
+    steps = gr.Slider(1, 20, value=5, step=1, label="PGD steps of ε / 2", elem_id="attack-steps")
     gr.HTML(fine("Against the model's own answer, in the pixels that it sees (L∞)."), apply_default_css=False)
     return AttackControls(attack, epsilon, steps, *shown)
 

@@ -81,12 +81,7 @@ def names(made: LayerSettling) -> dict[str, str]:
 
 def notes(made: LayerSettling) -> dict[str, str]:
     """What each way does, under its map."""
-    trained = f"Trained for T = {made.model.num_steps}."
-    own = (
-        f"Learned coupling, smooth threshold. {trained}"
-        if made.settling.learned
-        else f"With the L it stores. {trained}"
-    )
+    own = "Learned coupling, smooth threshold." if made.settling.learned else "With the L it stores."
     static = "No threshold: of learned kernels a convolution, no attention."
     return {
         ODE: "Codes inhibit each other until nothing moves.",
