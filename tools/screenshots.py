@@ -35,6 +35,13 @@ class View:
     tab: str
     link: dict[str, str]
     ready: str
+    of: str = ""
+    """What of the tab, where it has several pictures."""
+
+    @property
+    def name(self) -> str:
+        """Of the picture."""
+        return self.of or self.tab
 
 
 def views(photographs: list[str]) -> list[View]:
@@ -47,12 +54,14 @@ def views(photographs: list[str]) -> list[View]:
     look = {"image": gaze} if gaze else {"image": "sample:cat", "points": "150,110 250,120 190,190 330,60"}
     return [
         View("attention", {"image": "sample:coffee"}, "#attention-viewer canvas"),
+        View("attention", {"image": "sample:coffee", "whose": "class"}, "#attention-closer-viewer canvas", of="closer"),
         View("compare", {"image": "sample:coffee", "pictures": "clean,fog"}, "#compare-viewer canvas"),
         View("corruptions", {"image": "sample:astronaut"}, "#corruptions-viewer canvas"),
         View("fixations", look, "#fixations-scores table"),
         View("segmentation", {"image": masked or "sample:coffee", "mode": "errors"}, "#segmentation-viewer canvas"),
         View("dictionary", {"image": "sample:cat"}, ".stage"),
         View("dynamics", {"image": "sample:cat", "t": "12"}, ".dynamics-charts path"),
+        View("film", {"image": "sample:cat"}, "#film-viewer canvas"),
         View("runs", {}, ".stage"),
     ]
 
@@ -87,8 +96,8 @@ def settle(page: Page) -> None:
 
 def main(
     url: str,
-    out: Path = typer.Option(Path("docs/screenshots"), help="Folder of the pictures, <tab>.webp each."),
-    only: list[str] = typer.Option([], help="Tabs to photograph; all without it."),
+    out: Path = typer.Option(Path("docs/screenshots"), help="Folder of the pictures, a WebP each."),
+    only: list[str] = typer.Option([], help="Pictures to take; all without it."),
     width: int = typer.Option(1280, min=320, help="Of the window, in pixels."),
     dark: bool = typer.Option(False, help="In dark colours."),
 ) -> None:
@@ -104,9 +113,9 @@ def main(
         page.set_default_timeout(PATIENCE)
         page.add_init_script("localStorage.setItem('vars-guide', 'offered')")  # not the first visit
         for view in views(photographs):
-            if only and view.tab not in only:
+            if only and view.name not in only:
                 continue
-            path = out / f"{view.tab}.webp"
+            path = out / f"{view.name}.webp"
             done = photographed(page, url, view, path, dark=dark)
             print(f"{path}" if done else f"the page has no tab {view.tab!r}: skipped")
         browser.close()
