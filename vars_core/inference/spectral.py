@@ -14,6 +14,7 @@ from vars_core.dictionaries import ConvolutionalDictionary
 from vars_core.inference.folding import norm_before
 from vars_core.inference.freeze import frozen, with_frozen_children
 from vars_core.inference.fused import FusedLinear
+from vars_core.inference.native.convolutions import NativeReconstruction, native_convolutions
 from vars_core.inference.separable import SeparableTransform
 from vars_core.mixers.base import Mixer
 from vars_core.mixers.spectral import ConvolutionalReconstruction, TokenBatchNorm, complex_spectra
@@ -142,6 +143,7 @@ class TokenConvolutionalReconstruction(Mixer):
         self.value = frozen(mixer.value)
         self.solver = mixer.solver
         self.dictionary = TokenConvolutions(detached(spectral), transform)
+        self.native = native_convolutions(spectral.spectra.detach(), spectral.bound.detach(), self.grid)
         self.second = None
         if mixer.second is not None:
             self.second = TokenFilter(complex_spectra(mixer.second.spectrum.weight.detach()), transform)
@@ -149,9 +151,12 @@ class TokenConvolutionalReconstruction(Mixer):
         if isinstance(mixer.norm, TokenBatchNorm) and isinstance(mixer.output, nn.Linear):
             self.output = FusedLinear(*norm_before(mixer.output.weight, mixer.output.bias, mixer.norm))
 
-    def operator(self, x: Tensor, grid: Grid) -> tuple[TokenReconstruction, Tensor]:
+    def operator(self, x: Tensor, grid: Grid) -> tuple[SparseReconstruction, Tensor]:
         require_grid("the learned spectra belong", self.grid, grid)
-        return TokenReconstruction(self.dictionary, self.solver), self.value(x).unsqueeze(1)
+        v = self.value(x).unsqueeze(1)
+        if self.native is not None and self.native.takes(v, self.solver):
+            return NativeReconstruction(self.native, self.dictionary, self.solver, grid), v
+        return TokenReconstruction(self.dictionary, self.solver), v
 
     def project(self, z: Tensor, grid: Grid) -> Tensor:
         if self.second is not None:

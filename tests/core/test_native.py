@@ -1,0 +1,147 @@
+"""VARS-S as one compiled loop, and what takes its place where there is no compiler."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import pytest
+import torch
+
+from tests.core.test_inference import traced, trained
+from vars_core import Backend
+from vars_core.inference import frozen
+from vars_core.inference.native.compiler import compiler, library
+from vars_core.inference.native.convolutions import LANES, NativeReconstruction, native_convolutions
+from vars_core.inference.separable import SeparableTransform
+from vars_core.inference.spectral import TokenConvolutions, TokenReconstruction
+from vars_core.mixers.spectral import StaticDictionary
+from vars_core.readouts import READOUTS
+from vars_core.solver import AT_DRIVE, SHRUNK, Ista, Start
+from vars_core.tokens import Grid
+
+needs_a_compiler = pytest.mark.skipif(compiler() is None, reason="this machine has no C++ compiler")
+
+
+def both(
+    grid: Grid, num_kernels: int, solver: Ista, *, hermitian: bool = True
+) -> tuple[NativeReconstruction, TokenReconstruction]:
+    """One layer of 32 channels twice: by the loop, and by PyTorch's operations."""
+    torch.manual_seed(0)
+    layer = StaticDictionary(2 * LANES, num_kernels, grid).double()
+    with torch.no_grad():
+        if not hermitian:
+            layer.spectrum.weight += 0.1 * torch.randn_like(layer.spectrum.weight)
+            layer.refresh_bound()
+        spectral = layer(grid)
+        spectra, bound = spectral.spectra.detach(), spectral.bound.detach()
+        dictionary = TokenConvolutions(spectral, SeparableTransform(grid, bound))
+        native = native_convolutions(spectra, bound, grid)
+    assert native is not None
+    return NativeReconstruction(native, dictionary, solver, grid), TokenReconstruction(dictionary, solver)
+
+
+@needs_a_compiler
+@pytest.mark.parametrize("start", [SHRUNK, AT_DRIVE])
+@pytest.mark.parametrize(("grid", "num_kernels"), [((4, 4), 2), ((7, 7), 5), ((14, 14), 5), ((6, 9), 1), ((5, 8), 3)])
+def test_every_iterate_and_gradient_of_the_loop_is_that_of_the_operations(
+    grid: Grid, num_kernels: int, start: Start
+) -> None:
+    loop, operations = both(grid, num_kernels, Ista(0.2, 3, start))
+    v = torch.randn(3, 1, math.prod(grid), 2 * LANES, dtype=torch.float64)
+    w = torch.randn_like(v)
+    with torch.no_grad():
+        for (z, u), (expected_z, expected_u) in zip(loop.iterates(v), operations.iterates(v), strict=True):
+            torch.testing.assert_close(z, expected_z, atol=1e-12, rtol=1e-12)
+            torch.testing.assert_close(u, expected_u, atol=1e-12, rtol=1e-12)
+        assert torch.equal(loop(v), z)
+        for one, other in zip(loop.gradients(v, w), operations.gradients(v, w), strict=True):
+            torch.testing.assert_close(one, other, atol=1e-12, rtol=1e-12)
+
+
+@needs_a_compiler
+def test_spectra_that_are_of_no_real_filter_keep_their_meaning() -> None:
+    loop, operations = both((6, 8), 2, Ista(0.1, 4), hermitian=False)
+    v = torch.randn(2, 1, 48, 2 * LANES, dtype=torch.float64)
+    with torch.no_grad():
+        torch.testing.assert_close(loop(v), operations(v), atol=1e-12, rtol=1e-12)
+
+
+@needs_a_compiler
+def test_the_loop_has_the_gradient_of_its_last_iterate() -> None:
+    loop, operations = both((5, 5), 2, Ista(0.2, 2, SHRUNK))
+    v = torch.randn(2, 1, 25, 2 * LANES, dtype=torch.float64, requires_grad=True)
+    weights = torch.randn_like(v)
+    found, expected = (torch.autograd.grad((operator(v) * weights).sum(), v)[0] for operator in (loop, operations))
+    torch.testing.assert_close(found, expected, atol=1e-12, rtol=1e-12)
+    *_, (z, _) = loop.iterates(v)
+    torch.testing.assert_close(torch.autograd.grad((z * weights).sum(), v)[0], expected, atol=1e-12, rtol=1e-12)
+
+
+@needs_a_compiler
+def test_an_image_has_the_same_numbers_alone_and_among_others_with_one_thread_or_two() -> None:
+    loop, _ = both((14, 14), 5, Ista(0.2, 3, SHRUNK))
+    v = torch.randn(4, 1, 196, 2 * LANES, dtype=torch.float64)
+    threads = torch.get_num_threads()
+    try:
+        together = [(torch.set_num_threads(count), loop(v))[1] for count in (1, 2)]
+    finally:
+        torch.set_num_threads(threads)
+    assert torch.equal(*together)
+    assert torch.equal(loop(v[[2]]), together[0][[2]])
+
+
+@pytest.mark.parametrize("spec", ["rvt_nano/vars_s", "gfnet_tiny/vars_s"])
+def test_without_a_compiler_the_fast_model_computes_the_same(spec: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CXX", "")
+    model, images = trained(spec), torch.randn(2, 3, 64, 64, dtype=torch.float64)
+    without = frozen(model)
+    assert all(block.mixer.native is None for _, block in without.named_blocks())
+    expected, found = traced(model, images), traced(without, images)
+    torch.testing.assert_close(found.logits, expected.logits, atol=1e-8, rtol=1e-8)
+    for ours, theirs in zip(found.layers, expected.layers, strict=True):
+        for name in READOUTS:
+            torch.testing.assert_close(ours.maps[name], theirs.maps[name], atol=1e-8, rtol=1e-5)
+    single = Backend(model.float(), "cpu")
+    assert torch.equal(single.logits(images.float()), single.trace(images.float(), READOUTS).logits)
+
+
+def test_a_compiler_that_fails_is_told_of_and_is_as_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, recwarn: pytest.WarningsRecorder
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setenv("CXX", "false")
+    source = tmp_path / "nothing.cpp"
+    source.write_text("")
+    assert library(source, {"SIZE": 1}) is None
+    assert library(source, {"SIZE": 1}) is None
+    (warning,) = recwarn.list
+    assert "nothing.cpp could not be compiled by false" in str(warning.message)
+    assert not list(tmp_path.rglob("*.so"))
+
+
+@needs_a_compiler
+def test_a_file_that_is_no_cpp_is_told_of_in_the_compilers_first_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    source = tmp_path / "wrong.cpp"
+    source.write_text("this is no C++")
+    with pytest.warns(UserWarning, match=r"wrong\.cpp.*error"):
+        assert library(source, {}) is None
+    assert not list(tmp_path.rglob("*.so*"))
+
+
+@needs_a_compiler
+def test_a_library_is_compiled_once_for_all_processes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    source = tmp_path / "answer.cpp"
+    source.write_text('extern "C" int answer() { return ANSWER; }')
+    first = library(source, {"ANSWER": 42})
+    assert first is not None and first.answer() == 42
+    (kept,) = tmp_path.rglob("*.so")
+    made = kept.stat().st_mtime_ns
+    library.__globals__["_library"].cache_clear()  # as in another process
+    again = library(source, {"ANSWER": 42})
+    assert again is not None and again.answer() == 42 and kept.stat().st_mtime_ns == made
+    assert library(source, {"ANSWER": 43}).answer() == 43  # type: ignore[union-attr]

@@ -1,0 +1,97 @@
+"""A C++ file and its constants -> a loaded library, by the machine's own compiler; kept for processes to come."""
+
+from __future__ import annotations
+
+import ctypes
+import hashlib
+import os
+import platform
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+import warnings
+from collections.abc import Mapping
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
+
+from vars_core.whole_file import whole_file
+
+OPTIONS = ("-std=c++17", "-O3", "-march=native", "-fPIC")
+
+OPENMP = ("-fopenmp",) if sys.platform == "linux" else ()
+"""Threads are those of PyTorch's own OpenMP: its names are found when the library is loaded, none is linked to it."""
+
+PATIENCE = 120
+"""Seconds for one file; it takes about two."""
+
+
+def compiler() -> tuple[str, ...] | None:
+    """The command of a C++ compiler: that of the environment's CXX (empty: none), else the first one found."""
+    named = os.environ.get("CXX")
+    if named is not None:
+        return tuple(shlex.split(named)) or None
+    return next(((name,) for name in ("c++", "g++", "clang++") if shutil.which(name)), None)
+
+
+def library(source: Path, constants: Mapping[str, str | int]) -> ctypes.CDLL | None:
+    """``source`` compiled for this processor with ``constants`` defined, loaded; None without a compiler.
+
+    A compiler that fails is told of once, as a warning, and is as none.
+    """
+    command = compiler()
+    return None if command is None else _library(command, source, tuple(sorted(constants.items())))
+
+
+@cache
+def _library(
+    command: tuple[str, ...], source: Path, constants: tuple[tuple[str, str | int], ...]
+) -> ctypes.CDLL | None:
+    definitions = [f"-D{name}={value}" for name, value in constants]
+    try:
+        kept = _folder() / f"{source.stem}-{_fingerprint(command, source, definitions)}.so"
+        if not kept.exists():
+            with whole_file(kept) as made, tempfile.TemporaryDirectory() as folder:
+                compiled = f"{folder}/{source.stem}.o"
+                _run(*command, *OPTIONS, *OPENMP, *definitions, "-c", str(source), "-o", compiled)
+                _run(*command, "-shared", compiled, "-o", str(made))
+        return ctypes.CDLL(str(kept))
+    except (OSError, subprocess.SubprocessError) as error:
+        said = getattr(error, "stderr", None) or str(error)
+        warnings.warn(
+            f"{source.name} could not be compiled by {shlex.join(command)}, slower operations are taken in its place: "
+            f"{said.strip().splitlines()[0] if said.strip() else type(error).__name__}",
+            stacklevel=2,
+        )
+        return None
+
+
+def _run(*command: str) -> str:
+    return subprocess.run(command, check=True, capture_output=True, text=True, timeout=PATIENCE).stdout
+
+
+def _folder() -> Path:
+    """Where libraries are kept: the user's cache, or a folder of this process alone where that can't be written."""
+    with suppress(OSError, RuntimeError):  # RuntimeError: nobody's home
+        folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "vars-studio"
+        folder.mkdir(parents=True, exist_ok=True)
+        if os.access(folder, os.W_OK):
+            return folder
+    return Path(tempfile.mkdtemp(prefix="vars-studio-"))
+
+
+def _fingerprint(command: tuple[str, ...], source: Path, definitions: list[str]) -> str:
+    """Of all that the library depends on: source, constants, compiler, and the processor that it is made for."""
+    parts = [source.read_text(encoding="utf-8"), *OPTIONS, *OPENMP, *definitions, _run(*command, "--version")]
+    return hashlib.sha256("\n".join([*parts, _processor()]).encode()).hexdigest()[:16]
+
+
+def _processor() -> str:
+    """The processor's abilities: machines that share a home may differ in them."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return f"{platform.machine()} {platform.processor()} {platform.node()}"
+    return next((line for line in lines if line.startswith(("flags", "Features"))), platform.machine())

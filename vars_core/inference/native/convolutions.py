@@ -1,0 +1,138 @@
+"""VARS-S in one loop of C++ (``convolutions.cpp``): the numbers of `vars_core.inference.spectral`, to rounding."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from vars_core.inference.native.compiler import library
+from vars_core.operators import Iterates, SparseReconstruction
+from vars_core.solver import AT_DRIVE, SHRUNK, Dictionary, Ista
+from vars_core.tokens import Grid
+
+SOURCE = Path(__file__).with_name("convolutions.cpp")
+
+LANES = 16
+"""Channels that go side by side; a layer has a multiple of them."""
+
+REALS = {torch.float32: "float", torch.float64: "double"}
+
+SHORTEST_SIDE = 3
+
+
+class NativeConvolutions:
+    """The compiled loop for one layer's spectra (C, r, h, w//2+1) and bounds (C,) over a grid."""
+
+    def __init__(self, loaded: ctypes.CDLL, spectra: Tensor, bound: Tensor) -> None:
+        num_channels, self.num_kernels, height, frequencies = spectra.shape
+        parts = torch.view_as_real(spectra).view(-1, LANES, self.num_kernels, height, frequencies, 2)
+        self.filters = parts.permute(0, 2, 4, 3, 5, 1).contiguous()
+        self.bound = bound.to(self.filters.dtype).contiguous()
+        self.num_channels = num_channels
+        self._loaded = loaded  # compiled for this number of kernels, grid and precision
+
+    def reconstruct(self, tokens: Tensor, solver: Ista, *, every: bool, codes: bool) -> tuple[Tensor, Tensor | None]:
+        """x (B, N, C) -> z_t = Pu_t, (T+1, B, N, C), or with ``every`` False the last alone; u_t (T+1, B, N, r, C)."""
+        shape = self._iterates(tokens, solver, every)
+        z = tokens.new_empty(shape)
+        u = tokens.new_empty(*shape[:3], self.num_kernels, shape[3]) if codes else None
+        self._call(self._loaded.reconstruct, tokens, (z, u), solver, every)
+        return z, u
+
+    def pull_back(self, tokens: Tensor, weights: Tensor, solver: Ista, *, every: bool) -> Tensor:
+        """The gradient of ⟨w, z_t⟩ by x for each t, (T+1, B, N, C), or with ``every`` False of z_T alone."""
+        gradients = tokens.new_empty(self._iterates(tokens, solver, every))
+        weights = weights.to(tokens.dtype).expand_as(tokens).contiguous()
+        self._call(self._loaded.pull_back, tokens, (weights, gradients), solver, every)
+        return gradients
+
+    def _iterates(self, tokens: Tensor, solver: Ista, every: bool) -> tuple[int, ...]:
+        return solver.num_steps + 1 if every else 1, *tokens.shape
+
+    def takes(self, values: Tensor, solver: Ista) -> bool:
+        """Whether the loop computes what ``solver`` does, in the precision of ``values``."""
+        return values.dtype == self.bound.dtype and solver.start in (SHRUNK, AT_DRIVE)
+
+    @torch.compiler.disable
+    def _call(
+        self,
+        function: Callable[..., object],
+        tokens: Tensor,
+        others: tuple[Tensor | None, ...],
+        solver: Ista,
+        every: bool,
+    ) -> None:
+        tensors = (tokens.contiguous(), *others, self.filters, self.bound)
+        places = [None if tensor is None else ctypes.c_void_p(tensor.data_ptr()) for tensor in tensors]
+        function(
+            *places,
+            ctypes.c_double(solver.lam),
+            ctypes.c_int(solver.num_steps),
+            ctypes.c_int(solver.start is SHRUNK),
+            ctypes.c_int(every),
+            ctypes.c_long(len(tokens)),
+            ctypes.c_long(self.num_channels),
+        )
+
+
+def native_convolutions(spectra: Tensor, bound: Tensor, grid: Grid) -> NativeConvolutions | None:
+    """None where there is no compiler, or the layer is none that the loop is written for."""
+    num_channels, num_kernels = spectra.shape[:2]
+    real = REALS.get(bound.dtype) if bound.device.type == "cpu" else None
+    if real is None or num_channels % LANES or min(grid) < SHORTEST_SIDE:
+        return None
+    loaded = library(SOURCE, {"H": grid[0], "W": grid[1], "R": num_kernels, "REAL": real})
+    return None if loaded is None else NativeConvolutions(loaded, spectra, bound)
+
+
+class NativeReconstruction(SparseReconstruction):
+    """`SparseReconstruction` by the compiled loop: v is (B, 1, N, C), codes are handed on as (B, C, r, h, w)."""
+
+    solver: Ista
+
+    def __init__(self, native: NativeConvolutions, dictionary: Dictionary, solver: Ista, grid: Grid) -> None:
+        super().__init__(dictionary, solver)
+        self.native = native
+        self.grid = grid
+
+    def __call__(self, v: Tensor) -> Tensor:
+        z, _ = self.native.reconstruct(v.squeeze(1), self.solver, every=False, codes=False)
+        return self._differentiable(v, z[0].unsqueeze(1))
+
+    def iterates(self, v: Tensor, codes: bool = True) -> Iterates:
+        """As of every operator; of the z_t only the last has a gradient by v."""
+        z, u = self.native.reconstruct(v.squeeze(1), self.solver, every=True, codes=codes)
+        for t, iterate in enumerate(z.unsqueeze(2)):
+            shown = iterate if t < self.solver.num_steps else self._differentiable(v, iterate)
+            yield shown, None if u is None else u[t].unflatten(1, self.grid).permute(0, 4, 3, 1, 2)
+
+    def gradients(self, v: Tensor, weights: Tensor) -> list[Tensor]:
+        return list(self.native.pull_back(v.squeeze(1), weights.squeeze(1), self.solver, every=True).unsqueeze(2))
+
+    def _differentiable(self, v: Tensor, z: Tensor) -> Tensor:
+        if not torch.is_grad_enabled():
+            return z
+        result: Tensor = _Differentiable.apply(v, z, self)
+        return result
+
+
+class _Differentiable(torch.autograd.Function):
+    """z_T as it was computed, with its gradient by v."""
+
+    @staticmethod
+    def forward(ctx: Any, v: Tensor, z: Tensor, operator: NativeReconstruction) -> Tensor:
+        ctx.save_for_backward(v)
+        ctx.operator = operator
+        return z.view_as(z)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None]:
+        (v,) = ctx.saved_tensors
+        operator = ctx.operator
+        back = operator.native.pull_back(v.squeeze(1), gradients[0].squeeze(1), operator.solver, every=False)
+        return back[0].unsqueeze(1), None, None
