@@ -1,7 +1,7 @@
 """Walks a data set through models into a run: several parts at once, each by one thread from file to rows.
 
-:class:`Local` does it on this machine; `analysis.ray_engine.RayEngine` on a cluster, from the same steps
-(:func:`load`, :func:`rows_without_model`, :func:`score_part`).
+:class:`Local` computes on this machine; `analysis.ray_engine.RayEngine` on a cluster, from the same steps
+(:func:`load`, :func:`rows_without_model`, :func:`score_part`). :func:`evaluate` stores what either has computed.
 
 An evaluation is ``samples`` and what to do with a batch of them (:class:`Measured`); a run stores the rows. Part
 number k of the run is always samples k·B .. k·B + B − 1. Hence:
@@ -17,9 +17,9 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -92,8 +92,11 @@ class Measured(Protocol):
         """Rows of one model for the items of one batch."""
 
 
+Computed = Generator[tuple[int, Scored], None, None]
+
+
 class Engine(Protocol):
-    """Who computes the parts of a run that are missing. The rows do not depend on it."""
+    """Who computes parts of a run. The rows do not depend on it."""
 
     @property
     def device(self) -> str:
@@ -102,16 +105,11 @@ class Engine(Protocol):
     def facts(self, backends: Sequence[Backend]) -> Mapping[str, Any]:
         """What ``run.json`` says of how it was computed: at least the ``device``."""
 
-    def evaluate(
-        self,
-        evaluation: Measured,
-        backends: Sequence[Backend],
-        run: Run,
-        *,
-        batch_size: int,
-        on_part: Callable[[int, int], None] | None = None,
-    ) -> int:
-        """Compute and store the missing parts; see :func:`evaluate`."""
+    def computed(self, evaluation: Measured, backends: Sequence[Backend], parts: Mapping[int, range]) -> Computed:
+        """(part, what became of it) of ``parts``, numbered, each with the positions of its samples; in any order.
+
+        ``backends``: none for baselines alone.
+        """
 
 
 def cores() -> int:
@@ -135,70 +133,44 @@ class Local:
     def facts(self, backends: Sequence[Backend]) -> Mapping[str, Any]:
         return {"device": str(backends[0].device) if backends else "none"}
 
-    def evaluate(
-        self,
-        evaluation: Measured,
-        backends: Sequence[Backend],
-        run: Run,
-        *,
-        batch_size: int,
-        on_part: Callable[[int, int], None] | None = None,
-    ) -> int:
-        return evaluate(
-            evaluation,
-            backends,
-            run,
-            batch_size=batch_size,
-            workers=self.workers or min(cores(), MOST_WORKERS),
-            threads=self.threads,
-            on_part=on_part,
-        )
+    def computed(self, evaluation: Measured, backends: Sequence[Backend], parts: Mapping[int, range]) -> Computed:
+        """In the order of the parts."""
+        wanted = tuple(dict.fromkeys(map(model_wants, backends)))
+
+        def scored(part: int) -> Scored:
+            loaded = [load(evaluation, wanted, position, evaluation.samples[position]) for position in parts[part]]
+            return score_part(evaluation, backends, loaded, rows_without_model(evaluation, loaded))
+
+        workers = self.workers or min(cores(), MOST_WORKERS)
+        return _computed(scored, list(parts), workers, self.threads if backends else None)
 
 
 def evaluate(
     evaluation: Measured,
     backends: Sequence[Backend],
     run: Run,
+    engine: Engine,
     *,
     batch_size: int,
-    workers: int,
-    threads: int | None = 1,
-    on_part: Callable[[int, int], None] | None = None,
+    on_part: Callable[[int, int], None] = lambda done, count: None,
 ) -> int:
-    """Compute and store the parts of ``run`` that are missing, on this machine.
+    """Have the parts of ``run`` that are missing computed, and store each as it comes.
 
-    A sample that cannot be loaded becomes one row with ``error`` and nothing else; the rest goes on. ``backends``: none
-    for baselines alone. ``batch_size``: samples per part. The same run must always be given the same. ``workers``,
-    ``threads``: see `Local`. ``on_part``: called after each part with (parts stored, parts in all).
-    Returns how many samples were visited now; the others were stored already.
+    A sample that cannot be loaded becomes one row with ``error`` and nothing else; the rest goes on. ``batch_size``:
+    samples per part. The same run must always be given the same. ``on_part``: called after each part with (parts
+    stored, parts in all). Returns how many samples were visited now; the others were stored already.
     """
-    count, missing = missing_parts(evaluation, run, batch_size)
-    done, visited = count - len(missing), 0
-    wanted = tuple(dict.fromkeys(map(model_wants, backends)))
-
-    def scored(part: int) -> Scored:
-        samples = positions_of(part, batch_size, len(evaluation.samples))
-        loaded = [load(evaluation, wanted, position, evaluation.samples[position]) for position in samples]
-        return score_part(evaluation, backends, loaded, rows_without_model(evaluation, loaded))
-
-    for part, rows in _computed(scored, missing, workers, threads if backends else None):
-        store_part(run, part, rows, evaluation.schema)
-        done, visited = done + 1, visited + len(positions_of(part, batch_size, len(evaluation.samples)))
-        if on_part is not None:
+    samples = len(evaluation.samples)
+    stored, count = run.complete_parts(), -(-samples // batch_size)
+    starts = {part: part * batch_size for part in range(count) if part not in stored}
+    missing = {part: range(start, min(start + batch_size, samples)) for part, start in starts.items()}
+    with closing(engine.computed(evaluation, backends, missing)) as computed:
+        for done, (part, scored) in enumerate(computed, start=count - len(missing) + 1):
+            if scored.maps:
+                run.write_maps(part, scored.maps)
+            run.write_part(part, scored.rows, evaluation.schema)  # last: a part with rows has all that belongs to it
             on_part(done, count)
-    return visited
-
-
-def missing_parts(evaluation: Measured, run: Run, batch_size: int) -> tuple[int, list[int]]:
-    """How many parts the run has in all, and which of them are not stored."""
-    count = -(-len(evaluation.samples) // batch_size)
-    stored = run.complete_parts()
-    return count, [part for part in range(count) if part not in stored]
-
-
-def positions_of(part: int, batch_size: int, count: int) -> range:
-    """The samples of a part, of ``count`` in all."""
-    return range(part * batch_size, min((part + 1) * batch_size, count))
+    return sum(map(len, missing.values()))
 
 
 def load(evaluation: Measured, wanted: Iterable[Wanted], position: int, sample: Any) -> Item | Row:
@@ -234,13 +206,6 @@ def score_part(
     )
 
 
-def store_part(run: Run, part: int, scored: Scored, schema: pa.Schema) -> None:
-    """Store a part: its maps before its rows, so that a part with rows has all that belongs to it."""
-    if scored.maps:
-        run.write_maps(part, scored.maps)
-    run.write_part(part, scored.rows, schema)
-
-
 def model_wants(backend: Backend) -> Wanted:
     """Models that want the same of an image share its preparation."""
     return backend.image_size, backend.preprocessing
@@ -254,26 +219,22 @@ def model_input(backend: Backend, items: Sequence[Item]) -> tuple[Tensor, list[P
     return torch.cat([tensor for tensor, _ in prepared]), [placement for _, placement in prepared]
 
 
-def _computed(
-    scored: Callable[[int], Scored], parts: Sequence[int], workers: int, threads: int | None
-) -> Iterator[tuple[int, Scored]]:
+def _computed(scored: Callable[[int], Scored], parts: Sequence[int], workers: int, threads: int | None) -> Computed:
     """What becomes of each part, in order; a bounded number is under way. One worker is the thread that asks."""
-    if workers == 1:
-        for part in parts:
-            with _computing_with(threads):
-                rows = scored(part)
-            yield part, rows
-        return
 
-    def in_thread(part: int) -> Scored:
+    def alone(part: int) -> Scored:
         with _computing_with(threads):
             return scored(part)
 
+    if workers == 1:
+        for part in parts:
+            yield part, alone(part)
+        return
     under_way: deque[tuple[int, Future[Scored]]] = deque()
     with ThreadPoolExecutor(workers, thread_name_prefix="part") as pool:
         try:
             for part in parts:
-                under_way.append((part, pool.submit(in_thread, part)))
+                under_way.append((part, pool.submit(alone, part)))
                 if len(under_way) >= workers + WAITING:
                     yield _finished(under_way.popleft())
             while under_way:

@@ -14,13 +14,13 @@ import logging
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from analysis.engine import Measured, Scored, missing_parts, model_wants, positions_of, store_part
-from analysis.runs import Run
+from analysis.engine import Computed, Measured, Scored, model_wants
 from vars_core.errors import InputError
 
 os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing is reported to anybody
@@ -66,36 +66,18 @@ class RayEngine:
             crew = _crew(self.asked)
         return {"device": crew.device if backends else "none", "engine": "ray", "threads": crew.threads}
 
-    def evaluate(
-        self,
-        evaluation: Measured,
-        backends: Sequence[Backend],
-        run: Run,
-        *,
-        batch_size: int,
-        on_part: Callable[[int, int], None] | None = None,
-    ) -> int:
-        """Compute and store the missing parts; how many samples were visited.
-
-        Raises InputError: no such cluster, or one that cannot compute anything.
-        """
-        count, listed = missing_parts(evaluation, run, batch_size)
-        missing, visited, fruitless = dict.fromkeys(listed), 0, 0
+    def computed(self, evaluation: Measured, backends: Sequence[Backend], parts: Mapping[int, range]) -> Computed:
+        """In any order. Raises InputError: no such cluster, or one that cannot compute anything."""
+        missing, fruitless = dict(parts), 0
         with self._connected():
             shipped = _ship(evaluation, backends)
             while missing and fruitless < FRUITLESS_ROUNDS:
                 before = len(missing)
-                chunk = {
-                    part: positions_of(part, batch_size, len(evaluation.samples))
-                    for part in list(missing)[:PARTS_AT_ONCE]
-                }
+                chunk = dict(islice(missing.items(), PARTS_AT_ONCE))
                 try:
                     for part, scored in _round(evaluation, chunk, shipped, _crew(self.asked)):
-                        store_part(run, part, scored, evaluation.schema)
                         del missing[part]
-                        visited += len(chunk[part])
-                        if on_part is not None:
-                            on_part(count - len(missing), count)
+                        yield part, scored
                 except (RayError, SystemException) as error:
                     lost = str(error).strip().splitlines()[0]
                     print(f"a worker was lost ({lost}); {len(missing)} parts are left to compute", file=sys.stderr)
@@ -103,7 +85,6 @@ class RayEngine:
                 fruitless = 0 if len(missing) < before else fruitless + 1
         if missing:
             raise InputError(f"the cluster finished none of {len(missing)} parts in {FRUITLESS_ROUNDS} attempts")
-        return visited
 
     @contextmanager
     def _connected(self) -> Iterator[None]:
@@ -166,11 +147,16 @@ def _free(needed: int) -> tuple[int, int]:
         time.sleep(0.5)
 
 
-def _ship(evaluation: Measured, backends: Sequence[Backend]) -> tuple[Any, Any, str]:
-    """What workers need, put where they find it: the evaluation without its samples, the models, their precision."""
+def _bare(evaluation: Measured) -> Measured:
+    """An evaluation without its samples."""
     bare = copy.copy(evaluation)
     bare.samples = ()
-    sent = Sent(bare, tuple(dict.fromkeys(map(model_wants, backends))))
+    return bare
+
+
+def _ship(evaluation: Measured, backends: Sequence[Backend]) -> tuple[Any, Any, str]:
+    """What workers need, put where they find it: the evaluation without its samples, the models, their precision."""
+    sent = Sent(_bare(evaluation), tuple(dict.fromkeys(map(model_wants, backends))))
     models = ray.put(cloudpickle.dumps([backend.model for backend in backends])) if backends else None
     return ray.put(cloudpickle.dumps(sent)), models, backends[0].precision if backends else "fp32"
 
@@ -199,8 +185,7 @@ def _round(
             **on,
             **one_part,
         )
-    held = copy.copy(evaluation)
-    held.samples = ()
+    held = _bare(evaluation)
     for table in stream.iter_batches(batch_size=1, batch_format="pyarrow", prefetch_batches=1):
         for part, payload in parts(table.cast(SCHEMA)):
             yield part, _scored(loads(payload, held))

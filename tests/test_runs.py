@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
-from analysis.engine import WAITING, Item, Scored, evaluate
+from analysis.engine import WAITING, Item, Local, Scored, evaluate
 from analysis.runs import Row, Run
 from vars_core.errors import InputError
 
@@ -149,7 +149,7 @@ def test_continuing_loads_only_what_is_missing(tmp_path: Path) -> None:
     evaluation = Values([0, 1, 2, 3, 4])
     progress: list[tuple[int, int]] = []
     visited = evaluate(
-        evaluation, [], run, batch_size=2, workers=2, on_part=lambda done, total: progress.append((done, total))
+        evaluation, [], run, Local(2), batch_size=2, on_part=lambda done, total: progress.append((done, total))
     )
     assert visited == 3
     assert sorted(evaluation.loaded) == ["image0", "image1", "image4"]
@@ -159,12 +159,12 @@ def test_continuing_loads_only_what_is_missing(tmp_path: Path) -> None:
 
 def test_a_sample_that_cannot_be_loaded_is_a_row_and_is_tried_again(tmp_path: Path) -> None:
     run = Run.open(tmp_path / "run", SETTINGS)
-    evaluate(Values([0, None, 2, 3]), [], run, batch_size=2, workers=1)
+    evaluate(Values([0, None, 2, 3]), [], run, Local(1), batch_size=2)
     assert run.rows(["id", "error"], where=pc.is_valid(pc.field("error"))).to_pylist() == [
         {"id": "image1", "error": "image1 is missing"}
     ]
     repaired = Values([0, 1, 2, 3])
-    evaluate(repaired, [], run, batch_size=2, workers=1)
+    evaluate(repaired, [], run, Local(1), batch_size=2)
     assert sorted(repaired.loaded) == ["image0", "image1"]
     assert run.rows()["value"].to_pylist() == [0, 1, 2, 3]
     assert run.rows()["error"].null_count == 4
@@ -180,7 +180,7 @@ def test_only_a_few_parts_are_under_way(tmp_path: Path) -> None:
             super().write_part(part, rows, schema)
 
     run = Run.open(tmp_path / "run", SETTINGS)
-    evaluate(evaluation, [], Counting(run.folder, run.facts), batch_size=2, workers=4)
+    evaluate(evaluation, [], Counting(run.folder, run.facts), Local(4), batch_size=2)
     assert len(run.rows()) == 40
     assert max(lead) <= 2 * (4 + WAITING)
 
@@ -201,7 +201,7 @@ def test_parts_are_computed_at_once_and_stored_in_order(tmp_path: Path) -> None:
             super().write_part(part, rows, schema)
 
     run = Run.open(tmp_path / "run", SETTINGS)
-    evaluate(Meeting([0, 1, 2, 3]), [], Noting(run.folder, run.facts), batch_size=1, workers=2)
+    evaluate(Meeting([0, 1, 2, 3]), [], Noting(run.folder, run.facts), Local(2), batch_size=1)
     assert stored == [0, 1, 2, 3]
 
 

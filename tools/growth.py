@@ -92,7 +92,7 @@ def measured(data: Path, load: Load) -> Cost:
     """A segmentation run of its own, the models loaded and warm before the clock starts."""
     import torch
 
-    from analysis.engine import evaluate
+    from analysis.engine import Local, evaluate
     from analysis.evaluations.segmentation import Segmentation
     from analysis.runs import Run
     from analysis.saliency import Reading
@@ -114,7 +114,7 @@ def measured(data: Path, load: Load) -> Cost:
     with tempfile.TemporaryDirectory() as folder:
         run = Run.open(Path(folder), {"batch_size": 8})
         started = time.process_time()
-        evaluate(evaluation, backends, run, batch_size=8, workers=1)
+        evaluate(evaluation, backends, run, Local(workers=1), batch_size=8)
         seconds = (time.process_time() - started) / len(masks.pairs)
     return Cost(seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
 

@@ -82,15 +82,17 @@ def made(data: Path, images: int, model: str) -> tuple[Measured, Backend]:
 
 def rate(evaluation: Measured, backend: Backend, engine: Engine, workers: int) -> float:
     """Images a second, from the moment that each worker has finished about one part."""
+    from analysis.engine import evaluate
     from analysis.runs import Run
 
     done: list[tuple[float, int]] = []
     with tempfile.TemporaryDirectory() as folder:
         run = Run.open(Path(folder), {"batch_size": PART})
-        engine.evaluate(
+        evaluate(
             evaluation,
             [backend],
             run,
+            engine,
             batch_size=PART,
             on_part=lambda parts, _: done.append((time.perf_counter(), parts)),
         )

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import pyarrow.compute as pc
 
-from analysis.engine import Engine, Item, Local, Measured
+from analysis.engine import Engine, Item, Local, Measured, evaluate
 from analysis.evaluations.assumptions import CONVENTIONS, of_model
 from analysis.evaluations.grouping import Entry
 from analysis.progress import watched
@@ -109,10 +109,11 @@ def run_evaluation(plan: Plan, make: Callable[[Sequence[Backend]], Evaluation]) 
     count = len(evaluation.samples)
     started = time.perf_counter()
     with watched(count, plan.what) as show:
-        visited = plan.engine.evaluate(
+        visited = evaluate(
             evaluation,
             backends,
             run,
+            plan.engine,
             batch_size=batch_size,
             on_part=lambda parts, _: show(min(parts * batch_size, count)),
         )

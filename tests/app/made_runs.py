@@ -7,7 +7,7 @@ from typing import Any
 
 import pyarrow.compute as pc
 
-from analysis.engine import Local
+from analysis.engine import Local, evaluate
 from analysis.evaluations import fixation_summary, segmentation_summary
 from analysis.evaluations.fixations import FixationEvaluation
 from analysis.evaluations.frame import confirm_engine, confirm_models
@@ -76,4 +76,4 @@ def _score(run: Run, evaluation: Any) -> None:
     confirm_models(run, backends, evaluation)
     engine = Local(workers=1)
     confirm_engine(run, engine, backends)
-    engine.evaluate(evaluation, backends, run, batch_size=2)
+    evaluate(evaluation, backends, run, engine, batch_size=2)

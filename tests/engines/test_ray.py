@@ -14,7 +14,7 @@ import torch
 from typer.testing import CliRunner
 
 from analysis.__main__ import app
-from analysis.engine import Engine, Item, Local, Scored
+from analysis.engine import Engine, Item, Local, Scored, evaluate
 from analysis.evaluations.segmentation import Segmentation
 from analysis.evaluations.segmentation_summary import summarise
 from analysis.runs import Run
@@ -116,7 +116,7 @@ class DiesOnce(Segmentation):
 
 
 def evaluated(
-    root: Path, out: Path, engine: Engine, mark: Path, on_part: Callable[[int, int], None] | None = None
+    root: Path, out: Path, engine: Engine, mark: Path, on_part: Callable[[int, int], None] = lambda done, count: None
 ) -> Run:
     """A run over ten images, one a part."""
     backend = Backend(load_model("rvt_nano/vars_d", image_size=56), device="cpu")
@@ -124,7 +124,7 @@ def evaluated(
     evaluation = DiesOnce(masks, {backend.name: Reading(("0.3",), ("energy",))}, threshold=0.3)
     evaluation.mark, evaluation.at = mark, 7
     run = Run.open(out, {"batch_size": 1}, models={})
-    engine.evaluate(evaluation, [backend], run, batch_size=1, on_part=on_part)
+    evaluate(evaluation, [backend], run, engine, batch_size=1, on_part=on_part)
     run.write_summary(summarise(run))
     return run
 
@@ -153,7 +153,7 @@ def test_an_error_of_the_evaluation_is_raised_here(cluster: Any, data: Path, tmp
     evaluation = Segmentation(masks, {backend.name: Reading(("9.9",), ("energy",))}, threshold=0.3)
     run = Run.open(tmp_path / "run", {"batch_size": 5}, models={})
     with pytest.raises(Exception, match=r"no layer 9\.9"):
-        RayEngine(device="cpu").evaluate(evaluation, [backend], run, batch_size=5)
+        evaluate(evaluation, [backend], run, RayEngine(device="cpu"), batch_size=5)
 
 
 def test_a_removed_node_changes_nothing(cluster: Any, data: Path, tmp_path: Path, undisturbed: bytes) -> None:

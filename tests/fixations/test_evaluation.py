@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 from scipy.ndimage import gaussian_filter
 
-from analysis.engine import evaluate
+from analysis.engine import Local, evaluate
 from analysis.evaluations.fixation_summary import groups, image_metrics, summarise
 from analysis.evaluations.fixations import FixationEvaluation
 from analysis.metrics.fixations import (
@@ -49,7 +49,7 @@ def evaluation_of(found: FixationSet, **options: Any) -> FixationEvaluation:
 def run_of(found: FixationSet, out: Path, *, batch_size: int = 4, workers: int = 2, **options: Any) -> Run:
     run = Run.open(out, {})
     backend: Any = MadeBackend()
-    evaluate(evaluation_of(found, **options), [backend], run, batch_size=batch_size, workers=workers)
+    evaluate(evaluation_of(found, **options), [backend], run, Local(workers), batch_size=batch_size)
     return run
 
 
@@ -229,7 +229,7 @@ def test_an_image_that_cannot_be_decoded_is_an_error_row_and_the_rest_is_scored(
     (root / "stimuli/image_1.png").write_bytes(b"broken")
     run = Run.open(tmp_path / "run", {})
     backend: Any = MadeBackend()
-    evaluate(sizes, [backend], run, batch_size=2, workers=1)
+    evaluate(sizes, [backend], run, Local(1), batch_size=2)
     failed = [row for row in run.rows().to_pylist() if row["error"]]
     assert [(row["position"], row["id"]) for row in failed] == [(1, "image_1.png")]
     assert {entry["n"] for entry in summarise(run)} == {2}

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from analysis.engine import evaluate
+from analysis.engine import Local, evaluate
 from analysis.evaluations.segmentation import Segmentation
 from analysis.evaluations.segmentation_summary import groups, summarise
 from analysis.metrics.segmentation import CURVE_THRESHOLDS, count_mask
@@ -31,7 +31,7 @@ def run_of(root: Path, out: Path, *, per_head: bool = False, batch_size: int = 3
     reading = Reading(("0.0", "0.1"), ("energy", "gap"))
     evaluation = Segmentation(read_voc(root), {backend.name: reading}, threshold=THRESHOLD, per_head=per_head)
     run = Run.open(out, {})
-    evaluate(evaluation, [backend], run, batch_size=batch_size, workers=workers)
+    evaluate(evaluation, [backend], run, Local(workers), batch_size=batch_size)
     return run
 
 
