@@ -26,7 +26,7 @@ from vars_core.version import VERSION
 
 ROOT = Path(__file__).resolve().parents[1]
 BUILT_FROM = ("vars_core", "analysis", "app", "assets", "pyproject.toml", "requirements.txt", "README.md", "LICENSE")
-NOT_CODE = ("*.cpp", "*.css", "*.html", "*.js", "*.json", "*.md", "*.safetensors", "*.toml", "*.ttf")
+NOT_CODE = ("*.cpp", "*.css", "*.h", "*.html", "*.js", "*.json", "*.md", "*.safetensors", "*.toml", "*.ttf")
 
 
 def quietly(*command: str | Path, cwd: Path, **environment: str) -> str:

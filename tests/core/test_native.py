@@ -1,4 +1,4 @@
-"""VARS-S as one compiled loop, and what takes its place where there is no compiler."""
+"""VARS-S, VARS-D and VARS-SD as compiled loops, and what takes their place where there is no compiler."""
 
 from __future__ import annotations
 
@@ -10,14 +10,19 @@ import torch
 
 from tests.core.test_inference import traced, trained
 from vars_core import Backend
+from vars_core.errors import InputError
 from vars_core.inference import frozen
+from vars_core.inference.native.atoms import NativeAtomsReconstruction
+from vars_core.inference.native.call import LANES
 from vars_core.inference.native.compiler import compiler, library
-from vars_core.inference.native.convolutions import LANES, NativeReconstruction, native_convolutions
+from vars_core.inference.native.convolutions import NativeReconstruction, native_convolutions
 from vars_core.inference.separable import SeparableTransform
 from vars_core.inference.spectral import TokenConvolutions, TokenReconstruction
+from vars_core.mixers import LayerShape, Solving, mixer_kind
+from vars_core.mixers.reconstruction import DenseReconstruction
 from vars_core.mixers.spectral import StaticDictionary
 from vars_core.readouts import READOUTS
-from vars_core.solver import AT_DRIVE, SHRUNK, Ista, Start
+from vars_core.solver import AT_DRIVE, SHRUNK, Ista, Lista, Start
 from vars_core.tokens import Grid
 
 needs_a_compiler = pytest.mark.skipif(compiler() is None, reason="this machine has no C++ compiler")
@@ -91,12 +96,75 @@ def test_an_image_has_the_same_numbers_alone_and_among_others_with_one_thread_or
     assert torch.equal(loop(v[[2]]), together[0][[2]])
 
 
-@pytest.mark.parametrize("spec", ["rvt_nano/vars_s", "gfnet_tiny/vars_s"])
+def dense_layer(mixer: str, grid: Grid, solver: str = "lista") -> DenseReconstruction:
+    """Three heads with sixteen channels and 32 atoms of each kind; its solver's weights are not as they start."""
+    torch.manual_seed(0)
+    shape = LayerShape(dim=3 * LANES, num_heads=3, grid=grid, num_features=2 * LANES, num_kernels=1)
+    layer = mixer_kind(mixer).build(shape, Solving(3, 0.2, solver)).eval()
+    assert isinstance(layer, DenseReconstruction)
+    if isinstance(layer.solver, Lista):
+        layer.solver.coupling.data += 0.05 * torch.randn_like(layer.solver.coupling)
+        layer.solver.lam_scale.data.fill_(0.8)
+        layer.solver.rate_scale.data.fill_(1.3)
+    return layer
+
+
+@needs_a_compiler
+@pytest.mark.parametrize("mixer", ["vars_d", "vars_sd"])
+@pytest.mark.parametrize("grid", [(4, 4), (7, 5), (14, 14)])
+def test_every_iterate_and_code_of_dense_atoms_is_that_of_the_operations(mixer: str, grid: Grid) -> None:
+    layer = dense_layer(mixer, grid).double()
+    x = torch.randn(3, math.prod(grid), 3 * LANES, dtype=torch.float64)
+    with torch.no_grad():
+        fast = frozen(layer)
+        (loop, v), (operations, expected_v) = fast.operator(x, grid), layer.operator(x, grid)
+        assert isinstance(loop, NativeAtomsReconstruction) and torch.allclose(v, expected_v)
+        for (z, u), (expected_z, expected_u) in zip(loop.iterates(v), operations.iterates(v), strict=True):
+            torch.testing.assert_close(z, expected_z, atol=1e-11, rtol=1e-11)
+            torch.testing.assert_close(u, expected_u, atol=1e-11, rtol=1e-11)
+        assert torch.equal(loop(v), z)
+
+
+@needs_a_compiler
+@pytest.mark.parametrize("mixer", ["vars_d", "vars_sd"])
+def test_dense_atoms_in_single_precision_are_near_those_in_double(mixer: str) -> None:
+    """The loop's own exponential and normal distribution, which double precision takes from the C++ library."""
+    layer, x = dense_layer(mixer, (14, 14)), torch.randn(2, 196, 3 * LANES)
+    with torch.no_grad():
+        found = frozen(layer).attend(x, (14, 14))
+        expected = layer.double().attend(x.double(), (14, 14))
+    assert (found - expected).abs().max() <= 2e-6 * expected.abs().max()
+
+
+@needs_a_compiler
+@pytest.mark.parametrize("mixer", ["vars_d", "vars_sd"])
+def test_a_layer_of_dense_atoms_has_the_gradient_by_its_input(mixer: str) -> None:
+    layer = dense_layer(mixer, (5, 5)).double()
+    x = torch.randn(2, 25, 3 * LANES, dtype=torch.float64, requires_grad=True)
+    weights = torch.randn_like(x)
+    found, expected = (
+        torch.autograd.grad((one.attend(x, (5, 5)) * weights).sum(), x)[0] for one in (frozen(layer), layer)
+    )
+    torch.testing.assert_close(found, expected, atol=1e-10, rtol=1e-10)
+
+
+@needs_a_compiler
+def test_what_the_loop_is_not_written_for_is_left_to_the_operations() -> None:
+    x = torch.randn(1, 16, 3 * LANES)
+    ista, half = frozen(dense_layer("vars_d", (4, 4), "ista")), frozen(dense_layer("vars_sd", (4, 4)))
+    assert not isinstance(ista.operator(x, (4, 4))[0], NativeAtomsReconstruction)
+    with torch.autocast("cpu", dtype=torch.bfloat16), torch.no_grad():
+        assert not isinstance(half.operator(x, (4, 4))[0], NativeAtomsReconstruction)
+    with pytest.raises(InputError, match="2×8"):
+        half.operator(x, (2, 8))
+
+
+@pytest.mark.parametrize("spec", ["rvt_nano/vars_s", "gfnet_tiny/vars_s", "rvt_nano/vars_d", "rvt_nano/vars_sd"])
 def test_without_a_compiler_the_fast_model_computes_the_same(spec: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CXX", "")
     model, images = trained(spec), torch.randn(2, 3, 64, 64, dtype=torch.float64)
     without = frozen(model)
-    assert all(block.mixer.native is None for _, block in without.named_blocks())
+    assert all(getattr(block.mixer, "native", None) is None for _, block in without.named_blocks())
     expected, found = traced(model, images), traced(without, images)
     torch.testing.assert_close(found.logits, expected.logits, atol=1e-8, rtol=1e-8)
     for ours, theirs in zip(found.layers, expected.layers, strict=True):

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from vars_core.dictionaries import DenseDictionary, unit_columns
-from vars_core.inference.freeze import frozen
-from vars_core.mixers.reconstruction import DynamicDictionary, StaticDynamicDictionary
+from vars_core.inference.freeze import frozen, with_frozen_children
+from vars_core.inference.native.atoms import NativeAtoms, NativeAtomsReconstruction, native_atoms
+from vars_core.mixers.base import Mixer
+from vars_core.mixers.reconstruction import DenseReconstruction, DynamicDictionary, StaticDynamicDictionary
+from vars_core.operators import Operator, SparseReconstruction
 from vars_core.random_features import RandomFeatures
+from vars_core.solver import Lista
 from vars_core.tokens import Grid, require_grid
+from vars_core.trace import LayerRecorder
 
 
 class ScalelessFeatures(nn.Module):
@@ -64,6 +71,7 @@ class ScaledDynamic(nn.Module):
     def __init__(self, dictionary: DynamicDictionary) -> None:
         super().__init__()
         self.features = frozen(dictionary.features)
+        self.native = native_atoms(dictionary.features.matrix)
 
     def forward(self, q: Tensor, grid: Grid) -> DenseDictionary:
         features = self.features(q)
@@ -79,6 +87,7 @@ class HalfKnownDictionary(nn.Module):
         self.grid = dictionary.grid
         self.static = unit_columns(dictionary.static_atoms.detach())
         self.static_gram = self.static.transpose(-2, -1) @ self.static
+        self.native = native_atoms(dictionary.features.matrix, self.static[0], self.static_gram[0], self.grid)
 
     def forward(self, q: Tensor, grid: Grid) -> DenseDictionary:
         require_grid("the static atoms belong", self.grid, grid)
@@ -89,6 +98,34 @@ class HalfKnownDictionary(nn.Module):
         mixed = upper[..., num_dynamic:].transpose(-2, -1)
         lower = torch.cat([mixed, self.static_gram.to(mixed.dtype).expand(batch, -1, -1, -1)], dim=-1)
         return ScaledDictionary(features, torch.cat([upper, lower], dim=-2), self.static.shape[-1])
+
+
+class NativeDenseReconstruction(Mixer):
+    """`DenseReconstruction`, its children made over, as one compiled loop."""
+
+    def __init__(self, mixer: DenseReconstruction, native: NativeAtoms) -> None:
+        super().__init__()
+        self.plain = mixer
+        self.output = mixer.output
+        self.native = native
+
+    @torch.compiler.disable
+    def attend(self, x: Tensor, grid: Grid, trace: LayerRecorder | None = None) -> Tensor:
+        return super().attend(x, grid, trace)
+
+    def operator(self, x: Tensor, grid: Grid) -> tuple[Operator, Tensor]:
+        q, v = self.plain.projected(x)
+        dictionary, solver = self.plain.dictionary, self.plain.solver
+        if self.native.takes(q, grid) and isinstance(solver, Lista):
+            return NativeAtomsReconstruction(self.native, q, lambda q: dictionary(q, grid), solver), v
+        return SparseReconstruction(dictionary(q, grid), solver), v
+
+
+@frozen.register
+def _(mixer: DenseReconstruction) -> nn.Module:
+    twin = with_frozen_children(mixer)
+    native = cast(ScaledDynamic | HalfKnownDictionary, twin.dictionary).native
+    return twin if native is None else NativeDenseReconstruction(twin, native)
 
 
 @frozen.register

@@ -21,6 +21,7 @@ from vars_core.mixers.spectral import ConvolutionalReconstruction, TokenBatchNor
 from vars_core.operators import Iterates, SparseReconstruction
 from vars_core.solver import Ista
 from vars_core.tokens import Grid, require_grid
+from vars_core.trace import LayerRecorder
 
 VALUES_AT_ONCE = 2**18
 """Codes that a solver keeps going at a time: they stay in a core's cache, where a step is twice as fast."""
@@ -150,6 +151,10 @@ class TokenConvolutionalReconstruction(Mixer):
         self.output = frozen(mixer.output)
         if isinstance(mixer.norm, TokenBatchNorm) and isinstance(mixer.output, nn.Linear):
             self.output = FusedLinear(*norm_before(mixer.output.weight, mixer.output.bias, mixer.norm))
+
+    @torch.compiler.disable
+    def attend(self, x: Tensor, grid: Grid, trace: LayerRecorder | None = None) -> Tensor:
+        return super().attend(x, grid, trace)
 
     def operator(self, x: Tensor, grid: Grid) -> tuple[SparseReconstruction, Tensor]:
         require_grid("the learned spectra belong", self.grid, grid)

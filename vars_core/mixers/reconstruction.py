@@ -11,7 +11,7 @@ from vars_core.dictionaries import DenseDictionary, unit_columns
 from vars_core.grid_bound import GridBound
 from vars_core.mixers.base import Mixer
 from vars_core.mixers.kind import Explained, LayerShape, MixerKind, Solving
-from vars_core.operators import SparseReconstruction
+from vars_core.operators import Operator, SparseReconstruction
 from vars_core.random_features import RandomFeatures
 from vars_core.resample import resample_tokens
 from vars_core.solver import Ista, Lista
@@ -69,8 +69,13 @@ class DenseReconstruction(Mixer):
         self.solver = solver
         self.output = nn.Linear(dim, dim)
 
-    def operator(self, x: Tensor, grid: Grid) -> tuple[SparseReconstruction, Tensor]:
+    def projected(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Tokens (B, N, C) -> q and v, (B, H, N, d)."""
         q, v = (split_heads(part, self.num_heads) for part in self.projection(x).chunk(2, dim=-1))
+        return q, v
+
+    def operator(self, x: Tensor, grid: Grid) -> tuple[Operator, Tensor]:
+        q, v = self.projected(x)
         return SparseReconstruction(self.dictionary(q, grid), self.solver), v
 
 

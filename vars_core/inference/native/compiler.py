@@ -84,7 +84,8 @@ def _folder() -> Path:
 
 def _fingerprint(command: tuple[str, ...], source: Path, definitions: list[str]) -> str:
     """Of all that the library depends on: source, constants, compiler, and the processor that it is made for."""
-    parts = [source.read_text(encoding="utf-8"), *OPTIONS, *OPENMP, *definitions, _run(*command, "--version")]
+    texts = [path.read_text(encoding="utf-8") for path in (source, *sorted(source.parent.glob("*.h")))]
+    parts = [*texts, *OPTIONS, *OPENMP, *definitions, _run(*command, "--version")]
     return hashlib.sha256("\n".join([*parts, _processor()]).encode()).hexdigest()[:16]
 
 

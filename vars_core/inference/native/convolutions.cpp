@@ -8,15 +8,11 @@
 #include <cmath>
 #include <memory>
 
+#include "lanes.h"
+
 namespace {
 
-constexpr int LANES = 16, N = H * W, F = W / 2 + 1;
-
-typedef REAL Lanes __attribute__((vector_size(LANES * sizeof(REAL))));
-typedef Lanes Anywhere __attribute__((aligned(sizeof(REAL)), may_alias));
-
-Lanes load(const REAL* from) { return *reinterpret_cast<const Anywhere*>(from); }
-void store(REAL* to, Lanes value) { *reinterpret_cast<Anywhere*>(to) = value; }
+constexpr int N = H * W, F = W / 2 + 1;
 
 // cos and sin of 2*pi*k*j/n over the root of n, for k and j up to n/2: the rest are these with other signs.
 template <int n>
@@ -173,11 +169,7 @@ void transform_back(Spectrum& rows, Get get, Put put) {
     back_to_tokens(rows, put);
 }
 
-Lanes bounded(Lanes v, Lanes bound) {
-    const Lanes below = v < -bound ? -bound : v;
-    return below > bound ? bound : below;
-}
-Lanes soft_threshold(Lanes v, Lanes bound) { return v - bounded(v, bound); }
+Lanes soft_threshold(Lanes v, Lanes bound) { return v - smaller(larger(v, -bound), bound); }
 // 1 outside [-bound, bound], 0 inside.
 Lanes soft_slope(Lanes v, Lanes bound) {
     const Lanes one = Lanes{} + 1;
@@ -299,7 +291,7 @@ extern "C" {
 
 // z (every one ? T+1 : 1, B, N, C): each iterate's P u_t, or the last one's; codes (T+1, B, N, R, C) or null.
 void reconstruct(const REAL* tokens, REAL* z, REAL* codes, const REAL* filters, const REAL* bound, double lambda,
-                 int num_steps, int start_shrunk, int every_one, long num_images, long num_channels) {
+                 long num_steps, long start_shrunk, long every_one, long num_images, long num_channels) {
     const Step step{filters, bound, REAL(lambda), num_steps, bool(start_shrunk)};
     const long blocks = num_channels / LANES, jobs = num_images * blocks;
 #pragma omp parallel
@@ -327,7 +319,7 @@ void reconstruct(const REAL* tokens, REAL* z, REAL* codes, const REAL* filters, 
 
 // gradients (every one ? T+1 : 1, B, N, C): of <weights, z_t> by the tokens, the chain rule through the steps backwards.
 void pull_back(const REAL* tokens, const REAL* weights, REAL* gradients, const REAL* filters, const REAL* bound,
-               double lambda, int num_steps, int start_shrunk, int every_one, long num_images, long num_channels) {
+               double lambda, long num_steps, long start_shrunk, long every_one, long num_images, long num_channels) {
     const Step step{filters, bound, REAL(lambda), num_steps, bool(start_shrunk)};
     const long blocks = num_channels / LANES, jobs = num_images * blocks;
     struct Codes {

@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from vars_core.inference.native.call import LANES, REALS, call
 from vars_core.inference.native.compiler import library
 from vars_core.operators import Iterates, SparseReconstruction
 from vars_core.solver import AT_DRIVE, SHRUNK, Dictionary, Ista
 from vars_core.tokens import Grid
 
 SOURCE = Path(__file__).with_name("convolutions.cpp")
-
-LANES = 16
-"""Channels that go side by side; a layer has a multiple of them."""
-
-REALS = {torch.float32: "float", torch.float64: "double"}
 
 SHORTEST_SIDE = 3
 
@@ -41,15 +36,19 @@ class NativeConvolutions:
         shape = self._iterates(tokens, solver, every)
         z = tokens.new_empty(shape)
         u = tokens.new_empty(*shape[:3], self.num_kernels, shape[3]) if codes else None
-        self._call(self._loaded.reconstruct, tokens, (z, u), solver, every)
+        call(self._loaded.reconstruct, tokens.contiguous(), z, u, *self._rest(tokens, solver, every))
         return z, u
 
     def pull_back(self, tokens: Tensor, weights: Tensor, solver: Ista, *, every: bool) -> Tensor:
         """The gradient of ⟨w, z_t⟩ by x for each t, (T+1, B, N, C), or with ``every`` False of z_T alone."""
         gradients = tokens.new_empty(self._iterates(tokens, solver, every))
         weights = weights.to(tokens.dtype).expand_as(tokens).contiguous()
-        self._call(self._loaded.pull_back, tokens, (weights, gradients), solver, every)
+        call(self._loaded.pull_back, tokens.contiguous(), weights, gradients, *self._rest(tokens, solver, every))
         return gradients
+
+    def _rest(self, tokens: Tensor, solver: Ista, every: bool) -> tuple[Tensor | int | float, ...]:
+        settings = (float(solver.lam), solver.num_steps, solver.start is SHRUNK, every)
+        return self.filters, self.bound, *settings, len(tokens), self.num_channels
 
     def _iterates(self, tokens: Tensor, solver: Ista, every: bool) -> tuple[int, ...]:
         return solver.num_steps + 1 if every else 1, *tokens.shape
@@ -57,27 +56,6 @@ class NativeConvolutions:
     def takes(self, values: Tensor, solver: Ista) -> bool:
         """Whether the loop computes what ``solver`` does, in the precision of ``values``."""
         return values.dtype == self.bound.dtype and solver.start in (SHRUNK, AT_DRIVE)
-
-    @torch.compiler.disable
-    def _call(
-        self,
-        function: Callable[..., object],
-        tokens: Tensor,
-        others: tuple[Tensor | None, ...],
-        solver: Ista,
-        every: bool,
-    ) -> None:
-        tensors = (tokens.contiguous(), *others, self.filters, self.bound)
-        places = [None if tensor is None else ctypes.c_void_p(tensor.data_ptr()) for tensor in tensors]
-        function(
-            *places,
-            ctypes.c_double(solver.lam),
-            ctypes.c_int(solver.num_steps),
-            ctypes.c_int(solver.start is SHRUNK),
-            ctypes.c_int(every),
-            ctypes.c_long(len(tokens)),
-            ctypes.c_long(self.num_channels),
-        )
 
 
 def native_convolutions(spectra: Tensor, bound: Tensor, grid: Grid) -> NativeConvolutions | None:

@@ -1,0 +1,28 @@
+"""Tensors and numbers as a loaded library's functions take them."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+REALS = {torch.float32: "float", torch.float64: "double"}
+"""Precisions that a loop is compiled for, by their names in C++."""
+
+LANES = 16
+"""Numbers that a loop does side by side (``lanes.h``)."""
+
+
+def call(function: Callable[..., object], *arguments: Tensor | int | float | None) -> None:
+    """A tensor as a pointer to its numbers, a whole number as a long, any other as a double."""
+    function(*map(_passed, arguments))
+
+
+def _passed(argument: Tensor | int | float | None) -> object:
+    if argument is None:
+        return None
+    if isinstance(argument, Tensor):
+        return ctypes.c_void_p(argument.data_ptr())
+    return ctypes.c_long(argument) if isinstance(argument, int) else ctypes.c_double(argument)
