@@ -67,7 +67,7 @@ class Trial:
 
 
 class MapSource(Protocol):
-    """Gives maps of images."""
+    """Gives maps of images; to be derived from."""
 
     @property
     def name(self) -> str:
@@ -78,9 +78,10 @@ class MapSource(Protocol):
 
     def trials(self, placed: PlacedMap, truth: FixationTruth, needs: str) -> Sequence[Trial]:
         """What a map's score against fixations is the mean over: one trial, but for people."""
+        return (Trial(placed, truth),)
 
 
-class _Prior:
+class _Prior(MapSource):
     """A source of at most one map an image, which depends on no model."""
 
     name = ""
@@ -93,9 +94,6 @@ class _Prior:
     def map_of(self, item: Item) -> PlacedMap | None:
         """The map of one image."""
         raise NotImplementedError
-
-    def trials(self, placed: PlacedMap, truth: FixationTruth, needs: str) -> Sequence[Trial]:
-        return (Trial(placed, truth),)
 
 
 class Everywhere(_Prior):
@@ -149,7 +147,7 @@ class People(_Prior):
         return [Trial(one.others, truth.of(one), one.observer) for one in truth.people.left_out()]
 
 
-class ModelMaps:
+class ModelMaps(MapSource):
     """A model's maps: all iterates of the layers and readouts of a reading.
 
     ``factors``: how they are placed on the image. ``per_head``: the heads' maps too.
@@ -173,9 +171,6 @@ class ModelMaps:
         seconds = (time.perf_counter() - started) / len(items)
         for index, placement in enumerate(placements):
             yield self._layers(layers, index, placement, seconds)
-
-    def trials(self, placed: PlacedMap, truth: FixationTruth, needs: str) -> Sequence[Trial]:
-        return (Trial(placed, truth),)
 
     def _layers(
         self, layers: Mapping[str, LayerTrace], index: int, placement: Placement, seconds: float
@@ -202,7 +197,7 @@ class ModelMaps:
             )
 
 
-class Blurred:
+class Blurred(MapSource):
     """Another source's maps, blurred by each of some σ in pixels (0 leaves them); of a model's maps alone."""
 
     def __init__(self, source: MapSource, sigmas: Sequence[float]) -> None:

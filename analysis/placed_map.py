@@ -369,19 +369,13 @@ def shared_centre(height: int, width: int) -> PlacedMap:
     return centre_map(height, width)
 
 
-def as_density(
-    normalised_map: np.ndarray,
-    uniform_share: float = UNIFORM_SHARE,
-    *,
-    total: float | None = None,
-    pixels: int | None = None,
-) -> np.ndarray:
-    """A non-negative map, not all zero, divided by its sum and mixed with ``uniform_share`` of the uniform density.
+def as_density(normalised_map: np.ndarray, *, total: float | None = None, pixels: int | None = None) -> np.ndarray:
+    """A non-negative map, not all zero, divided by its sum and mixed with `UNIFORM_SHARE` of the uniform density.
 
     ``total`` and ``pixels``: the sum and the number of all, where some pixels alone are given.
     """
-    density = normalised_map * ((1.0 - uniform_share) / (normalised_map.sum() if total is None else total))
-    density += uniform_share / (normalised_map.size if pixels is None else pixels)
+    density = normalised_map * ((1.0 - UNIFORM_SHARE) / (normalised_map.sum() if total is None else total))
+    density += UNIFORM_SHARE / (normalised_map.size if pixels is None else pixels)
     return density
 
 

@@ -90,26 +90,16 @@ class SourceFactors:
         maps = np.asarray(small_maps, dtype=np.float64)
         offset = maps.mean(axis=(1, 2))
         centred = maps - offset[:, None, None]
-        means = np.einsum("i,kij,j->k", self._row_means, centred, self._column_means, optimize=True)
-        squares = ((self._row_products @ centred @ self._column_products) * centred).sum(axis=(1, 2))
+        (row_means, row_products), (column_means, column_products) = self._moments
+        means = np.einsum("i,kij,j->k", row_means, centred, column_means, optimize=True)
+        squares = ((row_products @ centred @ column_products) * centred).sum(axis=(1, 2))
         variances = squares / (len(self.rows) * len(self.columns)) - means**2
         return offset + means, np.sqrt(np.maximum(variances, 0.0))
 
     @cached_property
-    def _row_means(self) -> np.ndarray:
-        return self.rows.mean(axis=0)
-
-    @cached_property
-    def _column_means(self) -> np.ndarray:
-        return self.columns.mean(axis=0)
-
-    @cached_property
-    def _row_products(self) -> np.ndarray:
-        return self.rows.T @ self.rows
-
-    @cached_property
-    def _column_products(self) -> np.ndarray:
-        return self.columns.T @ self.columns
+    def _moments(self) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Of the rows and of the columns: the mean over the image's pixels, (h,), and the sum of products, (h, h)."""
+        return [(factor.mean(axis=0), factor.T @ factor) for factor in (self.rows, self.columns)]
 
 
 @lru_cache(maxsize=256)

@@ -16,7 +16,7 @@ from analysis.map_sources import Blurred, Centre, MapSource, ModelMaps, OtherIma
 from analysis.metrics.fixations.pool import FixationPool
 from analysis.metrics.fixations.truth import FixationTruth, Frame
 from analysis.metrics.table import DENSITY, FIXATIONS
-from analysis.placed_map import PlacedMap, placed, points_on
+from analysis.placed_map import points_on
 from analysis.runs import Row, Run
 from analysis.saliency import Reading
 from analysis.source_factors import source_factors
@@ -25,7 +25,6 @@ from vars_core.images import decode_image
 
 if TYPE_CHECKING:
     from vars_core.backend import Backend
-    from vars_core.images import Placement
 
 
 def schema() -> pa.Schema:
@@ -74,7 +73,7 @@ class FixationEvaluation(MapEvaluation):
         blurs: Sequence[float] = (0.0,),
         limit: int | None = None,
     ) -> None:
-        super().__init__(fixations.stimuli[:limit], readings, headlines)
+        super().__init__(fixations.stimuli[:limit], readings, headlines, source_factors)
         self.schema = schema()
         self.observers = fixations.observers
         self.metrics = {name: one for name, one in image_metrics().items() if metrics is None or name in metrics}
@@ -103,7 +102,7 @@ class FixationEvaluation(MapEvaluation):
 
     def source_of(self, backend: Backend) -> MapSource:
         """The model, its maps placed in double precision, as they are and blurred."""
-        return Blurred(ModelMaps(backend, self.readings[backend.name]), self.blurs)
+        return Blurred(ModelMaps(backend, self.readings[backend.name], self.factors), self.blurs)
 
     def takes(self, item: Item) -> bool:
         """An image that nobody looked at enters no mean."""
@@ -153,10 +152,6 @@ class FixationEvaluation(MapEvaluation):
             cells = (f"{values[m]:.6f}" if m in values else "–" for m in shown)
             yield f"{title:<44}" + "".join(f"{cell:>{width}}" for cell, width in zip(cells, widths, strict=True))
         yield _counted(run)
-
-    def place(self, raw: np.ndarray, placement: Placement) -> PlacedMap:
-        """A map as it left the layer, placed as it is when it is scored."""
-        return placed(raw, source_factors(placement, (raw.shape[0], raw.shape[1])))
 
     def _sums(self, trials: Sequence[Trial]) -> Row:
         """z-values summed over an image's fixations, in all and by observer."""

@@ -7,16 +7,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-import numpy as np
-
 from analysis.engine import Item, Scored
 from analysis.evaluations.frame import Evaluation
 from analysis.evaluations.grouping import Entry
-from analysis.map_sources import MapSource, SourceMaps
-from analysis.placed_map import PlacedMap
+from analysis.map_sources import Factors, MapSource, SourceMaps
+from analysis.placed_map import PlacedMap, placed
 from analysis.runs import KeptMap, Row, Run
 from analysis.saliency import MapKey, Reading
-from vars_core.image_size import ImageSize
+from vars_core.image_size import stored_size
 from vars_core.images import Placement
 from vars_core.preprocessing import Preprocessing
 
@@ -41,7 +39,7 @@ class MapEvaluation(Evaluation, ABC):
     """What segmentation and fixations have in common.
 
     ``samples``: each has an ``id``. ``readings``: per model name, which of its maps are scored. ``headlines``: per
-    model name, which of these the report shows pictures of.
+    model name, which of these the report shows pictures of. ``factors``: how maps are placed on their images.
     """
 
     baselines: ClassVar[Sequence[type]] = ()
@@ -51,11 +49,13 @@ class MapEvaluation(Evaluation, ABC):
         self,
         samples: Sequence[Any],
         readings: Mapping[str, Reading],
-        headlines: Mapping[str, Headline] | None = None,
+        headlines: Mapping[str, Headline] | None,
+        factors: Factors,
     ) -> None:
         self.samples = samples
         self.readings = readings
         self.headlines = headlines or {}
+        self.factors = factors
         self.sources: list[MapSource] = [make() for make in self.baselines]
 
     @abstractmethod
@@ -125,15 +125,12 @@ class MapEvaluation(Evaluation, ABC):
         if raw is None:
             return None
         facts = run.facts["models"][model]
-        size, covered = (_size(facts[key]) if key in facts else None for key in ("image_size", "covered"))
+        size, covered = (stored_size(facts[key]) if key in facts else None for key in ("image_size", "covered"))
         assert size is not None
         height, width = item.image.shape[:2]
         seen = Preprocessing(covered=covered)
-        return self.place(raw, Placement(height, width, size, self.policy(item.sample), seen))
-
-    @abstractmethod
-    def place(self, raw: np.ndarray, placement: Placement) -> PlacedMap:
-        """A map (h, w) as it left the layer, placed as it is when it is scored."""
+        placement = Placement(height, width, size, self.policy(item.sample), seen)
+        return placed(raw, self.factors(placement, (raw.shape[0], raw.shape[1])))
 
     def _rows(self, source: MapSource, item: Item, of_image: Iterator[SourceMaps]) -> Scored:
         if not self.takes(item):
@@ -157,10 +154,6 @@ def _named(maps: SourceMaps, index: int) -> Row:
     if key is None or raw is None:
         return {}
     return {**vars(key), "map_min": float(raw[index].min()), "map_max": float(raw[index].max())}
-
-
-def _size(stored: Any) -> ImageSize:
-    return stored if isinstance(stored, int) else (int(stored[0]), int(stored[1]))
 
 
 def _last(maps: SourceMaps, key: MapKey) -> int:

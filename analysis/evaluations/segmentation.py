@@ -14,7 +14,7 @@ from analysis.evaluations.maps import Headline, MapEvaluation
 from analysis.evaluations.segmentation_summary import summarise
 from analysis.map_sources import Centre, Everywhere, MapSource, ModelMaps, SourceMaps
 from analysis.metrics.segmentation import CURVE_THRESHOLDS, GroundTruth, count_map, count_mask, cut_map, iou
-from analysis.placed_map import PlacedMap, placed
+from analysis.placed_map import PlacedMap
 from analysis.runs import Row, Run
 from analysis.saliency import Reading
 from analysis.source_factors import single_factors
@@ -23,7 +23,6 @@ from vars_core.data.masks import Pair
 
 if TYPE_CHECKING:
     from vars_core.backend import Backend
-    from vars_core.images import Placement
 
 SCHEMA = rows_of_maps(
     ("height", pa.int64()),
@@ -66,7 +65,7 @@ class Segmentation(MapEvaluation):
         threshold: float,
         per_head: bool = False,
     ) -> None:
-        super().__init__(masks.pairs, readings, headlines)
+        super().__init__(masks.pairs, readings, headlines, single_factors)
         self.masks = masks
         self.threshold = threshold
         self.per_head = per_head
@@ -77,7 +76,7 @@ class Segmentation(MapEvaluation):
 
     def source_of(self, backend: Backend) -> MapSource:
         """The model, its maps placed in single precision."""
-        return ModelMaps(backend, self.readings[backend.name], single_factors, per_head=self.per_head)
+        return ModelMaps(backend, self.readings[backend.name], self.factors, per_head=self.per_head)
 
     def described(self, item: Item) -> Row:
         height, width = item.target.shape
@@ -108,10 +107,6 @@ class Segmentation(MapEvaluation):
         for title, values in self.headline_lines(summary).items():
             cells = (f"{values[metric]:.4f}" if metric in values else "–" for metric in metrics)
             yield f"{title:<44}" + "".join(f"{cell:>20}" for cell in cells)
-
-    def place(self, raw: np.ndarray, placement: Placement) -> PlacedMap:
-        """A map as it left the layer, placed as it is when it is scored."""
-        return placed(raw, single_factors(placement, (raw.shape[0], raw.shape[1])))
 
     def _counted(self, one: PlacedMap, truth: GroundTruth) -> Row:
         thresholds = np.union1d(CURVE_THRESHOLDS, self.threshold)

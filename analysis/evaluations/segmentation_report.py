@@ -22,7 +22,7 @@ from analysis.engine import Item
 from analysis.evaluations.ends import Drawn, best_and_worst
 from analysis.evaluations.grouping import Entry
 from analysis.evaluations.maps import MapEvaluation
-from analysis.evaluations.report_parts import MapTables, colours_of, tell_colours, tell_conditions, tell_failures
+from analysis.evaluations.report_parts import MapTables, colours_of, report_of, tell_colours
 from analysis.evaluations.segmentation_summary import Group, groups
 from analysis.figures import Line, line_chart
 from analysis.metrics.segmentation import CURVE_THRESHOLDS, cut_map
@@ -52,8 +52,14 @@ def build_report(run: Run, evaluation: MapEvaluation, threshold: float, summary:
         every.append((list(group.name.values()), group.name, group.degenerate))
         if group.is_among(keys):
             chosen.append(group)
-    report = Report("Segmentation: maps as masks")
-    _provenance(report, run, threshold)
+    data = run.facts.get("data", {})
+    seen = (
+        f"Data: {data.get('folder')}, {data.get('samples')} images listed, names' SHA-256 {data.get('names_sha256')}. "
+        f"Foreground where a map, scaled to [0, 1] by its own range, reaches {threshold}; void pixels count "
+        "nowhere; predictions are resized to the ground truth. IoU is pooled over all pixels, FP and FN are fractions "
+        "of all non-void pixels; all in percent, with 95 % bootstrap intervals over images."
+    )
+    report = report_of(run, "Segmentation: maps as masks", [seen], data.get("samples"))
     tables = MapTables(report, run, "segmentation", summary, 2, " – ")
     _headline_table(tables, chosen)
     _threshold_curves(report, threshold, chosen)
@@ -71,20 +77,6 @@ def build_report(run: Run, evaluation: MapEvaluation, threshold: float, summary:
         numbers = ((ratio, *map(int, of_image)) for ratio, of_image in zip(ratios, counts, strict=True))
         tables.rows_behind(group, ("IoU", "TP", "FP", "FN", "void"), numbers)
     return report.html()
-
-
-def _provenance(report: Report, run: Run, threshold: float) -> None:
-    facts = run.facts
-    data = facts.get("data", {})
-    report.text(f"Command: {facts['command']}")
-    report.text(
-        f"Data: {data.get('folder')}, {data.get('samples')} images listed, names' SHA-256 {data.get('names_sha256')}. "
-        f"Foreground where a map, scaled to [0, 1] by its own range, reaches {threshold}; void pixels count "
-        "nowhere; predictions are resized to the ground truth. IoU is pooled over all pixels, FP and FN are fractions "
-        "of all non-void pixels; all in percent, with 95 % bootstrap intervals over images."
-    )
-    tell_conditions(report, facts)
-    tell_failures(report, run, data.get("samples"))
 
 
 def _headline_table(tables: MapTables, chosen: Sequence[Group]) -> None:

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from analysis.metrics.levels import levels, levels_of
+from analysis.metrics.levels import levels_of
 from analysis.placed_map import PlacedMap
 from vars_core.data.masks import FOREGROUND, VOID
 
@@ -80,18 +80,12 @@ def _at_least(tally: np.ndarray) -> np.ndarray:
     return tally[::-1].cumsum()[::-1]
 
 
-def count_at_thresholds(normalised_map: np.ndarray, truth: np.ndarray, thresholds: np.ndarray) -> Counts:
-    """Counts at every threshold in one pass, equal to counting ``mask_at`` for each.
+def count_map(placed: PlacedMap, truth: GroundTruth, thresholds: np.ndarray) -> Counts:
+    """Counts of a map on its image, scaled to [0, 1], at every threshold in one pass: those of ``cut_map`` at each.
 
-    ``normalised_map``: (H, W) in [0, 1], float32 or float64. ``truth``: regions (H, W). ``thresholds``: (K,),
-    ascending, in [0, 1], at most `MOST_LEVELS`; rounded to the map's precision, as ``mask_at`` does. The counts are
+    ``thresholds``: (K,), ascending, in [0, 1], at most `MOST_LEVELS`; rounded to the map's precision. The counts are
     int64 (K,); void ones are the same at each.
     """
-    return GroundTruth(truth).counts(levels(normalised_map, thresholds), len(thresholds))
-
-
-def count_map(placed: PlacedMap, truth: GroundTruth, thresholds: np.ndarray) -> Counts:
-    """`count_at_thresholds` of a map on its image, scaled to [0, 1]."""
     return truth.counts(levels_of(placed, thresholds), len(thresholds))
 
 

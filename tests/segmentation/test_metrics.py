@@ -14,7 +14,6 @@ from analysis.metrics.segmentation import (
     CURVE_THRESHOLDS,
     Counts,
     GroundTruth,
-    count_at_thresholds,
     count_map,
     count_mask,
     cut_map,
@@ -71,6 +70,10 @@ def test_a_mask_is_counted_as_pixel_by_pixel(case: tuple[np.ndarray, np.ndarray]
     assert count_mask(mask, truth) == counted_pixel_by_pixel(mask, truth)
 
 
+def at_thresholds(values: np.ndarray, truth: np.ndarray, thresholds: np.ndarray) -> Counts:
+    return GroundTruth(truth).counts(levels(values, thresholds), len(thresholds))
+
+
 @settings(deadline=None, max_examples=150)
 @given(maps_and_truths(), st.lists(st.floats(0, 1), max_size=5))
 def test_one_pass_over_a_map_equals_a_mask_per_threshold(
@@ -78,7 +81,7 @@ def test_one_pass_over_a_map_equals_a_mask_per_threshold(
 ) -> None:
     values, truth = case
     thresholds = np.union1d(CURVE_THRESHOLDS, more)
-    counts = count_at_thresholds(values, truth, thresholds)
+    counts = at_thresholds(values, truth, thresholds)
     for k, threshold in enumerate(thresholds):
         mask = np.array([[value >= values.dtype.type(threshold) for value in line] for line in values])
         at = Counts(counts.tp[k], counts.fp[k], counts.fn[k], counts.tn[k], counts.void)
@@ -89,7 +92,7 @@ def test_a_value_on_the_threshold_is_foreground_in_either_precision() -> None:
     for dtype in (np.float32, np.float64):
         tie = np.array([[0.3, np.nextafter(dtype(0.3), dtype(0))]], dtype)
         assert mask_at(tie, 0.3).tolist() == [[True, False]]
-        counts = count_at_thresholds(tie, np.full((1, 2), FOREGROUND, np.uint8), CURVE_THRESHOLDS)
+        counts = at_thresholds(tie, np.full((1, 2), FOREGROUND, np.uint8), CURVE_THRESHOLDS)
         assert counts.tp[29:32].tolist() == [2, 1, 0]
 
 
@@ -97,7 +100,7 @@ def test_every_hundredth_is_reached_from_its_own_value_on_whatever_the_product_r
     edges = CURVE_THRESHOLDS.astype(np.float32)
     around = [np.nextafter(edges, np.float32(to)) for to in (-1, 2)]
     values = np.concatenate([edges, *around, np.random.default_rng(0).random(10_000, np.float32)]).clip(0, 1)
-    counts = count_at_thresholds(values[None], np.full((1, len(values)), FOREGROUND, np.uint8), CURVE_THRESHOLDS)
+    counts = at_thresholds(values[None], np.full((1, len(values)), FOREGROUND, np.uint8), CURVE_THRESHOLDS)
     assert counts.tp.tolist() == [np.count_nonzero(values >= edge) for edge in edges]
     assert not counts.fp.any()
 
@@ -105,7 +108,7 @@ def test_every_hundredth_is_reached_from_its_own_value_on_whatever_the_product_r
 def test_many_thresholds_in_one_cell_are_told_apart() -> None:
     thresholds = np.array([0.5, 0.5 + 1e-6, 0.5 + 2e-6, 0.5 + 3e-6, 1.0])
     values = np.array([[0.5, 0.5 + 2e-6, 0.5 + 2.5e-6, 0.999]])
-    counts = count_at_thresholds(values, np.full((1, 4), FOREGROUND, np.uint8), thresholds)
+    counts = at_thresholds(values, np.full((1, 4), FOREGROUND, np.uint8), thresholds)
     assert counts.tp.tolist() == [4, 3, 3, 1, 0]
     assert counts.fp.tolist() == [0] * 5
 
