@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from vars_core.command import portable
-from vars_core.image_size import size_text
+from vars_core.image_size import size_text, stored_size
 
 DIGITS = 16
 """Of a SHA-256: enough to tell weights and lists of names apart."""
@@ -30,8 +30,7 @@ def weights(facts: Mapping[str, Any]) -> dict[str, str]:
 
 def input_size(described: Mapping[str, Any]) -> str:
     """The size of a model's input in words, from what ``run.json`` says of it."""
-    size = described["image_size"]
-    return f"{size_text(size if isinstance(size, int) else tuple(size))} px"
+    return f"{size_text(stored_size(described['image_size']))} px"
 
 
 def _seen_at(facts: Mapping[str, Any], model: str) -> str:

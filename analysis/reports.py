@@ -5,18 +5,24 @@ from __future__ import annotations
 import html
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from analysis.drawing import small_data_uri
-from analysis.report_page import SCRIPT, STYLE
+from analysis.figures import BOTTOM, LEFT, RIGHT, TOP
 
 PICTURE_BYTES = 1_300_000
 """Letters that all pictures of a report take together, however many there are: they share them equally."""
 
 LARGEST_PICTURE = 12_000
 """Letters of one picture where there are few."""
+
+STYLE, _SCRIPT = (Path(__file__).with_name(f"report.{kind}").read_text(encoding="utf-8") for kind in ("css", "js"))
+
+SCRIPT = f"{{const [left, right, top, bottom] = [{LEFT}, {RIGHT}, {TOP}, {BOTTOM}];\n{_SCRIPT}}}\n"
+"""With the box between the axes of a chart; in a block, for ``top`` is also a name of the browser's."""
 
 
 @dataclass(frozen=True)
@@ -141,7 +147,7 @@ class Report:
         filters = f'<nav id="filter" aria-label="Models shown">{boxes}</nav>' if len(self._models) > 1 else ""
         return (
             f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{html.escape(self.title)}</title>'
-            f'<meta name="viewport" content="width=device-width, initial-scale=1"><style>{STYLE}</style>'
+            f'<meta name="viewport" content="width=device-width, initial-scale=1"><style>\n{STYLE}</style>'
             f"</head><body><h1>{html.escape(self.title)}</h1>{filters}{body}"
             f"<script>{SCRIPT}</script></body></html>\n"
         )

@@ -199,12 +199,9 @@ class Run:
         ``limit``: read no further part once so many rows are there, and return no more. Raises InputError: nothing has
         been stored yet.
         """
-        paths = [path for _, path in self._parts()]
-        if not paths:
-            raise InputError(f"{self.folder} holds no rows yet")
         wanted = None if columns is None else list(columns)
         tables: list[pa.Table] = []
-        for path in paths:
+        for path in self._paths():
             tables.append(pq.read_table(path, columns=wanted, filters=where))
             if limit is not None and sum(map(len, tables)) >= limit:
                 break
@@ -212,10 +209,7 @@ class Run:
 
     def columns(self) -> list[str]:
         """Names of the columns of the rows. Raises InputError where nothing has been stored yet."""
-        paths = [path for _, path in self._parts()]
-        if not paths:
-            raise InputError(f"{self.folder} holds no rows yet")
-        return list(pq.read_schema(paths[0]).names)
+        return list(pq.read_schema(self._paths()[0]).names)
 
     def values(self, column: str) -> list[Any]:
         """The distinct values of ``column`` in order of first appearance, without null."""
@@ -224,6 +218,13 @@ class Run:
     def _parts(self) -> list[tuple[int, Path]]:
         numbered = ((_PART.fullmatch(path.name), path) for path in (self.folder / "rows").iterdir())
         return sorted((int(match[1]), path) for match, path in numbered if match)
+
+    def _paths(self) -> list[Path]:
+        """Of the parts, at least one."""
+        paths = [path for _, path in self._parts()]
+        if not paths:
+            raise InputError(f"{self.folder} holds no rows yet")
+        return paths
 
     # -- what is computed from them --------------------------------------------------------------------------------
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from vars_core.errors import InputError
 
@@ -24,6 +25,11 @@ def checked_size(size: ImageSize) -> ImageSize:
 def height_and_width(size: ImageSize) -> tuple[int, int]:
     """(height, width) in pixels."""
     return (size, size) if isinstance(size, int) else size
+
+
+def stored_size(stored: int | Sequence[int]) -> ImageSize:
+    """A size as JSON gives it back, which makes a list of a rectangle's sides."""
+    return stored if isinstance(stored, int) else (stored[0], stored[1])
 
 
 def parse_size(text: str) -> ImageSize:

@@ -19,6 +19,7 @@ from analysis.readout_table import (
 )
 from analysis.runs import Run, read_summary
 from vars_core.errors import InputError
+from vars_core.image_size import stored_size
 
 METRICS = {"nss": ("NSS", 2), "iou_pooled": ("IoU %", 1)}
 
@@ -65,15 +66,10 @@ def _read(name: str, folder: Path, measures: dict[str, Measure]) -> None:
     for metric, (label, digits) in METRICS.items():
         if any(entry["metric"] == metric for entry in summary):
             described = Run.read(folder).facts["models"]
-            sizes = {model: _size(facts["image_size"]) for model, facts in described.items()}
+            sizes = {model: stored_size(facts["image_size"]) for model, facts in described.items()}
             measures.setdefault(name, Measure(f"{name} {label}", digits)).add(summary, metric, sizes)
             return
     raise InputError(f"{folder} holds none of the metrics {', '.join(METRICS)}")
-
-
-def _size(stored: int | list[int]) -> int | tuple[int, int]:
-    """A size as JSON keeps it."""
-    return stored if isinstance(stored, int) else (stored[0], stored[1])
 
 
 def _split(text: str) -> tuple[str, Path]:

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from analysis.corruptions import corrupt
 from analysis.engine import Item, Scored, model_input
 from analysis.evaluations.frame import Evaluation
-from analysis.evaluations.grouping import Entry
+from analysis.evaluations.grouping import Entry, entry_of
 from analysis.evaluations.suites import CLEAN, CORRUPTED, SUITES, Labelled, class_ids
 from analysis.evaluations.table import EVALUATIONS
 from analysis.metrics.robustness import Estimate, Predictions, error
@@ -252,9 +252,8 @@ def _chosen(whole: Predictions, rows: np.ndarray) -> Predictions:
 def _entries(where: Entry, metric: str, scale: float, estimate: Estimate | None, **part: Any) -> list[Entry]:
     if estimate is None:
         return []
-    low_high = [scale * estimate.low, scale * estimate.high] if np.isfinite(estimate.high) else None
-    value, images = scale * estimate.value, estimate.images
-    return [{**where, "metric": metric, "value": value, "ci95": low_high, "n": images, **part}]
+    bounds = (estimate.low, estimate.high) if np.isfinite(estimate.high) else None
+    return [entry_of(where, metric, estimate.value, bounds, estimate.images, scale) | part]
 
 
 def _errors(where: Entry, suite: str, predictions: Predictions) -> Iterator[Entry]:

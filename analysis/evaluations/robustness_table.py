@@ -13,7 +13,7 @@ from analysis.evaluations.robustness import predictions_of
 from analysis.evaluations.suites import SUITES
 from analysis.evaluations.table import EVALUATIONS
 from analysis.markdown import table
-from analysis.metrics.robustness import Estimate, Predictions, paired_difference
+from analysis.metrics.robustness import Estimate, paired_difference
 from analysis.metrics.table import Metric, metrics_that_need, predictions_on
 from analysis.provenance import conditions
 from analysis.runs import Run, read_summary
@@ -59,7 +59,7 @@ def table_lines(runs: Sequence[Run], against: str | None = None) -> Iterator[str
     rows = ((model, *(_interval(column.entries.get(model)) for column in columns)) for model in models)
     yield from table(("model", *heads), rows)
     yield f"\nPoints of top-1 more than {reference}, the same pictures of both:\n"
-    accuracies = [column for column in columns if column.metric in _accuracies()]
+    accuracies = [column for column in columns if _metrics()[column.metric][1].higher_is_better]
     names = [f"{column.title}{column.budget and f', {column.budget}'}" for column in accuracies]
     others = [model for model in models if model != reference]
     rows = ((model, *(_points(_difference(one, model, reference)) for one in accuracies)) for model in others)
@@ -78,7 +78,7 @@ def _columns(runs: Sequence[Run]) -> list[Column]:
         if settings.get("evaluation") != "robustness":
             raise InputError(f"expected a robustness run, {run.folder} is one of {settings.get('evaluation')}")
         for name, metric in EVALUATIONS["robustness"].shown(read_summary(run.folder)).items():
-            suite = _suite_of(name)
+            suite, _ = _metrics()[name]
             column = Column(name, metric.title, settings["attacks"].get(suite, ""), suite, run)
             shown = best.setdefault((name, column.budget), column)
             if column.images > shown.images:
@@ -94,21 +94,9 @@ def _metrics() -> Mapping[str, tuple[str, Metric]]:
     }
 
 
-def _suite_of(metric: str) -> str:
-    return _metrics()[metric][0]
-
-
-def _accuracies() -> set[str]:
-    return {name for name, (_, metric) in _metrics().items() if metric.higher_is_better}
-
-
 def _difference(column: Column, model: str, reference: str) -> Estimate | None:
-    one, other = (_predictions(column, name) for name in (model, reference))
+    one, other = (predictions_of(column.run, name).get(column.suite) for name in (model, reference))
     return None if one is None or other is None else paired_difference(one, other)
-
-
-def _predictions(column: Column, model: str) -> Predictions | None:
-    return predictions_of(column.run, model).get(column.suite)
 
 
 def _by_corruption(run: Run) -> Iterator[str]:

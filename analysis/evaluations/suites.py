@@ -133,12 +133,19 @@ def open_suite(
     return listed
 
 
+@cache
 def class_ids(num_classes: int) -> tuple[str, ...] | None:
     """The WordNet ids of a model's classes, in its order; None where a model with so many classes is none of ours.
 
     1000: ImageNet's, in the order of the sorted ids. 200: Tiny ImageNet's, which the embedded models know.
     """
-    return {1000: _imagenet_ids, 200: _tiny_ids}.get(num_classes, lambda: None)()
+    if num_classes == 1000:
+        from timm.data import ImageNetInfo
+
+        return tuple(ImageNetInfo("imagenet-1k").label_names())
+    if num_classes == 200:
+        return tuple(entry["wnid"] for entry in json.loads(TINY_CLASSES.read_text()))
+    return None
 
 
 def check_classes(model: str, num_classes: int, data: SuiteData, suite: str) -> None:
@@ -217,7 +224,7 @@ def _parquet(suite: str, folder: Path, tables: Sequence[Path], limit: int | None
     if strange := [name for name in ids if not WORDNET.fullmatch(name)]:
         raise InputError(f"expected WordNet ids in {listed}, got {strange[0]!r}")
     pictures = ParquetImages(tables, ids)
-    read = partial(_encoded, _Shards(tuple(tables), tuple(ids), pictures.fingerprint))
+    read = partial(_encoded, tuple(tables), tuple(ids), pictures.fingerprint)
     samples = [
         Labelled(
             f"{suite}/{index:08d}",
@@ -232,25 +239,16 @@ def _parquet(suite: str, folder: Path, tables: Sequence[Path], limit: int | None
     return SuiteData(tuple(samples), _classes(samples), ())
 
 
-@dataclass(frozen=True)
-class _Shards:
-    """Parquet files by what tells them apart: names and a fingerprint, which is all that travels to another process."""
-
-    files: tuple[Path, ...]
-    classes: tuple[str, ...]
-    fingerprint: str
-
-
-def _encoded(shards: _Shards, index: int) -> bytes:
-    """The bytes of a picture in files that a process opens once."""
-    pictures, one_at_a_time = _opened(shards)
+def _encoded(files: tuple[Path, ...], classes: tuple[str, ...], fingerprint: str, index: int) -> bytes:
+    """The bytes of a picture in files that a process opens once; what tells them apart is all that travels to it."""
+    pictures, one_at_a_time = _opened(files, classes, fingerprint)
     with one_at_a_time:  # decode threads share its row groups
         return pictures.encoded(index)
 
 
 @lru_cache(maxsize=8)
-def _opened(shards: _Shards) -> tuple[ParquetImages, Lock]:
-    return ParquetImages(shards.files, shards.classes), Lock()
+def _opened(files: tuple[Path, ...], classes: tuple[str, ...], fingerprint: str) -> tuple[ParquetImages, Lock]:
+    return ParquetImages(files, classes), Lock()
 
 
 def _classes(samples: Iterable[Labelled]) -> tuple[str, ...]:
@@ -262,15 +260,3 @@ def spread(entries: Sequence[Any], limit: int | None) -> list[Any]:
     if limit is None or limit >= len(entries):
         return list(entries)
     return [entries[int(at)] for at in np.arange(limit) * len(entries) // limit]
-
-
-@cache
-def _imagenet_ids() -> tuple[str, ...]:
-    from timm.data import ImageNetInfo
-
-    return tuple(ImageNetInfo("imagenet-1k").label_names())
-
-
-@cache
-def _tiny_ids() -> tuple[str, ...]:
-    return tuple(entry["wnid"] for entry in json.loads(TINY_CLASSES.read_text()))

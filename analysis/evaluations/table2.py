@@ -25,9 +25,5 @@ def weights_of(spec: str, folder: Path | None) -> Path | None:
     """The file for a row: ``FOLDER/<backbone>_<mixer>.safetensors`` or ``.pth``, else what comes with the project."""
     from vars_core.embedded import embedded_weights
 
-    name = spec.replace("/", "_")
-    for suffix in SUFFIXES if folder is not None else ():
-        assert folder is not None
-        if (folder / f"{name}{suffix}").is_file():
-            return folder / f"{name}{suffix}"
-    return embedded_weights(spec)
+    files = [] if folder is None else [folder / f"{spec.replace('/', '_')}{suffix}" for suffix in SUFFIXES]
+    return next((file for file in files if file.is_file()), embedded_weights(spec))
