@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 from PIL import Image
@@ -14,15 +13,6 @@ from vars_core.errors import InputError
 FORMATS = (".gif", ".webp", ".mp4")
 FRAME_RATE = 25
 """Of a film, a second; an iterate is held for as many frames as it is shown."""
-
-
-def write_animation(pictures: Sequence[np.ndarray], path: Path, seconds: float = 0.8) -> Path:
-    """Write frames, ``seconds`` each and the last twice as long, as GIF, WebP or MP4 by the file's suffix.
-
-    Raises InputError: another suffix, or no frames.
-    """
-    path.write_bytes(animation(pictures, path.suffix, seconds))
-    return path
 
 
 def animation(pictures: Sequence[np.ndarray], suffix: str, seconds: float = 0.8) -> bytes:

@@ -17,8 +17,6 @@ FP_COLOUR = (213, 94, 0)
 FN_COLOUR = (0, 114, 178)
 """Okabe and Ito's green, vermilion and blue: told apart by colour-blind readers too."""
 
-CONTOUR_COLOUR = (255, 255, 255)
-
 SMALL_SIDES = (224, 208, 192, 176, 160, 144, 128, 112, 96)
 """Longest sides that a picture is tried at until it is small enough; the last is kept, whatever it takes."""
 
@@ -51,11 +49,11 @@ def mask_overlay(image: np.ndarray, mask: np.ndarray, opacity: float = 0.75) -> 
     return draw_contour(np.where(mask[..., None], image, dark), mask)
 
 
-def draw_contour(image: np.ndarray, mask: np.ndarray, colour: tuple[int, int, int] = CONTOUR_COLOUR) -> np.ndarray:
-    """The outline of a bool mask (H, W) on a copy of the image, its width fitting the image's size."""
+def draw_contour(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """The white outline of a bool mask (H, W) on a copy of the image, its width fitting the image's size."""
     outlines, _ = cv2.findContours(mask.astype(np.uint8), cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
     painted = np.ascontiguousarray(image).copy()
-    cv2.drawContours(painted, outlines, -1, colour, thickness=max(1, max(mask.shape) // 300))
+    cv2.drawContours(painted, outlines, -1, (255, 255, 255), thickness=max(1, max(mask.shape) // 300))
     return painted
 
 

@@ -33,7 +33,6 @@ class GradientCheck:
     error: float
     attack_error: float
     cosine: float
-    num_directions: int
 
 
 def gradient_check(
@@ -64,7 +63,6 @@ def gradient_check(
         error=_relative_error(along_full, slopes),
         attack_error=_relative_error(along_followed, slopes),
         cosine=float(nn.functional.cosine_similarity(full.flatten(1), followed.flatten(1)).mean()),
-        num_directions=num_directions,
     )
 
 

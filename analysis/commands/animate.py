@@ -23,7 +23,7 @@ class Asked(Painted, Models):
 @asks(Asked)
 def animate(asked: Asked) -> None:
     """Draw every iterate's map over the photograph, one after another, or as a figure in order."""
-    from analysis.animation import FORMATS, write_animation
+    from analysis.animation import FORMATS, animation
     from analysis.commands.options import choose_layers, choose_readouts, for_maps, load_backends, parse_models
     from analysis.paper_figures.iterates import iterates
     from analysis.paper_figures.studio import described
@@ -47,7 +47,7 @@ def animate(asked: Asked) -> None:
         footer=told,
     )
     if out.suffix in FORMATS:
-        write_animation(shown.frames(), out, asked.seconds)
+        out.write_bytes(animation(shown.frames(), out.suffix, asked.seconds))
     else:
         shown.figure().save(out)
     print(f"{out}: {told}")

@@ -34,7 +34,8 @@ def corrupt(
     A picture's id, which its noise depends on, is its path in IN without the suffix. Exit status: 0; 2 for bad input;
     3 when some pictures could not be read (they are named; all others are written).
     """
-    from analysis.corruptions.tree import TreeSettings, confirm, cpu_count, find_images, write_tree  # imports torch
+    from analysis.corruptions.tree import TreeSettings, confirm, find_images, write_tree  # imports torch
+    from analysis.engine import cores
 
     settings = TreeSettings(target, parse_names(names or ()), parse_severities(severities or ()), seed, frost)
     if target.resolve().is_relative_to(source.resolve()):
@@ -47,7 +48,7 @@ def corrupt(
     unreadable: list[str] = []
     written = present = 0
     with watched(len(images), "pictures") as show:
-        for done, outcome in enumerate(write_tree(images, settings, workers or cpu_count()), start=1):
+        for done, outcome in enumerate(write_tree(images, settings, workers or cores()), start=1):
             written, present = written + outcome.written, present + outcome.present
             if outcome.error is not None:
                 unreadable.append(f"{images[outcome.image_id]}: {outcome.error}")

@@ -9,10 +9,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from analysis.corruptions.pixels import Bytes, Codes, Ints, bands, smooth
-
-FRACTION = 32
-"""Bilinear weights are held in 32nds of a pixel, as OpenCV's fixed-point sampling does."""
+from analysis.corruptions.pixels import FRACTION, Bytes, Codes, Ints, bands, smooth
 
 
 def elastic_transform(image: Bytes, alpha: float, rng: np.random.Generator) -> Bytes:

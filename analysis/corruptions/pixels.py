@@ -38,6 +38,9 @@ FIELD_ZERO = FIELD_ONE
 
 FIELD_CODES = 1 << 14
 
+FRACTION = 32
+"""Bilinear weights are held in 32nds of a pixel, as OpenCV's fixed-point sampling does."""
+
 
 def bands(height: int, width: int, least_rows: int = 1) -> Iterator[slice]:
     """Slices of rows that cover 0..height, each of about ``BAND_PIXELS`` pixels and at least ``least_rows`` rows."""

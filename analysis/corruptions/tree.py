@@ -168,8 +168,3 @@ def confirm(settings: TreeSettings) -> None:
 def listed(facts: Any) -> str:
     """Settings in words: "seed 0, frost grown, size 224"."""
     return ", ".join(f"{name} {value}" for name, value in facts.items()) if isinstance(facts, dict) else repr(facts)
-
-
-def cpu_count() -> int:
-    """Cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -7,10 +7,7 @@ import math
 import cv2
 import numpy as np
 
-from analysis.corruptions.pixels import Bytes, Codes, Ints, bands
-
-FRACTION = 32
-"""Bilinear weights are held in 32nds of a pixel, as OpenCV's fixed-point sampling does."""
+from analysis.corruptions.pixels import FRACTION, Bytes, Codes, Ints, bands
 
 
 def zoom_blur(image: Bytes, step: float, count: int) -> Bytes:

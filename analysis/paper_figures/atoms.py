@@ -49,7 +49,7 @@ def atoms_of(studio: Studio, number: int, mixer: str, words: str, count: int) ->
     """The most used atoms of the first model with this mixer, a photograph a row (dynamic and learned apart)."""
     backend = model_of(studio, number, mixer)
     layer = paper_layer(backend)
-    rows: list[tuple[str, Sequence[Tile | None]]] = []
+    rows: list[tuple[str, Sequence[Tile]]] = []
     for name, image in list(studio.photographs.items())[:count]:
         trace = studio.dictionary(backend, image, layer).dictionary
         assert trace is not None  # it was asked for

@@ -26,7 +26,7 @@ MANY = (
 
 def under_corruption(studio: Studio, title: str, corruptions: Sequence[tuple[str, str | None]], count: int) -> Canvas:
     """A photograph a row, and below it the default map of every model; a corruption a column."""
-    rows: list[tuple[str, Sequence[Tile | None]]] = []
+    rows: list[tuple[str, Sequence[Tile]]] = []
     for name, image in list(studio.photographs.items())[:count]:
         seen = [
             image if kind is None else corrupt(image, kind, SEVERITY, image_id=name, seed=studio.seed)
@@ -57,7 +57,7 @@ def figure_11(studio: Studio) -> Canvas:
 
 def beside_fixations(studio: Studio, title: str, count: int) -> Canvas:
     """A photograph with everybody's fixations a row, and every model's default map of it."""
-    rows: list[tuple[str, Sequence[Tile | None]]] = []
+    rows: list[tuple[str, Sequence[Tile]]] = []
     for stimulus, image in studio.stimuli[:count]:
         height, width = image.shape[:2]
         inside = stimulus.fixations.keep(stimulus.fixations.in_frame(height, width))
@@ -83,14 +83,12 @@ def figure_12(studio: Studio) -> Canvas:
 
 def iterates(studio: Studio, title: str, backends: Sequence[Backend], count: int) -> Canvas:
     """The maps of the last block of stage 0 at every iterate, a photograph and model a row."""
-    rows: list[tuple[str, Sequence[Tile | None]]] = []
+    rows: list[tuple[str, Sequence[Tile]]] = []
     longest = max(backend.num_steps for backend in backends)
     for name, image in list(studio.photographs.items())[:count]:
         for backend in backends:
             maps = studio.maps(backend, [image], paper_layer(backend), backend.default_readout)[:, 0]
-            tiles: list[Tile | None] = [
-                studio.overlay(image, values, backend, f"t = {t}") for t, values in enumerate(maps)
-            ]
+            tiles = [studio.overlay(image, values, backend, f"t = {t}") for t, values in enumerate(maps)]
             rows.append((f"{name}, {short(backend)}", [square(image, name), *tiles]))
     columns = ["photograph", *(f"t = {t}" for t in range(longest + 1))]
     caption = ["From the solver's start (t = 0) to its last step. Each map has its own colour scale."]

@@ -36,13 +36,13 @@ def label_lines(name: str) -> list[str]:
 def sheet(
     title: str,
     columns: Sequence[str],
-    rows: Sequence[tuple[str, Sequence[Tile | None]]],
+    rows: Sequence[tuple[str, Sequence[Tile]]],
     caption: Sequence[str],
     *,
     cell: int = CELL,
     bars: Sequence[Bar] = (),
 ) -> Canvas:
-    """Rows (name, tiles; None leaves a place empty) under ``columns``."""
+    """Rows (name, tiles) under ``columns``."""
     width = LEFT + MARGIN + max(len(columns) * (cell + GAP), 420)
     lines = [line for text in caption for line in typeface().wrapped(text, width - 2 * MARGIN, 10)]
     below = TOP + len(rows) * (cell + GAP) + 12
@@ -57,8 +57,6 @@ def sheet(
         for k, part in enumerate(parts):
             canvas.add(Text(part, MARGIN, y + cell / 2 + 12 * (k - (len(parts) - 1) / 2), 10.5, colour=SOFT))
         for j, tile in enumerate(tiles):
-            if tile is None:
-                continue
             x = LEFT + j * (cell + GAP)
             canvas.add(Raster(tile.pixels, x, y, cell, cell, tile.title, tile.smooth))
             for px, py in () if tile.points is None else tile.points:
