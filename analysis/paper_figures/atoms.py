@@ -76,15 +76,3 @@ def model_of(studio: Studio, number: int, mixer: str) -> Backend:
         if backend.name.endswith(f"/{mixer}"):
             return backend
     raise InputError(f"expected a --model with the mixer {mixer} for figure {number}")
-
-
-def figure_8(studio: Studio) -> Canvas:
-    return atoms_of(studio, 8, "vars_s", "Kernels of VARS-S", 2)
-
-
-def figure_9(studio: Studio) -> Canvas:
-    return atoms_of(studio, 9, "vars_d", "Atoms of VARS-D", 6)
-
-
-def figure_10(studio: Studio) -> Canvas:
-    return atoms_of(studio, 10, "vars_sd", "Atoms of VARS-SD, dynamic and learned", 4)

@@ -47,14 +47,6 @@ def under_corruption(studio: Studio, title: str, corruptions: Sequence[tuple[str
     return sheet(title, [name for name, _ in corruptions], rows, caption, cell=84, bars=studio.bars(studio.backends))
 
 
-def figure_3(studio: Studio) -> Canvas:
-    return under_corruption(studio, "Figure 3. Maps under corruption", FEW, 4)
-
-
-def figure_11(studio: Studio) -> Canvas:
-    return under_corruption(studio, "Figure 11. Maps under corruption, more kinds and photographs", MANY, 8)
-
-
 def beside_fixations(studio: Studio, title: str, count: int) -> Canvas:
     """A photograph with everybody's fixations a row, and every model's default map of it."""
     rows: list[tuple[str, Sequence[Tile]]] = []
@@ -73,14 +65,6 @@ def beside_fixations(studio: Studio, title: str, count: int) -> Canvas:
     return sheet(title, columns, rows, [*caption, *default_lines(studio.backends)], bars=studio.bars(studio.backends))
 
 
-def figure_4(studio: Studio) -> Canvas:
-    return beside_fixations(studio, "Figure 4. Maps beside human fixations", 4)
-
-
-def figure_12(studio: Studio) -> Canvas:
-    return beside_fixations(studio, "Figure 12. Maps beside human fixations, more photographs", 12)
-
-
 def iterates(studio: Studio, title: str, backends: Sequence[Backend], count: int) -> Canvas:
     """The maps of the last block of stage 0 at every iterate, a photograph and model a row."""
     rows: list[tuple[str, Sequence[Tile]]] = []
@@ -94,14 +78,6 @@ def iterates(studio: Studio, title: str, backends: Sequence[Backend], count: int
     caption = ["From the solver's start (t = 0) to its last step. Each map has its own colour scale."]
     caption += [described(b, paper_layer(b), b.default_readout, f"0 to {b.num_steps}") for b in backends]
     return sheet(title, columns, rows, caption, bars=studio.bars(backends))
-
-
-def figure_5(studio: Studio) -> Canvas:
-    return iterates(studio, "Figure 5. Attention emerges over the iterates", studio.with_dictionary[:1], 4)
-
-
-def figure_7(studio: Studio) -> Canvas:
-    return iterates(studio, "Figure 7. Iterates of every model", studio.with_dictionary, 4)
 
 
 def default_lines(backends: Sequence[Backend]) -> list[str]:
