@@ -117,27 +117,23 @@ def bound_rows(layer: Layer, fractions: Sequence[float]) -> Iterator[tuple[float
         yield fraction, [float(excesses[k].mean()) if k < len(iterates) else float("inf") for k in BOUND_STEPS]
 
 
-BOUND_HEADER = (
-    f"| model | layer | L / largest eigenvalue | {' | '.join(str(step) for step in BOUND_STEPS)} |\n"
-    f"|---|---|---|{'---:|' * len(BOUND_STEPS)}"
-)
+BOUND_HEADS = ("model", "layer", "L / largest eigenvalue", *map(str, BOUND_STEPS))
 
 
-def bound_markdown(model: str, layer: str, fraction: float, row: list[float]) -> str:
-    """A row of the table under `BOUND_HEADER`: excess energies as factors of the optimum's."""
-    return f"| {model} | {layer} | {fraction:g} | {' | '.join(f'{value:.2g}' for value in row)} |"
+def bound_cells(model: str, layer: str, fraction: float, row: Sequence[float]) -> list[str]:
+    """Under `BOUND_HEADS`: excess energies as factors of the optimum's."""
+    return [model, layer, f"{fraction:g}", *(f"{value:.2g}" for value in row)]
 
 
-HEADER = (
-    "| model | layer | λ | L | no codes | t = 0…T of the layer | ISTA, T steps | ISTA, 100 | ODE, t = 10 "
-    "| attention's step | ‖u_T − u*‖/‖u*‖ | zero codes: u*, u_T | gap of u* | step = Performer to |\n"
-    "|---|---|---|---|---|---|---|---|---|---|---|---|---|---|"
-)
+HEADS = (
+    "model", "layer", "λ", "L", "no codes", "t = 0…T of the layer", "ISTA, T steps", "ISTA, 100", "ODE, t = 10",
+    "attention's step", "‖u_T − u*‖/‖u*‖", "zero codes: u*, u_T", "gap of u*", "step = Performer to",
+)  # fmt: skip
 
 
-def markdown(model: str, row: LayerRow) -> str:
-    """A row of the table under `HEADER`."""
-    cells = [
+def layer_cells(model: str, row: LayerRow) -> list[str]:
+    """Under `HEADS`."""
+    return [
         model,
         row.name,
         f"{row.lam:.2f}",
@@ -153,7 +149,6 @@ def markdown(model: str, row: LayerRow) -> str:
         f"{row.gap:.0e}" + ("" if row.converged else " (not converged)"),
         "—" if row.performer is None else f"{row.performer:.0e}",
     ]
-    return f"| {' | '.join(cells)} |"
 
 
 def percent(excess: float) -> str:

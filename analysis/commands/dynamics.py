@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,7 +31,8 @@ def dynamics(asked: Asked) -> None:
     """
     from analysis.commands.options import choose_layers, load_backends
     from analysis.commands.sheet import samples
-    from analysis.dynamics_table import BOUND_HEADER, HEADER, bound_markdown, bound_rows, layer_rows, markdown
+    from analysis.dynamics_table import BOUND_HEADS, HEADS, bound_cells, bound_rows, layer_cells, layer_rows
+    from analysis.markdown import table
     from analysis.provenance import DIGITS
     from vars_core.dynamics import read_layer
     from vars_core.images import decode_image
@@ -39,17 +41,21 @@ def dynamics(asked: Asked) -> None:
     paths = asked.image or samples()[:2]
     photographs = [decode_image(path) for path in paths]
     backends = load_backends(parse_models(asked.model, asked.checkpoint), "cpu")
-    print(HEADER if fractions is None else BOUND_HEADER)
-    for backend in backends:
-        batch, _ = backend.prepare(photographs)
-        layers = choose_layers(backend, asked.layer)
-        if fractions is None:
-            for row in layer_rows(backend, batch, layers):
-                print(markdown(backend.name, row), flush=True)
-            continue
-        for name in layers:
-            for fraction, excesses in bound_rows(read_layer(backend.model, batch, name), fractions):
-                print(bound_markdown(backend.name, name, fraction, excesses), flush=True)
+
+    def rows() -> Iterator[list[str]]:
+        for backend in backends:
+            batch, _ = backend.prepare(photographs)
+            layers = choose_layers(backend, asked.layer)
+            if fractions is None:
+                yield from (layer_cells(backend.name, row) for row in layer_rows(backend, batch, layers))
+                continue
+            for name in layers:
+                for fraction, excesses in bound_rows(read_layer(backend.model, batch, name), fractions):
+                    yield bound_cells(backend.name, name, fraction, excesses)
+
+    heads, words = (HEADS, len(HEADS)) if fractions is None else (BOUND_HEADS, 3)
+    for line in table(heads, rows(), left=words):
+        print(line, flush=True)
     print(f"\n- photographs: {', '.join(path.name for path in paths)}")
     for backend in backends:
         weights = "untrained" if backend.checkpoint_hash is None else backend.checkpoint_hash[:DIGITS]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -164,7 +165,10 @@ def multiply_adds(model: nn.Module) -> tuple[float, float]:
     from torch.nn.attention import SDPBackend, sdpa_kernel
     from torch.utils.flop_counter import FlopCounterMode
 
-    formulas: dict[Any, Any] = {torch.ops.aten._fft_r2c: forward_fft_flops, torch.ops.aten._fft_c2r: inverse_fft_flops}
+    formulas: dict[Any, Any] = {
+        torch.ops.aten._fft_r2c: lambda images, dims, *_, **__: real_fft_flops(images, dims),
+        torch.ops.aten._fft_c2r: lambda spectra, dims, *_, out_shape, **__: real_fft_flops(out_shape, dims),
+    }
     counter = FlopCounterMode(display=False, custom_mapping=formulas)
     size = image_size_of(model)
     with torch.no_grad(), sdpa_kernel(SDPBackend.MATH), counter:
@@ -187,16 +191,7 @@ def use_fft(model: nn.Module) -> bool:
     return replaced
 
 
-def forward_fft_flops(images: Any, dims: list[int], *_: Any, out_shape: Any = None, **__: Any) -> int:
-    """2.5·N·log₂N operations for the transform of N real numbers, as FFTs are usually counted."""
-    return real_fft_flops(images, dims)
-
-
-def inverse_fft_flops(spectra: Any, dims: list[int], *_: Any, out_shape: Any = None, **__: Any) -> int:
-    """As many for the way back."""
-    return real_fft_flops(out_shape, dims)
-
-
-def real_fft_flops(shape: Any, dims: list[int]) -> int:
+def real_fft_flops(shape: Sequence[int], dims: Sequence[int]) -> int:
+    """2.5·N·log₂N operations for the transform of N real numbers or back, as FFTs are usually counted."""
     num_points = math.prod(shape[dim] for dim in dims)
     return round(math.prod(shape) * 2.5 * math.log2(num_points))
