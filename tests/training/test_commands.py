@@ -23,7 +23,7 @@ from typer.testing import CliRunner
 
 from vars_core import create_model
 from vars_core.checkpoints import read_checkpoint
-from vars_core.command import command_line, portable
+from vars_core.command import command_line, portable, run_commands
 from vars_core.training.__main__ import app
 from vars_core.training.checkpoint import read_training_state
 from vars_core.training.draws import seed_of
@@ -215,12 +215,13 @@ def test_released_weights_carry_their_card_and_evaluate_to_what_it_says(made_dat
     ],
 )
 def test_bad_input_is_one_sentence_and_status_2(
-    made_data: Path, tmp_path: Path, options: tuple[str, ...], message: str
+    made_data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], options: tuple[str, ...], message: str
 ) -> None:
-    result = CliRunner().invoke(app, [*arguments(made_data, tmp_path / "run"), *options])
-    assert result.exit_code == 2
-    assert message in result.output
-    assert "Traceback" not in result.output
+    with pytest.raises(SystemExit) as stopped:
+        run_commands(lambda: app([*arguments(made_data, tmp_path / "run"), *options]))
+    said = capsys.readouterr().err
+    assert stopped.value.code == 2 and said.startswith("error: ") and message in said
+    assert "Traceback" not in said
 
 
 def test_a_run_that_stops_before_its_first_checkpoint_says_so(made_data: Path, tmp_path: Path) -> None:
@@ -237,10 +238,10 @@ def test_an_earlier_run_is_not_overwritten_nor_continued_with_another_recipe(mad
     given = arguments(made_data, tmp_path / "run", "--model", "rvt_nano/self", "--stages", "1x32@16")
     invoke(*given)
     again = CliRunner().invoke(app, given)
-    assert again.exit_code == 2 and "continue with --resume or choose another folder" in again.output
+    assert "continue with --resume or choose another folder" in str(again.exception)
     other = CliRunner().invoke(app, [*given, "--resume", "--lr", "0.1"])
-    assert other.exit_code == 2 and "was trained with recipe" in other.output
+    assert "was trained with recipe" in str(other.exception)
     steps = CliRunner().invoke(app, [*given, "--resume", "--num-steps", "1"])
-    assert steps.exit_code == 2 and "was trained with options {}, now {'num_steps': 1}" in steps.output
+    assert "was trained with options {}, now {'num_steps': 1}" in str(steps.exception)
     done = CliRunner().invoke(app, [*given, "--resume"])
     assert done.exit_code == 0

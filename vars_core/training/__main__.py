@@ -7,8 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from vars_core.command import command_line
-from vars_core.errors import InputError
+from vars_core.command import command_line, run_commands
 from vars_core.training.options import given, parameters, with_parameters
 from vars_core.training.recipe import PRESETS, chosen_recipe, recipe_parameters
 from vars_core.training.request import Request
@@ -23,12 +22,8 @@ def main(
 ) -> None:
     """Train a model, or continue a run."""
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    try:
-        recipe = chosen_recipe(preset, values)
-        carry_out(Request(recipe=recipe, command=command_line(), **given(Request, values)))
-    except InputError as error:
-        typer.echo(f"error: {error}", err=True)
-        raise typer.Exit(2) from None
+    recipe = chosen_recipe(preset, values)
+    carry_out(Request(recipe=recipe, command=command_line(), **given(Request, values)))
 
 
 def carry_out(request: Request) -> None:
@@ -51,4 +46,4 @@ def carry_out(request: Request) -> None:
 app.command("train")(with_parameters(main, [*parameters(Request), *recipe_parameters()]))
 
 if __name__ == "__main__":
-    app()
+    run_commands(app)

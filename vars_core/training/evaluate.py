@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,6 +14,7 @@ import typer
 from numpy.typing import NDArray
 
 from vars_core.backend import Backend
+from vars_core.command import run_commands
 from vars_core.data.labelled import LabelledImages
 from vars_core.data.open import open_split
 from vars_core.embedded import embedded_weights
@@ -45,15 +47,7 @@ def evaluate(
     for images, labels in batches(source, batch_size, skipped):
         logits = backend.logits(backend.prepare(images, policy)[0])
         sums += tally(logits, torch.from_numpy(matched.outputs[labels]))
-    result = Accuracy.of(sums)
-    return {
-        "top1": result.top1,
-        "top5": result.top5,
-        "loss": result.loss,
-        "count": result.count,
-        "classes": matched.words,
-        "skipped": skipped,
-    }
+    return asdict(Accuracy.of(sums)) | {"classes": matched.words, "skipped": skipped}
 
 
 def batches(
@@ -85,17 +79,13 @@ def main(
     seed: int = 0,
 ) -> None:
     """Print top-1 and top-5 on the validation pictures, with the weights' hash, as one line of JSON."""
-    try:
-        network = load_model(model, checkpoint, image_size=image_size)
-        _, source = open_split(data, held_out, seed)
-        names = head_names(checkpoint or embedded_weights(model))
-        result = evaluate(Backend(network, device, precision), source, names=names, policy=policy)
-    except InputError as error:
-        typer.echo(f"error: {error}", err=True)
-        raise typer.Exit(2) from None
+    network = load_model(model, checkpoint, image_size=image_size)
+    _, source = open_split(data, held_out, seed)
+    names = head_names(checkpoint or embedded_weights(model))
+    result = evaluate(Backend(network, device, precision), source, names=names, policy=policy)
     facts = {"model": model, "sha256": network.checkpoint_hash, "data": data.resolve().name, "policy": policy}
     typer.echo(json.dumps(facts | result))
 
 
 if __name__ == "__main__":
-    app()
+    run_commands(app)

@@ -16,7 +16,7 @@ import typer
 
 from vars_core.backend import Backend
 from vars_core.checkpoints import load_state, save_checkpoint
-from vars_core.command import portable
+from vars_core.command import portable, run_commands
 from vars_core.data.labelled import LabelledImages
 from vars_core.data.open import open_split
 from vars_core.errors import InputError
@@ -172,13 +172,9 @@ def main(
     held_out: Annotated[float | None, typer.Option(help="As in training")] = None,
 ) -> None:
     """Write the averaged weights of a run, half precision, with their model card."""
-    try:
-        seed = read_training_state(run[-1] / LAST)["seed"]
-        _, source = open_split(data, held_out, seed)
-        made = export(run, source, out, device, policy)
-    except InputError as error:
-        typer.echo(f"error: {error}", err=True)
-        raise typer.Exit(2) from None
+    seed = read_training_state(run[-1] / LAST)["seed"]
+    _, source = open_split(data, held_out, seed)
+    made = export(run, source, out, device, policy)
     evaluation = made["evaluation"]
     typer.echo(
         f"{out / made['file']}: top-1 {evaluation['top1']:.2%}, top-5 {evaluation['top5']:.2%} on "
@@ -187,4 +183,4 @@ def main(
 
 
 if __name__ == "__main__":
-    app()
+    run_commands(app)
