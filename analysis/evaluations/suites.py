@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import re
 from collections.abc import Callable, Iterable, Sequence
@@ -17,6 +16,7 @@ import numpy as np
 from analysis.corruptions import SEVERITIES
 from analysis.metrics.robustness import ALEXNET
 from vars_core.assets import ASSETS
+from vars_core.data.class_labels import listed_classes
 from vars_core.data.image_parquet import ParquetImages
 from vars_core.data.listing import list_files
 from vars_core.data.notes import Note, notes_of
@@ -218,13 +218,11 @@ def _parquet(suite: str, folder: Path, tables: Sequence[Path], limit: int | None
     listed = folder / "classes.csv"
     if not listed.is_file():
         raise InputError(f"expected classes.csv (label, wnid, name) beside the Parquet files in {folder}")
-    with listed.open(newline="") as file:
-        rows = sorted(csv.DictReader(file), key=lambda row: int(row["label"]))
-    ids = [row["wnid"] for row in rows]
+    ids = listed_classes(listed, "wnid")
     if strange := [name for name in ids if not WORDNET.fullmatch(name)]:
         raise InputError(f"expected WordNet ids in {listed}, got {strange[0]!r}")
     pictures = ParquetImages(tables, ids)
-    read = partial(_encoded, tuple(tables), tuple(ids), pictures.fingerprint)
+    read = partial(_encoded, tuple(tables), ids, pictures.fingerprint)
     samples = [
         Labelled(
             f"{suite}/{index:08d}",

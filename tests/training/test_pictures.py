@@ -16,11 +16,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from vars_core.data.halves import read_tiny_imagenet
 from vars_core.data.image_folder import FolderImages
 from vars_core.data.image_parquet import ParquetImages
 from vars_core.data.labelled import JoinedImages, LabelledImages, Subset, split
 from vars_core.data.open import open_split
-from vars_core.data.tiny_imagenet import tiny_imagenet
 from vars_core.errors import InputError
 from vars_core.training.data import decoded, square
 from vars_core.training.distributed import World
@@ -215,7 +215,7 @@ def test_a_corrupt_streamed_picture_is_replaced_counted_and_named(
 
 def test_tiny_imagenet_is_whole(shared: Path) -> None:
     folder = shared / "data" / "tiny_imagenet"
-    train, val = tiny_imagenet(folder, "train"), tiny_imagenet(folder, "val")
+    train, val = read_tiny_imagenet(folder)
     assert (len(train), len(val), len(train.classes)) == (100_000, 10_000, 200)
     assert set(np.bincount(train.labels)) == {500} and set(np.bincount(val.labels)) == {50}
     assert train.classes[0].startswith("goldfish") and val.classes == train.classes

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -34,6 +36,13 @@ def numbered_labels(
         several = ", several classes a picture" if pa.types.is_nested(column.type) else ""
         raise InputError(f"{source}: expected labels that are whole numbers or names, got {column.type}{several}")
     return _by_number(column.to_numpy().astype(np.int64), classes, source)
+
+
+def listed_classes(file: Path, column: str) -> tuple[str, ...]:
+    """What a ``classes.csv`` calls its classes in a column ("wnid", "name"), in the order of their labels."""
+    with file.open(newline="") as opened:
+        rows = sorted(csv.DictReader(opened), key=lambda row: int(row["label"]))
+    return tuple(row[column] for row in rows)
 
 
 def has_names(classes: Sequence[str]) -> bool:

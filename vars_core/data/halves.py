@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from vars_core.data.class_labels import listed_classes
 from vars_core.data.image_folder import FolderImages
 from vars_core.data.image_parquet import ParquetImages
 from vars_core.data.labelled import LabelledImages, split
-from vars_core.data.tiny_imagenet import tiny_imagenet
 from vars_core.errors import InputError
 
 Halves = tuple[LabelledImages, LabelledImages]
@@ -23,10 +23,14 @@ def has_tiny_imagenet(root: Path) -> bool:
 
 
 def read_tiny_imagenet(root: Path, held_out: float | None = None, seed: int = 0) -> Halves:
-    """Its own halves, or a fraction ``held_out`` of all its pictures set aside."""
+    """Its own halves of 64 px and 200 classes, or a fraction ``held_out`` of all its pictures set aside."""
     if held_out is not None:
         return read_shards(root, held_out, seed)
-    return tiny_imagenet(root, "train"), tiny_imagenet(root, "val")
+    train, val, listed = sorted(root.glob("train-*.parquet")), root / "val.parquet", root / "classes.csv"
+    if not (train and val.is_file() and listed.is_file()):
+        raise InputError(f"{root} is no Tiny ImageNet folder: expected train-*.parquet, val.parquet and classes.csv")
+    classes = listed_classes(listed, "name")
+    return ParquetImages(train, classes), ParquetImages([val], classes)
 
 
 def has_shards(root: Path) -> bool:
