@@ -18,7 +18,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from vars_core.errors import InputError
+from vars_core.errors import InputError, first_line
 from vars_core.models.base import VisionModel
 from vars_core.resample import resample_to
 from vars_core.upstream_keys import is_upstream, translate
@@ -152,7 +152,7 @@ def _read_safetensors(file: Path) -> tuple[StateDict, dict[str, str]]:
             names = opened.keys()
             return {name: opened.get_tensor(name) for name in names}, opened.metadata() or {}
     except (SafetensorError, OSError) as error:
-        raise InputError(f"{file.name} is not a whole safetensors file: {_first_line(error)}") from None
+        raise InputError(f"{file.name} is not a whole safetensors file: {first_line(error)}") from None
 
 
 def _read_arrays(file: Path) -> tuple[StateDict, dict[str, str]]:
@@ -160,7 +160,7 @@ def _read_arrays(file: Path) -> tuple[StateDict, dict[str, str]]:
         with np.load(file, allow_pickle=False) as arrays:
             return {name: torch.from_numpy(np.ascontiguousarray(arrays[name])) for name in arrays.files}, {}
     except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
-        raise InputError(f"{file.name} is not a whole file of NumPy arrays: {_first_line(error)}") from None
+        raise InputError(f"{file.name} is not a whole file of NumPy arrays: {first_line(error)}") from None
 
 
 def _read_pickle(file: Path) -> tuple[StateDict, dict[str, str]]:
@@ -171,7 +171,7 @@ def _read_pickle(file: Path) -> tuple[StateDict, dict[str, str]]:
     except pickle.UnpicklingError as error:
         raise InputError(f"{file.name} was refused: {_refusal(error)}") from None
     except (RuntimeError, EOFError, OSError, ValueError, KeyError) as error:
-        raise InputError(f"{file.name} is not a whole PyTorch checkpoint: {_first_line(error)}") from None
+        raise InputError(f"{file.name} is not a whole PyTorch checkpoint: {first_line(error)}") from None
     state = _find_state(content)
     if state is None:
         raise InputError(
@@ -206,7 +206,3 @@ def _refusal(error: pickle.UnpicklingError) -> str:
 
 def _shape(tensor: Tensor) -> str:
     return "×".join(map(str, tensor.shape)) or "a scalar"
-
-
-def _first_line(error: Exception) -> str:
-    return next(iter(str(error).splitlines()), type(error).__name__)

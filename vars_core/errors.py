@@ -13,6 +13,11 @@ class InputError(ValueError):
     """
 
 
+def first_line(error: Exception) -> str:
+    """Of an error's words; its kind where it has none."""
+    return next(iter(str(error).splitlines()), "") or type(error).__name__
+
+
 def check_range(what: str, value: float, low: float, high: float | None = None) -> None:
     """Refuse a number outside [low, high], or below ``low`` where there is no ``high``; NaN lies nowhere.
 

@@ -8,7 +8,7 @@ from torch import Tensor
 
 import vars_core.mixers.spectral
 from vars_core.channel_matrices import ChannelDictionary, pays
-from vars_core.mixers import LayerShape, Solving, build_mixer
+from vars_core.mixers import LayerShape, Solving, mixer_kind
 from vars_core.mixers.spectral import ConvolutionalReconstruction
 
 SHAPE = LayerShape(dim=6, num_heads=1, grid=(4, 4), num_features=4, num_kernels=2, convolutional_lam=0.1)
@@ -24,7 +24,7 @@ def results(mixer: ConvolutionalReconstruction, x: Tensor) -> tuple[Tensor, list
 @pytest.mark.parametrize("hermitian", [True, False])
 def test_both_paths_agree_in_values_and_gradients(hermitian: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     torch.manual_seed(0)
-    mixer = build_mixer("vars_s", SHAPE, Solving())
+    mixer = mixer_kind("vars_s").build(SHAPE, Solving())
     assert isinstance(mixer, ConvolutionalReconstruction)
     mixer.norm.eval()
     if not hermitian:

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from vars_core.errors import InputError
-from vars_core.mixers import MIXERS, LayerShape, Solving, build_mixer
+from vars_core.mixers import MIXERS, LayerShape, Solving, mixer_kind
 from vars_core.mixers.reconstruction import DenseReconstruction
 from vars_core.operators import pooled_gradients
 from vars_core.tokens import join_heads, split_heads
@@ -16,7 +16,7 @@ SHAPE = LayerShape(dim=16, num_heads=2, grid=(4, 4), num_features=8, num_kernels
 
 def layer(name: str, **solving: object) -> torch.nn.Module:
     torch.manual_seed(0)
-    return build_mixer(name, SHAPE, Solving(**solving)).eval()
+    return mixer_kind(name).build(SHAPE, Solving(**solving)).eval()
 
 
 def test_self_attention_is_a_special_case() -> None:

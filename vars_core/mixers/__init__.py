@@ -5,4 +5,4 @@ A mixer has two halves: `attend` gives z, what the maps are read from, and `proj
 
 from vars_core.mixers.base import Mixer
 from vars_core.mixers.kind import Explained, LayerShape, MixerKind, Solving
-from vars_core.mixers.table import MIXERS, build_mixer, mixer_kind
+from vars_core.mixers.table import MIXERS, mixer_kind

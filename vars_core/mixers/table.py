@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from vars_core.errors import InputError, nearest
 from vars_core.mixers.attention import PERFORMER, SELF
-from vars_core.mixers.base import Mixer
-from vars_core.mixers.kind import LayerShape, MixerKind, Solving
+from vars_core.mixers.kind import MixerKind
 from vars_core.mixers.reconstruction import VARS_D, VARS_SD
 from vars_core.mixers.spectral import FILTER, VARS_S
 
@@ -17,8 +16,3 @@ def mixer_kind(name: str) -> MixerKind:
     if name not in MIXERS:
         raise InputError(f"unknown mixer {name!r}; nearest: {nearest(name, MIXERS)}")
     return MIXERS[name]
-
-
-def build_mixer(name: str, shape: LayerShape, solving: Solving) -> Mixer:
-    """The mixer ``name`` with fresh weights."""
-    return mixer_kind(name).build(shape, solving)

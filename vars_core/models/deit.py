@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from vars_core.image_size import ImageSize
 from vars_core.mixers import LayerShape, Solving, mixer_kind
 from vars_core.mlp import Mlp
@@ -17,21 +15,14 @@ DEPTH = 12
 NUM_KERNELS = 3
 
 
-@dataclass(frozen=True)
-class DeitConfig:
-    """The width of a head is its mixer's; a head has as many random features as channels."""
-
-    dim: int
-
-
-DEIT_CONFIGS = {"deit_tiny": DeitConfig(192), "deit_small": DeitConfig(384)}
+DIMS = {"deit_tiny": 192, "deit_small": 384}
 
 
 def build_deit(
     spec: ModelSpec, num_classes: int, image_size: ImageSize | None, solving: Solving, drop_path: float = 0.0
 ) -> Backbone:
-    """``image_size`` None: 224."""
-    dim = DEIT_CONFIGS[spec.backbone].dim
+    """``image_size`` None: 224. The width of a head is its mixer's; it has as many random features as channels."""
+    dim = DIMS[spec.backbone]
     size = 224 if image_size is None else image_size
     grid = stem_grid(ConvStem(dim), size)
     head_dim = mixer_kind(spec.mixer).deit_head_dim

@@ -7,7 +7,7 @@ from typing import Any
 import timm
 import torch
 
-from vars_core.errors import InputError, nearest
+from vars_core.errors import InputError, first_line, nearest
 from vars_core.image_size import ImageSize, height_and_width, size_text
 from vars_core.spec import model_names
 
@@ -54,7 +54,7 @@ def build(
                 model = timm.create_model(name, **options)
     except (AssertionError, RuntimeError, ValueError, TypeError) as error:
         size = "its own size" if image_size is None else f"{size_text(image_size)} pixels"
-        raise InputError(f"timm cannot build {name} for {size}: {_first_line(error)}") from None
+        raise InputError(f"timm cannot build {name} for {size}: {first_line(error)}") from None
     _check_patches(model, name, image_size)
     for module in model.modules():
         if hasattr(module, "dual_lambda"):  # differential attention: not fused, its matrix is made in one piece
@@ -72,7 +72,3 @@ def _check_patches(model: Any, name: str, image_size: ImageSize | None) -> None:
             f"{name} reads patches of {patch[1]}×{patch[0]} pixels: expected an image size that is a multiple of them, "
             f"got {size_text(image_size)}"
         )
-
-
-def _first_line(error: Exception) -> str:
-    return next(iter(str(error).splitlines()), type(error).__name__)

@@ -6,7 +6,7 @@ import hashlib
 
 import timm
 
-from vars_core.errors import InputError
+from vars_core.errors import InputError, first_line
 from vars_core.image_size import ImageSize
 from vars_core.models.timm.model import TimmModel
 from vars_core.spec import ModelSpec
@@ -27,7 +27,7 @@ def from_hub(spec: ModelSpec, num_classes: int | None, image_size: ImageSize | N
     except InputError:
         raise
     except Exception as error:  # a network fails in as many ways as there are libraries between it and timm
-        why = next(iter(str(error).splitlines()), "") or type(error).__name__
+        why = first_line(error)
         raise InputError(
             f"the weights of {spec} cannot be fetched: there is no network, or none are published ({why})"
         ) from None

@@ -7,6 +7,7 @@ filter for the architecture. Written here are the names of transformers and of t
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -120,8 +121,6 @@ def _share(state: Mapping[str, Tensor], prefix: str) -> float:
 
 
 def _module_of(name: str) -> Any:
-    import sys
-
     return sys.modules[timm.models.model_entrypoint(name.partition(".")[0]).__module__]
 
 

@@ -108,10 +108,10 @@ def structure_of(name: str, image_size: ImageSize | None) -> Structure:
     with watch, torch.no_grad():
         model(torch.empty(2, 3, height, width, device="meta"))
     seen_any |= bool(watch.sums)
-    if hasattr(model, "unroll"):  # Hiera: cell (i, j) of a map would not be patch (i, j)
-        return Structure({}, OTHER_ORDER, sum(parameter.numel() for parameter in model.parameters()))
-    reason = "" if layers else OTHER_ATTENTION if seen_any else NO_ATTENTION
     num_parameters = sum(parameter.numel() for parameter in model.parameters())
+    if hasattr(model, "unroll"):  # Hiera: cell (i, j) of a map would not be patch (i, j)
+        return Structure({}, OTHER_ORDER, num_parameters)
+    reason = "" if layers else OTHER_ATTENTION if seen_any else NO_ATTENTION
     return Structure(layers, reason, num_parameters, _covered(model, (height, width), grids))
 
 
