@@ -179,7 +179,7 @@ class Backend:
                 with torch.no_grad():
                     fast = frozen(self.model)
                 assert isinstance(fast, VisionModel)
-                forward = torch.compile(fast, options={"freezing": True}) if self.compiled else fast
+                forward = torch.compile(fast, dynamic=False, options={"freezing": True}) if self.compiled else fast
                 self._made = (stamp, fast, forward)
             return self._made
 

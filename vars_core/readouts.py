@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from vars_core.tokens import join_heads
+
 if TYPE_CHECKING:
     from torch import Tensor
 
@@ -34,17 +36,17 @@ class Readout:
 
 def energy(z: Tensor, v: Tensor) -> Tensor:
     """‖z‖ over heads and channels."""
-    return z.norm(dim=-1).square().sum(1).sqrt()
+    return join_heads(z).norm(dim=-1)
 
 
 def gap(gradient: Tensor, v: Tensor) -> Tensor:
     """The gradient's mean over heads and channels."""
-    return gradient.mean(-1).mean(1)
+    return join_heads(gradient).mean(-1)
 
 
 def contribution(gradient: Tensor, v: Tensor) -> Tensor:
     """‖gradient ⊙ v‖ over heads and channels."""
-    return (gradient * v).norm(dim=-1).square().sum(1).sqrt()
+    return join_heads(gradient * v).norm(dim=-1)
 
 
 def stream(output: Tensor) -> Tensor:
