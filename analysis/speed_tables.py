@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -11,13 +12,14 @@ import torch
 from torch import Tensor
 from torch.nn.functional import linear
 from torch.profiler import ProfilerActivity, profile
-from torch.utils.flop_counter import FlopCounterMode
 
 from analysis.benchmark import Clock, Spread, interleaved, ratio, spread
 from analysis.markdown import table
+from analysis.multiply_adds import multiply_adds
 from analysis.released import released_model, same_weights
 from vars_core.backend import Backend
 from vars_core.image_size import height_and_width
+from vars_core.inference.native.call import COMPILED
 from vars_core.models.backbone import Backbone
 from vars_core.models.base import VisionModel
 from vars_core.readouts import READOUTS
@@ -41,6 +43,7 @@ KINDS = {
     "convolutions": ("conv",),
     "attention": ("scaled_dot_product",),
     "transforms": ("_fft",),
+    "compiled loops": (COMPILED,),
     "activations and norms": ("gelu", "relu", "layer_norm", "batch_norm", "softmax", "exp", "norm"),
     "copies": ("copy_", "cat", "stack", "contiguous", "clone", "fill_", "flip"),
 }
@@ -163,6 +166,7 @@ def readouts(backends: Sequence[Backend], rounds: int, clock: Clock) -> Table:
 def matrix_limit(backends: Sequence[Backend], batch: int, rounds: int, clock: Clock) -> Table:
     """The multiply-adds a second of a plain call beside those of its widest matrix product alone, in turns.
 
+    Those of the trained model (docs/models.md, "Sizes"), though its fast form may need fewer.
     The product is the first of the first block's MLP, (batch·N, C) by (C, 4C), the one that most of the work is like.
     """
     rows, records = [], []
@@ -170,7 +174,7 @@ def matrix_limit(backends: Sequence[Backend], batch: int, rounds: int, clock: Cl
         if not isinstance(backend.model, Backbone):
             continue
         images = random_images(backend, batch)
-        work = batch * multiply_adds(backend, random_images(backend, 1))
+        work = batch * sum(multiply_adds(copy.deepcopy(backend.model).requires_grad_(False)))
         tokens, dim, hidden = widest_product(backend)
         given, weight, bias = torch.randn(batch * tokens, dim), torch.randn(hidden, dim), torch.randn(hidden)
         given, weight, bias = (tensor.to(backend.device) for tensor in (given, weight, bias))
@@ -192,13 +196,6 @@ def matrix_limit(backends: Sequence[Backend], batch: int, rounds: int, clock: Cl
 def _several(product: Callable[[], Tensor]) -> None:
     for _ in range(REPEATS):
         product()
-
-
-def multiply_adds(backend: Backend, image: Tensor) -> float:
-    """Of products and convolutions in one image's plain call of the trained model (docs/models.md, "Sizes")."""
-    with torch.no_grad(), FlopCounterMode(display=False) as counted:
-        backend.model(image.to(backend.device))
-    return counted.get_total_flops() / 2
 
 
 def widest_product(backend: Backend) -> tuple[int, int, int]:

@@ -6,7 +6,8 @@ from functools import cache
 
 import pytest
 
-from analysis.commands.sizes import PAPER, REASONS, TOLERANCE, deviations, measure, real_fft_flops, sizes
+from analysis.commands.sizes import PAPER, REASONS, TOLERANCE, deviations, measure, sizes
+from analysis.multiply_adds import real_fft_flops
 from vars_core.errors import InputError
 
 measured = cache(measure)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,6 +11,8 @@ from vars_core.spec import model_names, parse_spec
 
 if TYPE_CHECKING:
     from torch import nn
+
+    from vars_core.models.base import VisionModel
 
 TOLERANCE = 0.05
 
@@ -111,6 +111,7 @@ def deviations(size: ModelSize) -> tuple[float, float]:
 
 def measure(spec: str) -> ModelSize:
     """Size of a model with 1000 classes (rvt_nano, made for Tiny ImageNet: 200)."""
+    from analysis.multiply_adds import multiply_adds
     from vars_core.mixers.table import mixer_kind
 
     model = fresh(spec)
@@ -129,7 +130,7 @@ def measure(spec: str) -> ModelSize:
     )
 
 
-def fresh(spec: str, solver: str | None = None) -> nn.Module:
+def fresh(spec: str, solver: str | None = None) -> VisionModel:
     """The model in evaluation mode, apart from autograd."""
     from vars_core.registry import create_model
 
@@ -154,30 +155,6 @@ def image_size_of(model: nn.Module) -> int:
     return size
 
 
-def multiply_adds(model: nn.Module) -> tuple[float, float]:
-    """What `FlopCounterMode` counts for one image, halved (it takes a multiply-add for two operations), and FFTs apart.
-
-    It knows matrix products and convolutions; attention is run as products of matrices, since whether a fused kernel is
-    counted depends on the version of torch and on the device. Everything that works element by element (norms,
-    activations, shrinkage, products of spectra) and eigenvalues count as nothing.
-    """
-    import torch
-    from torch.nn.attention import SDPBackend, sdpa_kernel
-    from torch.utils.flop_counter import FlopCounterMode
-
-    formulas: dict[Any, Any] = {
-        torch.ops.aten._fft_r2c: lambda images, dims, *_, **__: real_fft_flops(images, dims),
-        torch.ops.aten._fft_c2r: lambda spectra, dims, *_, out_shape, **__: real_fft_flops(out_shape, dims),
-    }
-    counter = FlopCounterMode(display=False, custom_mapping=formulas)
-    size = image_size_of(model)
-    with torch.no_grad(), sdpa_kernel(SDPBackend.MATH), counter:
-        model(torch.zeros(1, 3, size, size))
-    counts = counter.get_flop_counts()["Global"]
-    fft = sum(flops for operation, flops in counts.items() if operation in formulas)
-    return (counter.get_total_flops() - fft) / 2, fft / 2
-
-
 def use_fft(model: nn.Module) -> bool:
     """Put the FFT in the place of every matrix of a small transform; whether there were any."""
     from vars_core.grid_transform import FastTransform, MatrixTransform
@@ -189,9 +166,3 @@ def use_fft(model: nn.Module) -> bool:
                 setattr(module, name, FastTransform(child.grid))
                 replaced = True
     return replaced
-
-
-def real_fft_flops(shape: Sequence[int], dims: Sequence[int]) -> int:
-    """2.5·N·log₂N operations for the transform of N real numbers or back, as FFTs are usually counted."""
-    num_points = math.prod(shape[dim] for dim in dims)
-    return round(math.prod(shape) * 2.5 * math.log2(num_points))

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import torch
 from torch import Tensor
+from torch.profiler import record_function
 
 REALS = {torch.float32: "float", torch.float64: "double"}
 """Precisions that a loop is compiled for, by their names in C++."""
@@ -15,9 +16,14 @@ LANES = 16
 """Numbers that a loop does side by side (``lanes.h``)."""
 
 
+COMPILED = "compiled::"
+"""What a loop's name begins with where a profiler shows it."""
+
+
 def call(function: Callable[..., object], *arguments: Tensor | int | float | None) -> None:
     """A tensor as a pointer to its numbers, a whole number as a long, any other as a double."""
-    function(*map(_passed, arguments))
+    with record_function(COMPILED + getattr(function, "__name__", "loop")):
+        function(*map(_passed, arguments))
 
 
 def _passed(argument: Tensor | int | float | None) -> object:
