@@ -46,13 +46,12 @@ class Variant:
 
 @dataclass(frozen=True)
 class Point:
-    """One value of a curve: of ``model`` under ``setting`` (None: nothing to set), over ``n`` images."""
+    """One value of a curve: of ``model`` under ``setting`` (None: nothing to set)."""
 
     model: str
     setting: Setting | None
     metric: str
     value: float
-    n: int
     trained: bool = False
 
 
@@ -112,4 +111,4 @@ def agreement_points(backend: Backend, photographs: Sequence[np.ndarray]) -> Ite
         alike = [correlation(one, other) for one, other in zip(maps, expected, strict=True)]
         same = (trace.logits.argmax(1) == trained.logits.argmax(1)).float().mean()
         for metric, value in (("trained_correlation", float(np.mean(alike))), ("same_class", 100 * float(same))):
-            yield Point(backend.name, variant.setting, metric, value, len(photographs), variant.trained)
+            yield Point(backend.name, variant.setting, metric, value, variant.trained)

@@ -19,7 +19,7 @@ import os
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -122,13 +122,12 @@ class Local:
     """This machine.
 
     ``workers``: parts at once, each in a thread of its own; the rows do not depend on it. None: one for each core that
-    this process may use, `MOST_WORKERS` at most. ``device``: of the models. ``threads``: that PyTorch computes a part
-    with on a CPU (sums are taken in another order with another number); None leaves it as it is.
+    this process may use, `MOST_WORKERS` at most. ``device``: of the models. On a CPU PyTorch computes a part with one
+    thread: sums are taken in another order with another number.
     """
 
     workers: int | None = None
     device: str = "auto"
-    threads: int | None = 1
 
     def facts(self, backends: Sequence[Backend]) -> Mapping[str, Any]:
         return {"device": str(backends[0].device) if backends else "none"}
@@ -138,11 +137,11 @@ class Local:
         wanted = tuple(dict.fromkeys(map(model_wants, backends)))
 
         def scored(part: int) -> Scored:
-            loaded = [load(evaluation, wanted, position, evaluation.samples[position]) for position in parts[part]]
-            return score_part(evaluation, backends, loaded, rows_without_model(evaluation, loaded))
+            with _one_thread() if backends else nullcontext():
+                loaded = [load(evaluation, wanted, position, evaluation.samples[position]) for position in parts[part]]
+                return score_part(evaluation, backends, loaded, rows_without_model(evaluation, loaded))
 
-        workers = self.workers or min(cores(), MOST_WORKERS)
-        return _computed(scored, list(parts), workers, self.threads if backends else None)
+        return _computed(scored, list(parts), self.workers or min(cores(), MOST_WORKERS))
 
 
 def evaluate(
@@ -219,22 +218,17 @@ def model_input(backend: Backend, items: Sequence[Item]) -> tuple[Tensor, list[P
     return torch.cat([tensor for tensor, _ in prepared]), [placement for _, placement in prepared]
 
 
-def _computed(scored: Callable[[int], Scored], parts: Sequence[int], workers: int, threads: int | None) -> Computed:
+def _computed(scored: Callable[[int], Scored], parts: Sequence[int], workers: int) -> Computed:
     """What becomes of each part, in order; a bounded number is under way. One worker is the thread that asks."""
-
-    def alone(part: int) -> Scored:
-        with _computing_with(threads):
-            return scored(part)
-
     if workers == 1:
         for part in parts:
-            yield part, alone(part)
+            yield part, scored(part)
         return
     under_way: deque[tuple[int, Future[Scored]]] = deque()
     with ThreadPoolExecutor(workers, thread_name_prefix="part") as pool:
         try:
             for part in parts:
-                under_way.append((part, pool.submit(alone, part)))
+                under_way.append((part, pool.submit(scored, part)))
                 if len(under_way) >= workers + WAITING:
                     yield _finished(under_way.popleft())
             while under_way:
@@ -244,15 +238,12 @@ def _computed(scored: Callable[[int], Scored], parts: Sequence[int], workers: in
 
 
 @contextmanager
-def _computing_with(threads: int | None) -> Iterator[None]:
-    """Let PyTorch compute with so many threads whatever this thread asks of it; None leaves it as it is."""
-    if threads is None:
-        yield
-        return
+def _one_thread() -> Iterator[None]:
+    """Let PyTorch compute with one thread whatever this thread asks of it."""
     import torch
 
     before = torch.get_num_threads()
-    torch.set_num_threads(threads)
+    torch.set_num_threads(1)
     try:
         yield
     finally:

@@ -95,10 +95,10 @@ class PlacedMap(ABC):
     def unit_bands(self) -> Iterator[np.ndarray]:
         """The same, scaled to [0, 1] by the map's own range: what masks are cut from; zeros where it is degenerate."""
 
-    @property
-    @abstractmethod
+    @cached_property
     def density(self) -> np.ndarray:
         """Scaled by its range, over its sum, mixed with 1 % of the uniform density; float64 ``shape``, sums to 1."""
+        return np.full(self.shape, 1 / self.pixels) if self.degenerate else as_density(self.array - self.array.min())
 
     def density_at(self, points: Pixels) -> np.ndarray:
         """Values of the density at n pixels, float64 (n,)."""
@@ -189,12 +189,6 @@ class DenseMap(PlacedMap):
     def unit(self) -> np.ndarray:
         return self._values if self._decreed else normalise_map(self._values)[0]
 
-    @cached_property
-    def density(self) -> np.ndarray:
-        if self.degenerate:
-            return uniform_density(self.shape)
-        return as_density(self._values - self._values.min())
-
     def density_at(self, points: Pixels) -> np.ndarray:
         if self.degenerate or "density" in vars(self):
             return super().density_at(points)
@@ -251,7 +245,7 @@ class FactoredMap(PlacedMap):
 
     @cached_property
     def density(self) -> np.ndarray:
-        return uniform_density(self.shape) if self.degenerate else as_density(self.array)
+        return np.full(self.shape, 1 / self.pixels) if self.degenerate else as_density(self.array)
 
     def density_at(self, points: Pixels) -> np.ndarray:
         share = np.ones(len(points)) if self.degenerate else self.at(points) / self.mean
@@ -340,10 +334,6 @@ class SeparableMap(PlacedMap):
         for band in self.bands():
             yield np.zeros_like(band) if self.degenerate else (band - low) / (high - low)
 
-    @property
-    def density(self) -> np.ndarray:
-        return DenseMap(self.array).density
-
 
 def _joined(bands: Iterator[np.ndarray]) -> np.ndarray:
     """Bands below one another; one alone as it is, without a copy."""
@@ -377,8 +367,3 @@ def as_density(normalised_map: np.ndarray, *, total: float | None = None, pixels
     density = normalised_map * ((1.0 - UNIFORM_SHARE) / (normalised_map.sum() if total is None else total))
     density += UNIFORM_SHARE / (normalised_map.size if pixels is None else pixels)
     return density
-
-
-def uniform_density(shape: tuple[int, ...]) -> np.ndarray:
-    """1 / (number of pixels) everywhere."""
-    return np.full(shape, 1.0 / np.prod(shape))

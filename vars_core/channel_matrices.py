@@ -48,13 +48,11 @@ class ChannelDictionary:
 
     num_dynamic = 0
 
-    def __init__(
-        self, spectral: ConvolutionalDictionary, matrices: tuple[Tensor, Tensor, Tensor] | None = None
-    ) -> None:
+    def __init__(self, spectral: ConvolutionalDictionary) -> None:
         self.spectral = spectral
         self.grid: Grid = spectral.transform.grid
         self.codes_shape = (spectral.spectra.shape[1], *self.grid)
-        self.matrices = matrices or (
+        self.matrices = (
             channel_matrices(spectral.encode, self.grid, spectral.spectra),
             channel_matrices(lambda u: spectral.gram(spectral.combine(u)), self.codes_shape, spectral.spectra),
             channel_matrices(lambda u: spectral.decode(spectral.combine(u)), self.codes_shape, spectral.spectra),

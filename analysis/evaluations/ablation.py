@@ -92,11 +92,10 @@ class AblationEvaluation(Evaluation):
         }
 
     def summarise(self, run: Run) -> list[Entry]:
-        """See `analysis.evaluations.ablation_summary`."""
         return summarise(run)
 
     def report(self, run: Run, summary: Sequence[Entry]) -> str:
-        """See `analysis.evaluations.ablation_report`. Figure 6 is written beside it."""
+        """Figure 6 is written beside it."""
         from analysis.evaluations.ablation_report import build_report, figure_of
 
         for suffix in ("svg", "png", "webp"):

@@ -28,7 +28,7 @@ START = "T = 0 is the solver's start decoded, z = P u₀: no step is taken."
 def points_of(summary: Sequence[Entry]) -> list[Point]:
     """The summary as points of curves, metric by metric; what has no setting (attention, baselines) with None."""
     return [
-        Point(e["model"], setting_of(e), e["metric"], e["value"], e["n"], bool(e.get("trained")))
+        Point(e["model"], setting_of(e), e["metric"], e["value"], bool(e.get("trained")))
         for metric in SHOWN
         for e in summary
         if e["metric"] == metric and e["value"] is not None and is_shown(e, summary)

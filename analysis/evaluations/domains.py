@@ -115,11 +115,9 @@ class DomainGeneralisation(Evaluation):
         return Scored(())
 
     def summarise(self, run: Run) -> list[Entry]:
-        """See `summarise`."""
         return summarise(run)
 
     def report(self, run: Run, summary: Sequence[Entry]) -> str:
-        """See `analysis.evaluations.domain_table`."""
         return domain_report(run, summary, self.planned)
 
     def lines(self, run: Run, summary: Sequence[Entry]) -> Sequence[str]:

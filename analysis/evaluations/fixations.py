@@ -133,11 +133,9 @@ class FixationEvaluation(MapEvaluation):
             yield row
 
     def summarise(self, run: Run) -> list[Entry]:
-        """See `analysis.evaluations.fixation_summary`."""
         return summarise(run)
 
     def report(self, run: Run, summary: Sequence[Entry]) -> str:
-        """See `analysis.evaluations.fixation_report`."""
         from analysis.evaluations.fixation_report import build_report
 
         return build_report(run, self, self.sigma, self.observers, summary)

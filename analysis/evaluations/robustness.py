@@ -151,7 +151,6 @@ class RobustnessEvaluation(Evaluation):
         return entries
 
     def report(self, run: Run, summary: Sequence[Entry]) -> str:
-        """See `analysis.evaluations.robustness_report`."""
         from analysis.evaluations.robustness_report import build_report
 
         if self.checked and self.attacks and "attack_checks" not in run.facts:

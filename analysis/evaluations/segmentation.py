@@ -91,11 +91,9 @@ class Segmentation(MapEvaluation):
             yield {"degenerate": one.degenerate, **self._counted(one, truth), **best}
 
     def summarise(self, run: Run) -> list[Entry]:
-        """See `analysis.evaluations.segmentation_summary`."""
         return summarise(run)
 
     def report(self, run: Run, summary: Sequence[Entry]) -> str:
-        """See `analysis.evaluations.segmentation_report`."""
         from analysis.evaluations.segmentation_report import build_report
 
         return build_report(run, self, self.threshold, summary)

@@ -57,9 +57,7 @@ class Group(MapGroup):
 def groups(run: Run) -> Iterator[Group]:
     """The groups of a run in the order of its rows; one model's rows are held at a time."""
     for model in run.values("model"):
-        table = run.rows(where=pc.field("model") == model)
-        kept = table.select([*COUNTED, *BEST_HEADS])
-        yield from _groups_of(kept)
+        yield from _groups_of(run.rows([*COUNTED, *BEST_HEADS], where=pc.field("model") == model))
 
 
 def summarise(run: Run) -> list[Entry]:

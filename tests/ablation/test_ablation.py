@@ -134,8 +134,8 @@ def test_settings_are_every_t_and_every_lambda_the_trained_one_first() -> None:
 
 def test_an_axis_holds_what_it_does_not_show_as_trained() -> None:
     trained = {"m": Setting(3), "flat": None}
-    points = [Point("m", setting, "nss", value, 1) for setting, value in ((Setting(3), 1.0), (Setting(0), 0.5))]
-    points += [Point("m", Setting(3, 2.0), "nss", 2.0, 1), Point("flat", None, "nss", 0.1, 1)]
+    points = [Point("m", setting, "nss", value) for setting, value in ((Setting(3), 1.0), (Setting(0), 0.5))]
+    points += [Point("m", Setting(3, 2.0), "nss", 2.0), Point("flat", None, "nss", 0.1)]
     steps, lam = axes(points, trained)
     assert steps.ticks == (0, 3) and lam.ticks == (1.0, 2.0)
     assert steps.curves(points) == {"m": [(0, 0.5), (3, 1.0)], "flat": [(None, 0.1)]}

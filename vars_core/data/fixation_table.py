@@ -39,21 +39,21 @@ def read_fixation_folder(root: Path) -> FixationSet:
     return group_by_image(read_table(tables[0]), stimuli_in(root / STIMULI))
 
 
-def read_table(path: Path, needed: Sequence[str] = NEEDED, optional: Sequence[str] = OPTIONAL) -> pa.Table:
-    """The ``needed`` columns of a table and the ``optional`` ones it has; image and observer as strings, the others as
+def read_table(path: Path) -> pa.Table:
+    """The `NEEDED` columns of a table and the `OPTIONAL` ones it has; image and observer as strings, the others as
     float64, empty fields as null.
 
     CSV with commas, semicolons or tabs, decimal points or (beside semicolons and tabs) commas; a byte-order mark, the
     case of the columns' names and blanks around them do not matter. Raises InputError: a file that is no such table,
     columns missing or there twice, text where a number belongs.
     """
-    path, wanted = Path(path), (*needed, *optional)
+    path = Path(path)
     try:
-        table = pq.read_table(path) if path.suffix.lower() == ".parquet" else read_csv(path, wanted)
+        table = pq.read_table(path) if path.suffix.lower() == ".parquet" else read_csv(path, (*NEEDED, *OPTIONAL))
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         said = str(error).splitlines()[0] if str(error) else "it is empty"
         raise InputError(f"expected a table of fixations in {path}: {said}") from None
-    return _chosen(table, path, needed, optional)
+    return _chosen(table, path)
 
 
 def read_csv(path: Path, wanted: Sequence[str] = ()) -> pa.Table:
@@ -86,12 +86,12 @@ def each_once(table: pa.Table, wanted: Sequence[str], where: str) -> pa.Table:
     return pa.table({name: table.column(names.index(name)) for name in wanted if name in names})
 
 
-def _chosen(table: pa.Table, path: Path, needed: Sequence[str], optional: Sequence[str]) -> pa.Table:
-    chosen = each_once(table, (*needed, *optional), str(path))
-    absent = [name for name in needed if name not in chosen.column_names]
+def _chosen(table: pa.Table, path: Path) -> pa.Table:
+    chosen = each_once(table, (*NEEDED, *OPTIONAL), str(path))
+    absent = [name for name in NEEDED if name not in chosen.column_names]
     if absent:
         raise InputError(
-            f"expected the columns {', '.join(needed)} in {path}, {' and '.join(absent)} "
+            f"expected the columns {', '.join(NEEDED)} in {path}, {' and '.join(absent)} "
             f"{'is' if len(absent) == 1 else 'are'} missing; it has {', '.join(table.column_names) or 'none'}"
         )
     if not len(table):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from vars_core.data.listing import Listing, list_files
+from vars_core.data.listing import list_files
 from vars_core.data.mask_set import MaskSet, kept_values, one_pair, values_of
 from vars_core.data.mask_values import MaskValues
 from vars_core.data.masks import Pair
@@ -38,7 +38,8 @@ def read_pairs(root: Path, split: str | None = None, values: MaskValues | None =
         )
         for name in sorted({*images, *masks})
     )
-    return MaskSet("pairs", pairs, values_of(pairs, values), notes=notes_of(left_out(_left_out(*listings))))
+    strangers = [f"{listing.folder.name}/{name}" for listing in listings for name in listing.left_out]
+    return MaskSet("pairs", pairs, values_of(pairs, values), notes=notes_of(left_out(strangers)))
 
 
 def read_pairs_image(root: Path, file: str, values: MaskValues | None = None) -> MaskSet:
@@ -51,7 +52,3 @@ def read_pairs_image(root: Path, file: str, values: MaskValues | None = None) ->
     if values is None:
         values = kept_values(list_files(masks).files if pairs else ())
     return MaskSet("pairs", pairs, values)
-
-
-def _left_out(*listings: Listing) -> list[str]:
-    return [f"{listing.folder.name}/{name}" for listing in listings for name in listing.left_out]
