@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from torch import Tensor
 
@@ -54,7 +54,12 @@ def translate(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
     for key, tensor in state.items():
         if _UNUSED.search(key):
             continue
-        for pattern, replacement in rules:
-            key = re.sub(pattern, replacement, key)
-        translated[key] = tensor
+        translated[renamed(key, rules)] = tensor
     return translated
+
+
+def renamed(key: str, rules: Iterable[tuple[str, str]]) -> str:
+    """A key after each of some (pattern, replacement) in turn."""
+    for pattern, replacement in rules:
+        key = re.sub(pattern, replacement, key)
+    return key

@@ -20,7 +20,7 @@ from vars_core.errors import InputError
 from vars_core.training.options import asks, option
 
 if TYPE_CHECKING:
-    from analysis.ablation import Setting, Variant
+    from analysis.ablation import Setting
     from analysis.engine import Measured
     from analysis.evaluations.ablation import AblationEvaluation
     from analysis.evaluations.suites import Labelled
@@ -103,14 +103,17 @@ def ablation(asked: Asked) -> None:
     )
 
     def make(backends: Sequence[Backend]) -> AblationEvaluation:
-        from analysis.ablation import variants
+        from analysis.ablation import Variant, resolved, variants
         from analysis.evaluations.ablation import AblationEvaluation
+        from analysis.evaluations.suites import CLEAN, check_classes
 
+        classes = sorted({sample.wordnet for sample in data.labelled})
         for backend in backends:
-            check_labels(backend, data.labelled)
+            check_classes(backend.name, backend.model.num_classes, classes, CLEAN)
         every = {backend.name: variants(backend, *tried) for backend in backends}
         for spec, setting, file in trained:
-            every[spec].append(load_trained(ModelRequest(spec, file, asked.size), setting, asked.device))
+            (backend,) = load_backends([ModelRequest(spec, file, asked.size)], asked.device)
+            every[spec].append(Variant(resolved(backend, setting), setting, trained=True))
         return AblationEvaluation(data.parts(backends), every)
 
     raise typer.Exit(run_evaluation(plan, make))
@@ -226,19 +229,3 @@ def described(asked: Asked, parts: Mapping[type, Measured]) -> dict[str, Any]:
         "kinds": {KINDS[type(part).__name__]: len(part.samples) for part in parts.values()},
         "names_sha256": names_sha256(ids),
     }
-
-
-def check_labels(backend: Backend, labelled: Sequence[Labelled]) -> None:
-    """Refuse a model that does not know the classes of the labelled images. Raises InputError."""
-    from analysis.evaluations.suites import CLEAN, SuiteData, check_classes
-
-    classes = tuple(sorted({sample.wordnet for sample in labelled}))
-    check_classes(backend.name, backend.model.num_classes, SuiteData((), classes, ()), CLEAN)
-
-
-def load_trained(request: ModelRequest, setting: Setting, device: str) -> Variant:
-    """Weights that were trained under a setting, under it."""
-    from analysis.ablation import Variant, resolved
-
-    (backend,) = load_backends([request], device)
-    return Variant(resolved(backend, setting), setting, trained=True)

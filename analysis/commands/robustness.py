@@ -118,7 +118,7 @@ def robustness(asked: Asked) -> None:
 
         for backend in backends:
             for name, one in suites.items():
-                check_classes(backend.name, backend.model.num_classes, one, name)
+                check_classes(backend.name, backend.model.num_classes, one.classes, name)
         return RobustnessEvaluation(
             [sample for one in suites.values() for sample in one.samples],
             {name: one.classes for name, one in suites.items() if SUITES[name].own_classes},

@@ -119,8 +119,8 @@ class AblationEvaluation(Evaluation):
             last = {kept.position: kept for kept in scored.maps}
             for position, kept in last.items():
                 trained.setdefault(position, kept.values)  # the trained setting comes first
-            fixed: Row = dict(zip(SETTING, setting_columns(variant), strict=True))
-            fixed["seconds"] = seconds if kind is Labelled else None
+            setting = vars(variant.setting) if variant.setting else {}
+            fixed: Row = {**setting, "trained": variant.trained, "seconds": seconds if kind is Labelled else None}
             for row in scored.rows:
                 one = last.get(row["position"])
                 if one is None:
@@ -128,14 +128,6 @@ class AblationEvaluation(Evaluation):
                 elif row["iteration"] == one.key.iteration:
                     alike = compare.function(one.values, trained[one.position]) if variant.setting else None
                     yield row | fixed | {compare.name: alike}
-
-
-def setting_columns(variant: Variant) -> tuple[int | None, float | None, bool]:
-    """(num_steps, lam_factor, trained) as a row has them."""
-    setting = variant.setting
-    if setting is None:
-        return None, None, variant.trained
-    return setting.num_steps, setting.lam_factor, variant.trained
 
 
 def by_kind(items: Sequence[Item]) -> dict[type, list[Item]]:

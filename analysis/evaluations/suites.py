@@ -148,13 +148,13 @@ def class_ids(num_classes: int) -> tuple[str, ...] | None:
     return None
 
 
-def check_classes(model: str, num_classes: int, data: SuiteData, suite: str) -> None:
-    """Refuse a model that does not know the classes of the data. Raises InputError."""
+def check_classes(model: str, num_classes: int, classes: Sequence[str], suite: str) -> None:
+    """Refuse a model that does not know the classes of a suite's data. Raises InputError."""
     known = class_ids(num_classes)
-    missing = [name for name in data.classes if known is None or name not in known]
+    missing = [name for name in classes if known is None or name not in known]
     if missing:
         raise InputError(
-            f"{model} has {num_classes} classes, {suite} has {len(data.classes)}: "
+            f"{model} has {num_classes} classes, {suite} has {len(classes)}: "
             f"{len(missing)} of these are none of the model's, first {missing[0]}"
         )
 

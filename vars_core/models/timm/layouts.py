@@ -17,6 +17,7 @@ from torch import Tensor
 
 from vars_core.checkpoints import StateDict
 from vars_core.errors import InputError
+from vars_core.upstream_keys import renamed
 
 WRAPPERS = ("module.", "_orig_mod.", "model.", "net.", "network.", "backbone.", "teacher.", "student.")
 """What training code puts before every name."""
@@ -124,36 +125,30 @@ def _module_of(name: str) -> Any:
     return sys.modules[timm.models.model_entrypoint(name.partition(".")[0]).__module__]
 
 
-def _renamed(key: str, rules: tuple[tuple[str, str], ...]) -> str:
-    for pattern, replacement in rules:
-        key = re.sub(pattern, replacement, key)
-    return key
-
-
 def _from_transformers(state: StateDict) -> StateDict:
     if any(key.startswith("vision_model.") for key in state):  # CLIP and SigLIP with their text towers
         keep = ("vision_model.", "visual_projection.")
         state = {key: value for key, value in state.items() if key.startswith(keep)}
-    renamed = {_renamed(key, _TRANSFORMERS): value for key, value in state.items()}
-    renamed = {key: value for key, value in renamed.items() if not key.endswith("position_ids")}
+    plain = {renamed(key, _TRANSFORMERS): value for key, value in state.items()}
+    plain = {key: value for key, value in plain.items() if not key.endswith("position_ids")}
     for key in ("cls_token", "pos_embed"):
-        if key in renamed:
-            renamed[key] = renamed[key].reshape(1, -1, renamed[key].shape[-1])
+        if key in plain:
+            plain[key] = plain[key].reshape(1, -1, plain[key].shape[-1])
     for kind in ("weight", "bias"):
-        joined = renamed.pop(f"head.attention.in_proj_{kind}", None)
+        joined = plain.pop(f"head.attention.in_proj_{kind}", None)
         if joined is not None:
             width = joined.shape[0] // 3
-            renamed |= {f"attn_pool.q.{kind}": joined[:width], f"attn_pool.kv.{kind}": joined[width:]}
+            plain |= {f"attn_pool.q.{kind}": joined[:width], f"attn_pool.kv.{kind}": joined[width:]}
     if any(key.startswith("visual_projection.") for key in state):
-        renamed["head.bias"] = renamed["head.weight"].new_zeros(renamed["head.weight"].shape[0])
-    return _joined_attention(renamed, ("q", "k", "v"))
+        plain["head.bias"] = plain["head.weight"].new_zeros(plain["head.weight"].shape[0])
+    return _joined_attention(plain, ("q", "k", "v"))
 
 
 def _from_augreg(state: StateDict) -> StateDict:
     """Kernels lie as (in, out), of attention as (C, H, d) for queries, keys, values and (H, d, C) for the output."""
-    renamed: StateDict = {}
+    plain: StateDict = {}
     for key, value in state.items():
-        name = _renamed(key, _AUGREG).replace("/", ".")
+        name = renamed(key, _AUGREG).replace("/", ".")
         if name.startswith("pre_logits."):
             continue
         if name.endswith("attn.proj.weight"):
@@ -162,8 +157,8 @@ def _from_augreg(state: StateDict) -> StateDict:
             value = value.flatten(-2)
         if name.endswith(".weight"):
             value = value.permute(3, 2, 0, 1) if value.ndim == 4 else value.T if value.ndim == 2 else value
-        renamed[name] = value.contiguous()
-    return _joined_attention(renamed, ("query", "key", "value"))
+        plain[name] = value.contiguous()
+    return _joined_attention(plain, ("query", "key", "value"))
 
 
 def _joined_attention(state: StateDict, parts: tuple[str, str, str]) -> StateDict:
