@@ -105,7 +105,9 @@ class Run:
         run = cls(folder, stored)
         for name, value in compared.items():
             run.confirm(name, value)
-        run._note_versions()
+        now, others = versions(), run.facts.get("continued_under", [])
+        if now != run.facts.get("versions") and now not in others:  # libraries may be upgraded in between: it is said
+            run.record("continued_under", [*others, now])
         return run
 
     @classmethod
@@ -125,11 +127,10 @@ class Run:
         For what is known only once the models are there: their checkpoint hashes, layers, device. Raises InputError:
         the run was made under another value; the sentence names the difference.
         """
-        value = json.loads(json.dumps(value))
         if name not in self.facts:
-            self.facts[name] = value
-            _write(self.folder / "run.json", _as_json(self.facts))
+            self.record(name, value)
             return
+        value = json.loads(json.dumps(value))
         if self.facts[name] != value:
             where, stored, asked = _difference(name, self.facts[name], value)
             raise InputError(
@@ -141,13 +142,6 @@ class Run:
         """Store the fact ``name``, in place of an earlier value: for what may change when files are repaired."""
         self.facts[name] = json.loads(json.dumps(value))
         _write(self.folder / "run.json", _as_json(self.facts))
-
-    def _note_versions(self) -> None:
-        """Libraries may be upgraded between a start and its continuation; say so rather than hide it."""
-        now = versions()
-        if now != self.facts.get("versions") and now not in self.facts.setdefault("continued_under", []):
-            self.facts["continued_under"].append(now)
-            _write(self.folder / "run.json", _as_json(self.facts))
 
     # -- rows ------------------------------------------------------------------------------------------------------
 

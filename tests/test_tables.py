@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from analysis.__main__ import app
-from analysis.contact_sheet import contact_sheet
+from analysis.paper_figures.maps import contact_sheet
 from analysis.paper_figures.marks import Raster
 from analysis.paper_figures.studio import Studio
 from analysis.provenance import conditions

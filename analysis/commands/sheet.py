@@ -20,7 +20,7 @@ class Asked(Painted, Models):
 def sheet(asked: Asked) -> None:
     """Draw the default map of every model at every iterate on every photograph."""
     from analysis.commands.options import for_maps, load_backends
-    from analysis.contact_sheet import contact_sheet
+    from analysis.paper_figures.maps import contact_sheet
     from analysis.paper_figures.studio import Studio
     from vars_core.images import decode_image
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from analysis import markdown
-from analysis.evaluations.grouping import Entry
+from analysis.markdown import with_interval
 from analysis.provenance import conditions
 from analysis.runs import Run, read_summary
 from analysis.summary_table import last_iterates
@@ -29,17 +29,7 @@ def table(
     for (model, layer, readout), entries in last_iterates(summary).items():
         iteration = next(iter(entries.values()))["iteration"]
         names = (model, layer or "—", readout or "—", "—" if iteration is None else iteration)
-        rows.append((*map(str, names), *(_cell(entries.get(name), digits) for name in metrics)))
+        rows.append((*map(str, names), *(with_interval(entries.get(name), digits, "—") for name in metrics)))
     heads = ("model", "layer", "readout", "t", *metrics)
     conditioned = (f"- {line}" for line in conditions(Run.read(run).facts))
     print("\n".join([*markdown.table(heads, rows, left=len(heads)), "", *conditioned]))
-
-
-def _cell(entry: Entry | None, digits: int) -> str:
-    if entry is None or entry["value"] is None:
-        return "—"
-    text = f"{entry['value']:.{digits}f}"
-    if not entry["ci95"]:
-        return text
-    low, high = entry["ci95"]
-    return f"{text} [{low:.{digits}f}, {high:.{digits}f}]"

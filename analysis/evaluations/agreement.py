@@ -11,15 +11,15 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from analysis import markdown
 from analysis.corruptions import corrupt
 from analysis.engine import Item, Scored
 from analysis.evaluations.frame import Evaluation
 from analysis.evaluations.grouping import Entry, rows_of_maps
 from analysis.evaluations.report_parts import report_of, with_interval
-from analysis.markdown import table
 from analysis.metrics.bootstrap import interval
 from analysis.metrics.table import CLEAN_MAP, metrics_that_need
-from analysis.provenance import input_size
+from analysis.provenance import input_size, weights
 from analysis.runs import Row, Run
 from analysis.saliency import is_degenerate
 
@@ -133,12 +133,12 @@ class AgreementEvaluation(Evaluation):
             f"seed {self.seed}.\n"
         )
         last = {entry["model"]: entry["iteration"] for entry in summary}
-        for model, facts in run.facts["models"].items():
-            weights = facts["checkpoint"] or "untrained"
+        for model, sha in weights(run.facts).items():
+            facts = run.facts["models"][model]
             place = f"layer {facts['layer']}, {facts['readout']}, iterate {last.get(model, '–')}"
-            yield f"- {model}: {place}; weights {weights[:16]}; input {input_size(facts)}"
+            yield f"- {model}: {place}; weights {sha}; input {input_size(facts)}"
         for by in BY:
-            yield f"\n{markdown(summary, by)}"
+            yield f"\n{table_by(summary, by)}"
         rows = run.rows(["degenerate"], where=pc.is_valid(pc.field("model")))["degenerate"].to_pylist()
         yield f"\n{sum(rows)} of {len(rows)} comparisons involve a degenerate map"
 
@@ -171,7 +171,7 @@ class AgreementEvaluation(Evaluation):
             yield from ((values.numpy(), len(iterates) - 1) for values in iterates[-1])
 
 
-def markdown(summary: Sequence[Entry], by: str) -> str:
+def table_by(summary: Sequence[Entry], by: str) -> str:
     """A line for each value of ``by``, a column for each model; the last line is the mean of all, with intervals."""
     models = list(dict.fromkeys(entry["model"] for entry in summary))
     cells: dict[Any, dict[str, list[str]]] = {}
@@ -180,12 +180,10 @@ def markdown(summary: Sequence[Entry], by: str) -> str:
             for model, entry in entries.items():
                 cells.setdefault(line, {}).setdefault(model, []).append(f"{entry['value']:.3f}")
         for model, entry in _lines_by(summary, metric, None)[""].items():
-            low, high = entry["ci95"]
-            text = f"{entry['value']:.3f} [{low:.3f}, {high:.3f}]"
-            cells.setdefault(None, {}).setdefault(model, []).append(text)
+            cells.setdefault(None, {}).setdefault(model, []).append(markdown.with_interval(entry, 3))
     rows = [(str(line), *(" / ".join(of[model]) for model in models)) for line, of in cells.items() if line is not None]
     rows.append(("**mean** [95 %]", *(" / ".join(cells[None][model]) for model in models)))
-    return "\n".join(table((by, *models), rows))
+    return "\n".join(markdown.table((by, *models), rows))
 
 
 def over_images(values: np.ndarray, images: np.ndarray, draws: int = 2000) -> Entry:

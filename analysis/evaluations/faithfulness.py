@@ -10,16 +10,16 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from analysis import markdown
 from analysis.baselines import centre_gaussian
 from analysis.engine import Item, Scored, model_input
 from analysis.evaluations.frame import Evaluation
 from analysis.evaluations.grouping import COORDINATES, Entry, entry_of, rows_by, rows_of_maps
 from analysis.evaluations.report_parts import report_of, with_interval
-from analysis.markdown import table
 from analysis.metrics.bootstrap import interval, resamples
 from analysis.metrics.faithfulness import STEPS, Faithfulness
 from analysis.metrics.table import PIXELS_GONE, metrics_that_need
-from analysis.provenance import input_size
+from analysis.provenance import input_size, weights
 from analysis.runs import Row, Run
 from analysis.saliency import Reading, is_degenerate
 
@@ -163,10 +163,9 @@ class FaithfulnessEvaluation(Evaluation):
             f"Deletion (lower is better) / insertion (higher is better), mean [95 %]; {data['samples'] - failed} "
             f"pictures of {data['folder']}, {self.steps} steps, seed {self.seed}.\n"
         )
-        for model, facts in run.facts["models"].items():
-            weights = facts["checkpoint"] or "untrained"
-            yield f"- {model}: weights {weights[:16]}; input {input_size(facts)}"
-        yield f"\n{markdown(summary)}"
+        for model, sha in weights(run.facts).items():
+            yield f"- {model}: weights {sha}; input {input_size(run.facts['models'][model])}"
+        yield f"\n{table_of(summary)}"
         flat = run.rows(["degenerate"], where=pc.is_valid(pc.field("model")))["degenerate"].to_pylist()
         yield f"\n{sum(flat)} of {len(flat)} maps are degenerate"
 
@@ -192,19 +191,16 @@ def class_probability(backend: Backend, index: int) -> Callable[[np.ndarray], np
     return probability
 
 
-def markdown(summary: Sequence[Entry]) -> str:
+def table_of(summary: Sequence[Entry]) -> str:
     """A line for each map, a column for each model: deletion / insertion with their intervals."""
     models = list(dict.fromkeys(entry["model"] for entry in summary))
     tables = {metric: dict(_lines(summary, metric)) for metric in metrics_that_need(PIXELS_GONE)}
-    rows = [
-        (*line, *(" / ".join(_cell(lines[line].get(model)) for lines in tables.values()) for model in models))
-        for line in next(iter(tables.values()), {})
-    ]
-    return "\n".join(table(("layer", "map", *models), rows, left=2))
 
+    def cell(line: tuple[str, str], model: str) -> str:
+        return " / ".join(markdown.with_interval(of[line].get(model), 3) for of in tables.values())
 
-def _cell(entry: Entry | None) -> str:
-    return "–" if entry is None else "{value:.3f} [{0:.3f}, {1:.3f}]".format(*entry["ci95"], value=entry["value"])
+    rows = [(*line, *(cell(line, model) for model in models)) for line in next(iter(tables.values()), {})]
+    return "\n".join(markdown.table(("layer", "map", *models), rows, left=2))
 
 
 def _lines(summary: Sequence[Entry], metric: str) -> list[tuple[tuple[str, str], dict[str, Entry]]]:

@@ -12,7 +12,7 @@ from analysis.evaluations.grouping import Entry
 from analysis.evaluations.robustness import predictions_of
 from analysis.evaluations.suites import SUITES
 from analysis.evaluations.table import EVALUATIONS
-from analysis.markdown import table
+from analysis.markdown import table, with_interval
 from analysis.metrics.robustness import Estimate, paired_difference
 from analysis.metrics.table import Metric, metrics_that_need, predictions_on
 from analysis.provenance import conditions
@@ -56,7 +56,7 @@ def table_lines(runs: Sequence[Run], against: str | None = None) -> Iterator[str
         raise InputError(f"expected --against one of the runs' models ({', '.join(models)}), got {reference!r}")
     heads = [f"{column.title}{column.budget and f', {column.budget}'} ({column.images})" for column in columns]
     yield "Percent, with 95 % intervals; in brackets after a title the photographs behind it.\n"
-    rows = ((model, *(_interval(column.entries.get(model)) for column in columns)) for model in models)
+    rows = ((model, *(with_interval(column.entries.get(model), 2) for column in columns)) for model in models)
     yield from table(("model", *heads), rows)
     yield f"\nPoints of top-1 more than {reference}, the same pictures of both:\n"
     accuracies = [column for column in columns if _metrics()[column.metric][1].higher_is_better]
@@ -111,13 +111,6 @@ def _by_corruption(run: Run) -> Iterator[str]:
         yield f"\n{one.title}: top-1 error by corruption, mean over severities, percent:\n"
         rows = ((name, *(values.get((name, model), "–") for model in models)) for name in names)
         yield from table(("corruption", *models), rows)
-
-
-def _interval(entry: Entry | None) -> str:
-    if entry is None:
-        return "–"
-    text = f"{entry['value']:.2f}"
-    return text if entry["ci95"] is None else f"{text} [{entry['ci95'][0]:.2f}, {entry['ci95'][1]:.2f}]"
 
 
 def _points(estimate: Estimate | None) -> str:

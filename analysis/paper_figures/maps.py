@@ -1,4 +1,4 @@
-"""Figures 3 and 11 (maps under corruption), 4 and 12 (beside fixations), 5 and 7 (iterates)."""
+"""Figures 3 and 11 (maps under corruption), 4 and 12 (beside fixations), 5 and 7 (iterates), and the contact sheet."""
 
 from __future__ import annotations
 
@@ -78,6 +78,24 @@ def iterates(studio: Studio, title: str, backends: Sequence[Backend], count: int
     caption = ["From the solver's start (t = 0) to its last step. Each map has its own colour scale."]
     caption += [described(b, paper_layer(b), b.default_readout, f"0 to {b.num_steps}") for b in backends]
     return sheet(title, columns, rows, caption, bars=studio.bars(backends))
+
+
+def contact_sheet(studio: Studio) -> Canvas:
+    """Every photograph, then the default map of every model at t = 0..T, each map on its own colour scale."""
+    photographs = list(studio.photographs.values())
+    columns, tiles = ["photograph"], [[square(image)] for image in photographs]
+    caption = []
+    for backend in studio.backends:
+        layer, readout = backend.default_layer, backend.default_readout
+        maps = studio.maps(backend, photographs, layer, readout)
+        for t, of_all in enumerate(maps):
+            name = short(backend) + (f", t = {t}" if len(maps) > 1 else "")
+            columns.append(name)
+            for row, image, values in zip(tiles, photographs, of_all, strict=True):
+                row.append(studio.overlay(image, values, backend, name))
+        caption.append(described(backend, layer, readout, f"0 to {len(maps) - 1}"))
+    rows = list(zip(studio.photographs, tiles, strict=True))
+    return sheet("Maps at every iterate", columns, rows, caption, bars=studio.bars(studio.backends))
 
 
 def default_lines(backends: Sequence[Backend]) -> list[str]:

@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 
 from analysis.__main__ import app
 from analysis.corruptions.tree import find_images
-from analysis.evaluations.agreement import AgreementEvaluation, PictureFile, markdown, over_images
+from analysis.evaluations.agreement import AgreementEvaluation, PictureFile, over_images, table_by
 from analysis.evaluations.frame import Plan, run_evaluation
 from analysis.metrics.agreement import map_agreement
 from analysis.runs import Run, read_summary
@@ -129,10 +129,10 @@ def test_the_table_averages_over_severities_and_images() -> None:
             (0.6 * half, {"severity": 2}),
         )
     ]
-    lines = markdown(summary, "corruption").splitlines()
+    lines = table_by(summary, "corruption").splitlines()
     assert lines[2] == "| fog | 0.500 / 0.250 |"
     assert lines[3] == "| **mean** [95 %] | 0.500 [0.400, 0.700] / 0.250 [0.150, 0.450] |"
-    assert "| 2 | 0.600 / 0.300 |" in markdown(summary, "severity")
+    assert "| 2 | 0.600 / 0.300 |" in table_by(summary, "severity")
 
 
 def test_the_interval_draws_whole_images() -> None:
