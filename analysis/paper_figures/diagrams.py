@@ -7,7 +7,7 @@ from analysis.paper_figures.canvas import Canvas
 from analysis.paper_figures.column import draw_bar
 from analysis.paper_figures.maps import default_lines
 from analysis.paper_figures.marks import SOFT, Box, Polyline, Raster, Text
-from analysis.paper_figures.studio import Studio, described, overlay, paper_layer, short, square
+from analysis.paper_figures.studio import Studio, described, paper_layer, short, square
 from vars_core.backend import Backend
 from vars_core.dynamics import Layer, layer_problem, read_layer
 from vars_core.dynamics.circuit import ALPHA, BETA, GAMMA
@@ -63,7 +63,7 @@ def figure_1(studio: Studio) -> Canvas:
         tiles = [square(picture, title)]
         for other in studio.backends[:2]:
             values = studio.maps(other, [picture], other.default_layer, other.default_readout)[-1, 0]
-            tiles.append(overlay(picture, values, short(other)))
+            tiles.append(studio.overlay(picture, values, other, short(other)))
         names = [title, *(short(other) for other in studio.backends[:2])]
         for k, (one, label) in enumerate(zip(tiles, names, strict=True)):
             canvas.add(Raster(one.pixels, x + 120 * k, 268, 112, 112, one.title))

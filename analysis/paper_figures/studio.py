@@ -48,7 +48,10 @@ class Studio:
 
     def overlay(self, image: np.ndarray, values: np.ndarray, backend: Backend, title: str) -> Tile:
         """A model's default map (h, w) over its photograph, on its own scale, whose ends are told under the pointer."""
-        return overlay(image, values, title, self.painting, signed=READOUTS[backend.default_readout].signed)
+        told = "constant: nothing to show" if is_degenerate(values) else f"{values.min():.3g} to {values.max():.3g}"
+        signed = READOUTS[backend.default_readout].signed
+        painted = self.painting.over(square(image).pixels, values, Placement(SIDE, SIDE, SIDE), signed=signed)
+        return Tile(painted, f"{title}: {told}")
 
     @cached_property
     def with_dictionary(self) -> list[Backend]:
@@ -73,15 +76,6 @@ def short(backend: Backend) -> str:
 def square(image: np.ndarray, title: str = "") -> Tile:
     """A photograph as the model's square shows it."""
     return Tile(Placement(image.shape[0], image.shape[1], SIDE).place(image), title)
-
-
-def overlay(
-    image: np.ndarray, values: np.ndarray, title: str, painting: Painting = USUAL, *, signed: bool = False
-) -> Tile:
-    """A map (h, w) over its photograph, by its own minimum and maximum, or about zero; the range under the pointer."""
-    told = "constant: nothing to show" if is_degenerate(values) else f"{values.min():.3g} to {values.max():.3g}"
-    painted = painting.over(square(image).pixels, values, Placement(SIDE, SIDE, SIDE), signed=signed)
-    return Tile(painted, f"{title}: {told}")
 
 
 def enlarged(pixels: np.ndarray, side: int = SIDE) -> np.ndarray:

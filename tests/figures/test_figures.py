@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -12,9 +13,10 @@ from typer.testing import CliRunner
 
 from analysis.__main__ import app
 from analysis.ablation import STEPS, Setting, agreement_points, resolved, settings
+from analysis.painting import painting
 from analysis.paper_figures.maps import iterates
 from analysis.paper_figures.marks import Dot, Raster, Text
-from analysis.paper_figures.studio import Studio, described, overlay
+from analysis.paper_figures.studio import Studio, described
 from analysis.paper_figures.table import FIGURES
 from vars_core import Backend, load_model
 from vars_core.data.fixations import Fixations, Stimulus
@@ -62,13 +64,26 @@ def test_iterates_are_the_model_s_own() -> None:
     drawn = [m for m in canvas.marks if isinstance(m, Raster) and m.title.startswith("t = ")]
     assert len(drawn) == 4
     for picture, values in zip(drawn, recorded, strict=True):
-        assert np.array_equal(picture.pixels, overlay(photograph(), values, "").pixels)
+        assert np.array_equal(picture.pixels, studio().overlay(photograph(), values, backend, "").pixels)
 
 
 def test_untrained_weights_and_flat_maps_are_said() -> None:
     backend = Backend(load_model("rvt_tiny/vars_d"), "cpu")
     assert "weights untrained, layer 0.9, readout gap, iterate 2, input 224 px" in described(backend, "0.9", "gap", "2")
-    assert overlay(photograph(), np.ones((4, 4), np.float32), "x").title == "x: constant: nothing to show"
+    flat = studio().overlay(photograph(), np.ones((4, 4), np.float32), backend, "x")
+    assert flat.title == "x: constant: nothing to show"
+
+
+def test_a_diagram_draws_its_maps_in_the_colours_of_its_bar() -> None:
+    usual, chosen = (
+        [mark.pixels for mark in FIGURES[1](replace(studio(), painting=painting(name, "smooth"))).marks if is_map(mark)]
+        for name in ("viridis", "cividis")
+    )
+    assert len(usual) == 4 and not any(np.array_equal(*pair) for pair in zip(usual, chosen, strict=True))
+
+
+def is_map(mark: object) -> bool:
+    return isinstance(mark, Raster) and mark.title.startswith(("self: ", "vars_d: "))
 
 
 def test_another_t_and_lambda_change_a_copy_alone() -> None:
