@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from vars_core.data.mask_values import MaskValues, judge, judge_one
+from vars_core.data.mask_values import MaskValues, judge
 from vars_core.data.masks import (
     BACKGROUND,
     FOREGROUND,
@@ -61,7 +61,7 @@ def test_vocs_palette_in_any_order_gives_vocs_labels(
     order = order if keep else [label for label in order if label in (0, 5, 255)]
     image = paletted(*renumbered(LABELS, order))
     mask = saved(tmp_path_factory.mktemp("m"), image.convert("RGB") if as_colour else image)
-    for values in (judge([mask], "voc"), judge_one(mask), MaskValues.parse("voc")):
+    for values in (judge([mask], "voc"), judge([mask]), MaskValues.parse("voc")):
         np.testing.assert_array_equal(values.regions(mask), REGIONS)
 
 
@@ -88,7 +88,7 @@ def test_two_values_are_background_and_object_in_every_mode(
     else:
         image = Image.fromarray(OBJECT * np.uint8(number)).convert(mode)
     mask = saved(folder, image, f"mask{suffix}")
-    values = judge_one(mask)
+    values = judge([mask])
     assert (values.kind, values.judged) == ("binary", True)
     assert "binary" in values.assumptions()[0]
     np.testing.assert_array_equal(values.regions(mask), OBJECT)
@@ -103,7 +103,7 @@ def test_soft_masks_are_cut_where_it_is_said_and_only_there(
     folder = tmp_path_factory.mktemp("m")
     mask = saved(folder, Image.fromarray(SOFT), "mask.jpg" if lossy else "mask.png")
     with pytest.raises(InputError, match=r"grey levels beside 0.*soft>=T"):
-        judge_one(mask)
+        judge([mask])
     regions = MaskValues.parse(f"soft >= {threshold}").regions(mask)
     np.testing.assert_array_equal(regions, mask.numbers >= threshold)
     with pytest.raises(InputError, match="lossless" if lossy else "one other number"):
@@ -150,7 +150,7 @@ def test_a_palette_that_was_cut_down_and_is_not_vocs_says_nothing_about_numbers(
             judge([mask], usual)
     inverted = MaskImage("b.png", OBJECT, np.tile(np.array([[200, 0, 0], [0, 0, 0]], np.uint8), (128, 1)))
     with pytest.raises(InputError, match="shows 0 in a colour and 1 in black"):
-        judge_one(inverted)
+        judge([inverted])
 
 
 def test_one_colour_for_two_numbers_across_masks_is_refused() -> None:
@@ -219,15 +219,15 @@ def test_a_cut_palette_without_a_black_says_nothing_about_the_background() -> No
     for colours, numbers in (([[9, 80, 3], [200, 7, 7]], OBJECT), ([[9, 80, 3]], np.zeros_like(OBJECT))):
         mask = MaskImage("red.png", numbers.astype(np.uint8), np.array(colours, np.uint8))
         with pytest.raises(InputError, match=r"red\.png was cut down.*nothing tells the background.*binary"):
-            judge_one(mask)
+            judge([mask])
     alone = MaskImage("black.png", np.zeros_like(OBJECT), np.zeros((1, 3), np.uint8))
-    assert not judge_one(alone).regions(alone).any()
+    assert not judge([alone]).regions(alone).any()
 
 
 def test_a_palette_of_one_grey_for_all_numbers_says_nothing(tmp_path: Path) -> None:
     """Some tools write a palette of zeros: the object would be black, and background, by its colour."""
     mask = saved(tmp_path, paletted(LABELS, np.zeros((256, 3))))
-    np.testing.assert_array_equal(judge_one(mask).regions(mask), REGIONS)
+    np.testing.assert_array_equal(judge([mask]).regions(mask), REGIONS)
     np.testing.assert_array_equal(judge([mask], "voc").regions(mask), REGIONS)
     two = saved(tmp_path, paletted(OBJECT, np.zeros((256, 3))))
     np.testing.assert_array_equal(MaskValues.parse("binary").regions(two), OBJECT)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -135,13 +135,13 @@ def names_sha256(names: Iterable[str]) -> str:
     return hashlib.sha256("".join(f"{name}\n" for name in names).encode()).hexdigest()
 
 
-def same_file_twice(files: Mapping[str, Path] | Iterable[tuple[str, Path]], where: str) -> None:
+def same_file_twice(files: Iterable[tuple[str, Path]], where: str) -> None:
     """Raise InputError where two entries of a list mean one file.
 
-    ``files``: entry → file, or such pairs. ``where``: the list, in words.
+    ``files``: (entry, file). ``where``: the list, in words.
     """
     first: dict[Path, str] = {}
-    for entry, file in files.items() if isinstance(files, Mapping) else files:
+    for entry, file in files:
         if file in first:
             both = f"{first[file]!r} twice" if first[file] == entry else f"{first[file]!r} and {entry!r}"
             raise InputError(

@@ -98,11 +98,6 @@ def judge(masks: Iterable[MaskImage], usual: str | None = None) -> MaskValues:
     return replace(values, remarks=seen.remarks())
 
 
-def judge_one(mask: MaskImage) -> MaskValues:
-    """The reading of a single mask that nobody has named. Raises InputError as `judge` does."""
-    return judge([mask])
-
-
 class _Seen:
     """What the masks of a set hold between them; every mask by its numbers as its colours correct them."""
 

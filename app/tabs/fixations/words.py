@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from analysis.figures import Line
-from analysis.figures_fixations import z_histogram
-from analysis.figures_page import small_chart
+from analysis.figures_page import small_chart, z_histogram
 from analysis.metrics.fixations.one_map import Z_EDGES
 from app.inference.models import title
 from app.inference.traced import Traced

@@ -18,7 +18,7 @@ from app.library.photographs import DISPLAY_SIDE, Photograph
 from vars_core.data import masks
 from vars_core.data.layouts import MASKS, layouts_of
 from vars_core.data.mask_set import MaskSet
-from vars_core.data.mask_values import MaskValues, judge_one
+from vars_core.data.mask_values import MaskValues, judge
 from vars_core.data.masks import BACKGROUND, FOREGROUND, VOID, MaskImage
 from vars_core.errors import InputError
 
@@ -98,7 +98,7 @@ class Upload:
         ``values``: what its numbers mean; judged from the mask, and said in the note, where None. Raises InputError:
         its numbers may mean two things, or cannot be read so.
         """
-        return read_truth(self.mask, UPLOADED, judge_one(self.mask) if values is None else values)
+        return read_truth(self.mask, UPLOADED, judge([self.mask]) if values is None else values)
 
 
 def truth_of(regions: np.ndarray, kind: str, note: str = "", values: str = "") -> Truth:
