@@ -143,7 +143,7 @@ class People(_Prior):
         if needs == DENSITY:
             halves = truth.people.halves()
             ways = () if halves is None else (halves, halves[::-1])
-            return [Trial(predicted, truth.blurred_as(rest.array)) for predicted, rest in ways]
+            return [Trial(predicted, replace(truth, blurred=rest.array)) for predicted, rest in ways]
         return [Trial(one.others, truth.of(one), one.observer) for one in truth.people.left_out()]
 
 

@@ -141,9 +141,14 @@ def prepare(
 
 
 def normalise(images: np.ndarray, preprocessing: Preprocessing = IMAGENET) -> Tensor:
-    """uint8 (B, H, W, 3) -> float32 (B, 3, H, W): mean 0 and variance 1 of each channel over what a model learned."""
+    """uint8 (B, H, W, 3) -> float32 (B, 3, H, W), `normalised`."""
     import torch
 
     batch = torch.from_numpy(np.ascontiguousarray(images)).permute(0, 3, 1, 2).float() / 255
-    mean, std = (torch.tensor(values).view(1, 3, 1, 1) for values in (preprocessing.mean, preprocessing.std))
-    return (batch - mean) / std
+    return normalised(batch, preprocessing)
+
+
+def normalised(images: Tensor, preprocessing: Preprocessing = IMAGENET) -> Tensor:
+    """(B, 3, H, W) in [0, 1] -> the same with mean 0 and variance 1 of each channel over what a model learned."""
+    mean, std = (images.new_tensor(values).view(1, 3, 1, 1) for values in (preprocessing.mean, preprocessing.std))
+    return (images - mean) / std

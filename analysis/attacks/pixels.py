@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from analysis.attacks.attacked import PixelLogits
+from vars_core.images import normalised
 from vars_core.models.base import VisionModel
 
 
@@ -24,8 +25,7 @@ def pixel_logits(model: VisionModel) -> PixelLogits:
     def logits(images: Tensor) -> Tensor:
         weights = next(model.parameters())
         placed = images.to(weights)
-        mean, std = (placed.new_tensor(values).view(1, 3, 1, 1) for values in (wanted.mean, wanted.std))
-        return model((placed - mean) / std).to(images)
+        return model(normalised(placed, wanted)).to(images)
 
     return logits
 

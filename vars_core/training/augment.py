@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from vars_core.preprocessing import IMAGENET
+from vars_core.images import normalised
 from vars_core.training.draws import uniforms
 from vars_core.training.recipe import Augmentation
 
@@ -24,19 +24,12 @@ def to_float(images: Tensor) -> Tensor:
     return images.permute(0, 3, 1, 2).float().div_(255)
 
 
-def normalise(images: Tensor) -> Tensor:
-    """ImageNet's mean and standard deviation: (B, 3, H, W) in [0, 1] to about [-2.1, 2.6]."""
-    mean = images.new_tensor(IMAGENET.mean).view(1, 3, 1, 1)
-    std = images.new_tensor(IMAGENET.std).view(1, 3, 1, 1)
-    return (images - mean) / std
-
-
 def resized(images: Tensor, size: int) -> Tensor:
     """(B, H, W, 3) uint8 to the model's normalised input (B, 3, size, size), the whole picture, for validation."""
     pixels = to_float(images)
     if pixels.shape[-2:] != (size, size):
         pixels = F.interpolate(pixels, (size, size), mode="bicubic", align_corners=False, antialias=True).clamp_(0, 1)
-    return normalise(pixels)
+    return normalised(pixels)
 
 
 def _affine(draws: NDArray[np.float32], augmentation: Augmentation) -> NDArray[np.float32]:
@@ -102,7 +95,7 @@ def augmented(
     pixels = F.grid_sample(to_float(images), grid, mode="bilinear", padding_mode="reflection", align_corners=False)
     if augmentation.colour_jitter:
         pixels = _colour(pixels, torch.from_numpy(draws[:, 7:10]).to(images.device), augmentation.colour_jitter)
-    pixels = normalise(pixels)
+    pixels = normalised(pixels)
     if augmentation.erasing:
         pixels = _erase(pixels, draws[:, 10:15], augmentation.erasing)
     return pixels

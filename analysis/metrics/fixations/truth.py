@@ -66,7 +66,3 @@ class FixationTruth:
     def of(self, one: LeftOut) -> FixationTruth:
         """One observer's fixations alone."""
         return replace(self, points=one.points, observers=self.observers[one.own])
-
-    def blurred_as(self, density: np.ndarray) -> FixationTruth:
-        """The same with another fixation density."""
-        return replace(self, blurred=density)
