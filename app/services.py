@@ -8,7 +8,7 @@ from collections.abc import Callable, Hashable
 from concurrent.futures import Future
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 from app.inference.frame_map import FrameMap, LastMap
 from app.inference.models import ModelShelf
@@ -22,13 +22,13 @@ from app.library.photographs import Corruption, Photograph, Subject, data_photog
 from app.library.run_library import RunLibrary
 from app.library.thumbnails import Thumbnail, squared
 from app.library.uploads import Upload, Uploads
-from app.serving.sessions import Sessions, Sized
+from app.serving.sessions import Sessions
 from app.serving.settings import Settings
 from app.views.exports import Downloads
 from vars_core.assets import ASSETS
 from vars_core.errors import InputError
 
-R = TypeVar("R", bound=Sized)
+R = TypeVar("R")
 
 UPLOADS = "uploads"
 """The key of a session's `Uploads`."""
@@ -62,13 +62,12 @@ class Services:
         upload = self.uploads(session).upload_of(ref)  # asked for each time, so that the list stays among what is kept
         if upload is not None and not upload.still_there():
             upload = None
-        kept = self.sessions.get(session, ref)
-        if kept is not None:
-            return cast(Photograph, kept)
         if ref.startswith("data:"):
-            photograph = data_photograph(ref, self.settings.data, max_pixels=self.settings.max_pixels)
-            self.sessions.put(session, ref, photograph)
-            return photograph
+            read = partial(data_photograph, ref, self.settings.data, max_pixels=self.settings.max_pixels)
+            return self.sessions.kept(session, ref, read)
+        kept: Photograph | None = self.sessions.get(session, ref)
+        if kept is not None:
+            return kept
         if ref.startswith("upload:"):
             if upload is not None:
                 return self.upload(session, upload.path)
@@ -86,18 +85,16 @@ class Services:
 
     def uploads(self, session: str | None) -> Uploads:
         """What a visitor has loaded: it can be shown again without being sent again."""
-        return cast(Uploads | None, self.sessions.get(session, UPLOADS)) or Uploads()
+        return self.sessions.get(session, UPLOADS) or Uploads()
 
     def clip(self, session: str | None, ref: str) -> Clip:
         """A film by its reference: "film:HASH" of this session, or "pan:" and a photograph's. Raises InputError."""
-        kept = self.sessions.get(session, ref)
-        if kept is not None:
-            return cast(Clip, kept)
         kind, _, photograph = ref.partition(":")
-        if kind != "pan":
+        if kind == "pan":
+            return self.sessions.kept(session, ref, lambda: pan(self.photograph(session, photograph)))
+        clip: Clip | None = self.sessions.get(session, ref)
+        if clip is None:
             raise InputError("the server no longer holds this video: please load it again")
-        clip = pan(self.photograph(session, photograph))
-        self.sessions.put(session, ref, clip)
         return clip
 
     def upload_clip(self, session: str | None, path: str | Path) -> Clip:
@@ -116,11 +113,7 @@ class Services:
         if corruption is None:
             return Subject(self.photograph(session, ref))
         key = ("subject", ref, corruption)
-        kept = self.sessions.get(session, key)
-        if kept is None:
-            kept = Subject(self.photograph(session, ref), corruption)
-            self.sessions.put(session, key, kept)
-        return cast(Subject, kept)
+        return self.sessions.kept(session, key, lambda: Subject(self.photograph(session, ref), corruption))
 
     def answer(self, session: str | None, subject: Subject, model: str, task: Task[R]) -> Future[R]:
         """What ``model`` answers to a task about a picture: from the session's cache, or through the queue.
@@ -138,7 +131,7 @@ class Services:
     def shown_map(self, session: str | None, subject: Subject, model: str, wish: ShownMap) -> Future[Traced]:
         """The map that is looked at first; every map where the session's cache has them."""
         every = self.sessions.get(session, key_of(subject.key, model, EveryMap()))
-        return self.answer(session, subject, model, wish) if every is None else answered(cast(Traced, every))
+        return self.answer(session, subject, model, wish) if every is None else answered(every)
 
     def other_maps(self, session: str | None, subject: Subject, model: str) -> Future[Traced]:
         """`trace`, for maps that are not on the screen: whoever waits for one that is goes first."""
@@ -171,7 +164,7 @@ class Services:
         key = key_of(what, model, task)
         kept = self.sessions.get(session, key)
         if kept is not None:
-            return answered(cast(R, kept))
+            return answered(kept)
         future = ask()
         future.add_done_callback(lambda done: self._keep(session, key, done))
         return future

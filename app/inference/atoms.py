@@ -45,10 +45,6 @@ class LayerAtoms:
         """T: the index of the last iterate."""
         return len(self.use) - 1
 
-    @property
-    def nbytes(self) -> int:
-        return self.atoms.nbytes + self.use.nbytes + self.active.nbytes
-
 
 def of_image(trace: Trace, index: int, model: ModelFacts, layer: str) -> LayerAtoms:
     """The part of a batch's trace that belongs to one image, copied so that the batch can be freed."""

@@ -40,10 +40,6 @@ class AttackedPicture:
     seen: np.ndarray = field(repr=False)
     losses: np.ndarray
 
-    @property
-    def nbytes(self) -> int:
-        return self.traced.nbytes + self.moved.nbytes + self.seen.nbytes
-
 
 @dataclass(frozen=True)
 class AttackWith:

@@ -61,21 +61,12 @@ class Closer:
         known = [layer.name for layer in self.layers]
         raise InputError(f"{self.model.name} has no layer {name!r}; nearest: {nearest(name, known)}")
 
-    @property
-    def nbytes(self) -> int:
-        arrays = [array for layer in self.layers for part in (layer.maps, layer.heads) for array in part.values()]
-        return self.logits.nbytes + sum(array.nbytes for array in arrays)
-
 
 @dataclass(frozen=True)
 class Baselines:
     """Maps (h, w) of other methods for one class, by their names; empty where their library is not installed."""
 
     maps: Mapping[str, np.ndarray]
-
-    @property
-    def nbytes(self) -> int:
-        return sum(array.nbytes for array in self.maps.values())
 
 
 @dataclass(frozen=True)
@@ -85,10 +76,6 @@ class Curves:
     predicted: int
     deletion: Mapping[str, np.ndarray]
     insertion: Mapping[str, np.ndarray]
-
-    @property
-    def nbytes(self) -> int:
-        return sum(array.nbytes for part in (self.deletion, self.insertion) for array in part.values())
 
 
 def of_image(trace: Trace, index: int, model: ModelFacts) -> Closer:

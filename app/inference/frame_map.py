@@ -23,10 +23,6 @@ class FrameMap:
     layer: str
     map: np.ndarray
 
-    @property
-    def nbytes(self) -> int:
-        return self.map.nbytes
-
 
 @dataclass(frozen=True)
 class LastMap:

@@ -33,10 +33,6 @@ class LayerSettling:
     convolutional: bool
     performer: float | None
 
-    @property
-    def nbytes(self) -> int:
-        return sum(path.nbytes for path in self.settling.paths.values())
-
 
 def of_batch(
     backend: Backend, batch: Tensor, model: ModelFacts, layer: str, head: int, channel: int, rates: Rates

@@ -101,10 +101,6 @@ class Traced:
         maps = self.layer(layer).maps[readout]
         return np.asarray(maps[min(iteration, len(maps) - 1)])
 
-    @property
-    def nbytes(self) -> int:
-        return self.logits.nbytes + sum(array.nbytes for layer in self.layers for array in layer.maps.values())
-
 
 def check_readout(name: str) -> None:
     """Raise InputError unless it is the name of a readout."""

@@ -64,10 +64,6 @@ class Clip:
     def __len__(self) -> int:
         return len(self.frames)
 
-    @property
-    def nbytes(self) -> int:
-        return sum(map(len, self.frames))
-
     def picture(self, index: int) -> np.ndarray:
         """A frame as uint8 (h, w, 3)."""
         decoded = cv2.imdecode(np.frombuffer(self.frames[index], np.uint8), cv2.IMREAD_COLOR_RGB)

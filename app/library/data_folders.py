@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import cast
 
 from app.library.photographs import data_file, data_files
 from app.library.thumbnails import Thumbnail, squared
@@ -74,11 +74,7 @@ class DataFolders:
         try:
             path = data_file(ref, self._folders)
             key = (ref, path.stat().st_mtime_ns)
-            kept = self._kept.get("thumbnails", key)
-            if kept is None:
-                image, _ = decode_reduced(path, max_pixels=DECODED_PIXELS)
-                kept = Thumbnail(ref, name, squared(image))
-                self._kept.put("thumbnails", key, kept)
-            return cast(Thumbnail, kept)
+            read = partial(decode_reduced, path, max_pixels=DECODED_PIXELS)
+            return self._kept.kept("thumbnails", key, lambda: Thumbnail(ref, name, squared(read()[0])))
         except (InputError, OSError):
             return Thumbnail(ref, name, "")

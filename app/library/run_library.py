@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from analysis.evaluations.grouping import Entry
 from analysis.evaluations.image_scores import ImageScores, image_scores
@@ -89,28 +89,13 @@ class RunLibrary:
     def open(self, name: str) -> StoredRun:
         """A run by its name, read again where its files have changed. Raises InputError."""
         folder = self._folder(name)
-        key = (name, self._stamp(folder))
-        kept = self._kept.get("runs", key)
-        if kept is None:
-            kept = self._read(name, folder)
-            self._kept.put("runs", key, kept)
-        return cast(StoredRun, kept)
+        return self._kept.kept("runs", (name, self._stamp(folder)), lambda: self._read(name, folder))
 
     def scores(self, name: str, model: str, key: MapKey | None) -> ImageScores:
         """How each image scored with one map of a model; ``key`` None for what has no layers. Raises InputError."""
         stored = self.open(name)
         what = (name, self._stamp(stored.run.folder), model, key)
-        kept = self._kept.get("runs", what)
-        if kept is None:
-            for part in (stored.run.folder / "rows", *(stored.run.folder / "rows").glob("part-*.parquet")):
-                self._check(part)
-            place = (key.layer, key.readout, key.iteration) if key else (None, None, None)
-            try:
-                kept = image_scores(stored.run, model, *place, limit=MAX_IMAGES)
-            except (InputError, OSError) as error:
-                raise self._named(error, name, stored.run.folder) from None
-            self._kept.put("runs", what, kept)
-        return cast(ImageScores, kept)
+        return self._kept.kept("runs", what, lambda: self._scores(stored, model, key))
 
     def _folder(self, name: str) -> Path:
         if name not in self._folders:
@@ -118,6 +103,16 @@ class RunLibrary:
                 raise InputError("this server was started without runs: start it with --runs DIR")
             raise InputError(f"no run {name[:80]!r} on this server; nearest: {nearest(name[:80], self._folders)}")
         return self._folders[name]
+
+    def _scores(self, stored: StoredRun, model: str, key: MapKey | None) -> ImageScores:
+        folder = stored.run.folder
+        for part in (folder / "rows", *(folder / "rows").glob("part-*.parquet")):
+            self._check(part)
+        place = (key.layer, key.readout, key.iteration) if key else (None, None, None)
+        try:
+            return image_scores(stored.run, model, *place, limit=MAX_IMAGES)
+        except (InputError, OSError) as error:
+            raise self._named(error, stored.name, folder) from None
 
     def _read(self, name: str, folder: Path) -> StoredRun:
         try:

@@ -21,10 +21,6 @@ class Thumbnail:
     title: str
     picture: str = field(repr=False)
 
-    @property
-    def nbytes(self) -> int:
-        return len(self.picture)
-
 
 def squared(image: np.ndarray) -> str:
     """The middle of an image uint8 (h, w, 3), `THUMBNAIL_SIDE` pixels a side, as the ``data:`` address of a JPEG."""

@@ -45,7 +45,3 @@ class Uploads:
 
     def upload_of(self, ref: str) -> Upload | None:
         return next((entry for entry in self.entries if entry.ref == ref), None)
-
-    @property
-    def nbytes(self) -> int:
-        return sum(entry.thumbnail.nbytes for entry in self.entries)

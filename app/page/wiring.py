@@ -17,7 +17,6 @@ from app.inference.traced import Traced
 from app.inference.work import BusyError
 from app.library.photographs import Corruption, Subject
 from app.services import Services
-from app.serving.sessions import Sized
 from vars_core.errors import InputError
 
 BUSY_POLL = 1.0
@@ -25,7 +24,6 @@ BUSY_POLL = 1.0
 
 P = ParamSpec("P")
 R = TypeVar("R")
-A = TypeVar("A", bound=Sized)
 
 
 def changes(components: Iterable[Component]) -> list[Callable[..., Any]]:
@@ -70,7 +68,7 @@ async def looked_up(services: Services, model: str) -> None:
         await wait(services.models.check, model)
 
 
-async def answered(services: Services, session: str | None, subject: Subject, model: str, task: Task[A]) -> A:
+async def answered(services: Services, session: str | None, subject: Subject, model: str, task: Task[R]) -> R:
     """What a model answers to a task about a picture; a cancelled event takes its request out of the queue."""
     await looked_up(services, model)
     return await asyncio.wrap_future(services.answer(session, subject, model, task))

@@ -5,16 +5,27 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
-from typing import Protocol
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import fields, is_dataclass
+from typing import Any, TypeVar
+
+R = TypeVar("R")
 
 SESSION_BYTES = 24_000_000
 TOTAL_BYTES = 256_000_000
 
 
-class Sized(Protocol):
-    @property
-    def nbytes(self) -> int: ...
+def size_of(value: object) -> int:
+    """Bytes that a value keeps in memory: its ``nbytes`` where it states them, else those of all that it holds."""
+    if hasattr(value, "nbytes"):
+        return int(value.nbytes)
+    if isinstance(value, bytes | str):
+        return len(value)
+    if isinstance(value, Mapping):
+        return sum(map(size_of, value.values()))
+    if isinstance(value, tuple | list):
+        return sum(map(size_of, value))
+    return sum(size_of(getattr(value, part.name)) for part in fields(value)) if is_dataclass(value) else 0
 
 
 class Sessions:
@@ -25,7 +36,7 @@ class Sessions:
 
     def __init__(self, session_bytes: int = SESSION_BYTES, total_bytes: int = TOTAL_BYTES) -> None:
         self._limits = session_bytes, total_bytes
-        self._entries: OrderedDict[tuple[str, Hashable], Sized] = OrderedDict()
+        self._entries: OrderedDict[tuple[str, Hashable], Any] = OrderedDict()
         self._bytes: dict[str, int] = {}
         self._used: dict[str, float] = {}  # when each session was last asked for or given something
         self._lock = threading.Lock()
@@ -35,7 +46,7 @@ class Sessions:
         with self._lock:
             return sum(self._bytes.values())
 
-    def get(self, session: str | None, key: Hashable) -> Sized | None:
+    def get(self, session: str | None, key: Hashable) -> Any | None:
         """The value, or None."""
         if session is None:
             return None
@@ -46,20 +57,28 @@ class Sessions:
                 self._entries.move_to_end((session, key))
             return entry
 
-    def put(self, session: str | None, key: Hashable, value: Sized) -> None:
+    def put(self, session: str | None, key: Hashable, value: object) -> None:
         """Keep a value, and let go of the oldest ones beyond the bounds."""
         if session is None:
             return
         with self._lock:
             self._remove((session, key))
             self._entries[session, key] = value
-            self._bytes[session] = self._bytes.get(session, 0) + value.nbytes
+            self._bytes[session] = self._bytes.get(session, 0) + size_of(value)
             self._used[session] = time.monotonic()
             session_limit, total_limit = self._limits
             while self._bytes.get(session, 0) > session_limit:
                 self._remove(next(entry for entry in self._entries if entry[0] == session))
             while sum(self._bytes.values()) > total_limit:
                 self._remove(next(iter(self._entries)))
+
+    def kept(self, session: str | None, key: Hashable, make: Callable[[], R]) -> R:
+        """The value; where there is none, what ``make`` gives, which is kept."""
+        value: R | None = self.get(session, key)
+        if value is None:
+            value = make()
+            self.put(session, key, value)
+        return value
 
     def forget(self, session: str | None) -> None:
         """Drop everything of a visitor who left."""
@@ -85,7 +104,7 @@ class Sessions:
         value = self._entries.pop(entry, None)
         if value is None:
             return
-        self._bytes[entry[0]] -= value.nbytes
+        self._bytes[entry[0]] -= size_of(value)
         if self._bytes[entry[0]] <= 0:
             del self._bytes[entry[0]]
             del self._used[entry[0]]

@@ -44,10 +44,6 @@ class File:
     kind: str
     data: bytes = field(repr=False)
 
-    @property
-    def nbytes(self) -> int:
-        return len(self.data)
-
 
 def figure_file(tab: str, export: Export) -> File:
     """The figure as PNG."""
@@ -100,8 +96,7 @@ class Downloads:
 
     def take(self, token: str) -> File | None:
         """The file, None when it is unknown or was pushed out by newer ones."""
-        file = self._files.get("downloads", token)
-        return file if isinstance(file, File) else None
+        return self._files.get("downloads", token)
 
 
 def described(subjects: list[Subject], models: list[ModelFacts], view: Mapping[str, Any]) -> dict[str, Any]:

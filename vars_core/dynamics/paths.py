@@ -74,10 +74,6 @@ class Path:
         end = float(self.objective[-1])
         return not np.isfinite(end) or end > 1.01 * float(self.objective[0])
 
-    @property
-    def nbytes(self) -> int:
-        return sum(values.nbytes for values in vars(self).values())
-
 
 @dataclass(frozen=True)
 class Settling:

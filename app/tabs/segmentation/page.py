@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from functools import partial
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import gradio as gr
 from gradio.components.base import Component
@@ -224,13 +224,13 @@ def truth_for(services: Services, session: str | None, ref: str, mask_values: st
     cannot be read so.
     """
     values = reading_of(mask_values)
-    kept = cast(Truth | Upload | None, services.sessions.get(session, ("truth", ref)))
+    kept: Truth | Upload | None = services.sessions.get(session, ("truth", ref))
     if isinstance(kept, Upload):
         return kept.truth(values)
     if kept is not None and kept.given:
         return kept
     key = ("stored truth", ref, mask_values)
-    stored = cast(Truth | None, services.sessions.get(session, key))
+    stored: Truth | None = services.sessions.get(session, key)
     if stored is None and (stored := stored_truth(ref, services.settings.data, values)) is not None:
         services.sessions.put(session, key, stored)
     return stored

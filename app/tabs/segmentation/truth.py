@@ -60,10 +60,6 @@ class Truth:
         """Pixels that are not void."""
         return self.height * self.width - self.void
 
-    @property
-    def nbytes(self) -> int:
-        return len(self.packed)
-
     def regions(self) -> np.ndarray:
         """uint8 (height, width) of BACKGROUND, FOREGROUND and VOID, see `analysis.metrics.segmentation`."""
         return _unpacked(self.packed, self.height, self.width)
@@ -83,10 +79,6 @@ class Upload:
         """The file's name is forgotten. Raises InputError."""
         mask = masks.read_mask(path, max_pixels=max_pixels)
         return Upload(mask.palette, mask.is_lossy, mask.numbers.shape, _packed(mask.numbers))
-
-    @property
-    def nbytes(self) -> int:
-        return len(self.packed)
 
     @property
     def mask(self) -> MaskImage:

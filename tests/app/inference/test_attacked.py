@@ -10,6 +10,7 @@ import torch
 
 from app.inference.attacked import AttackedPicture, AttackWith
 from app.inference.traced import ModelFacts
+from app.serving.sessions import size_of
 from tests.app.made import photograph
 from vars_core import Backend, create_model
 from vars_core.errors import InputError
@@ -42,7 +43,7 @@ def test_the_picture_moves_within_epsilon_and_its_own_answer_becomes_less_likely
             assert 0.5 * epsilon < np.abs(one.moved).max() <= epsilon * (1 + 1e-4)
             assert len(one.losses) == steps + 1 and one.losses[-1] > one.losses[0]
             assert one.seen.shape == one.moved.shape == (SIZE, SIZE, 3)
-            assert set(one.traced.layers[0].maps) and one.nbytes > one.traced.nbytes
+            assert set(one.traced.layers[0].maps) and size_of(one) > size_of(one.traced)
 
 
 def test_the_maps_are_those_of_the_attacked_picture(backend: Backend) -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
+import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.serving.sessions import Sessions
+from app.serving.sessions import Sessions, size_of
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,25 @@ def test_the_oldest_goes_first_and_use_keeps_young() -> None:
     sessions.get("ann", "a")
     sessions.put("ann", "c", Weight(50))
     assert [sessions.get("ann", key) is not None for key in "abc"] == [True, False, True]
+
+
+def test_a_value_is_as_large_as_what_it_holds() -> None:
+    @dataclass(frozen=True)
+    class Held:
+        name: str
+        maps: dict[str, np.ndarray]
+        files: tuple[bytes, ...]
+        part: Weight
+        count: int | None = None
+
+    assert size_of(Held("abc", {"gap": np.zeros((2, 5), np.float32)}, (b"12", b"3"), Weight(7))) == 3 + 40 + 3 + 7
+
+
+def test_what_is_made_once_is_kept() -> None:
+    sessions, made = Sessions(), iter([Weight(5), Weight(6)])
+    first = sessions.kept("ann", "a", lambda: next(made))
+    assert sessions.kept("ann", "a", lambda: next(made)) is first
+    assert sessions.kept("bo", "a", lambda: next(made)).nbytes == 6
 
 
 def test_a_visitor_who_leaves_is_forgotten() -> None:
