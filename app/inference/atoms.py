@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from app.inference.traced import ModelFacts
-from vars_core.errors import InputError
 
 if TYPE_CHECKING:
-    from vars_core.trace import Trace
+    from torch import Tensor
+
+    from vars_core.backend import Backend
 
 
 @dataclass(frozen=True)
@@ -46,16 +47,23 @@ class LayerAtoms:
         return len(self.use) - 1
 
 
-def of_image(trace: Trace, index: int, model: ModelFacts, layer: str) -> LayerAtoms:
-    """The part of a batch's trace that belongs to one image, copied so that the batch can be freed."""
-    dictionary = trace[layer].dictionary
-    if dictionary is None:
-        raise InputError(f"expected a trace with the dictionary of layer {layer}, got one without")
-    return LayerAtoms(
-        model=model,
-        layer=layer,
-        atoms=dictionary.atoms[index].numpy().copy(),
-        num_dynamic=dictionary.num_dynamic,
-        use=dictionary.use[:, index].numpy().copy(),
-        active=dictionary.active[:, index].numpy().copy(),
-    )
+@dataclass(frozen=True)
+class DictionaryOf:
+    """The task: the dictionary of one layer. Raises InputError for a layer that is not there or has none."""
+
+    layer: str
+
+    def __call__(self, backend: Backend, batch: Tensor, facts: ModelFacts) -> list[LayerAtoms]:
+        dictionary = backend.trace(batch, (), [self.layer], dictionary=True)[self.layer].dictionary
+        assert dictionary is not None
+        return [
+            LayerAtoms(
+                model=facts,
+                layer=self.layer,
+                atoms=dictionary.atoms[i].numpy().copy(),
+                num_dynamic=dictionary.num_dynamic,
+                use=dictionary.use[:, i].numpy().copy(),
+                active=dictionary.active[:, i].numpy().copy(),
+            )
+            for i in range(len(batch))
+        ]

@@ -1,4 +1,4 @@
-"""One layer's or every layer's maps head by head, of all tokens, of one token or of a class: plain arrays."""
+"""What a closer look asks of a model: maps head by head, of one token or of a class, other methods, and curves."""
 
 from __future__ import annotations
 
@@ -8,65 +8,61 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from app.inference.traced import ModelFacts
-from vars_core.errors import InputError, nearest
+from app.inference.traced import ModelFacts, Traced, of_image
+from vars_core.targets import ClassLogit, Target
 
 if TYPE_CHECKING:
-    from vars_core.trace import Trace
+    from torch import Tensor
+
+    from vars_core.backend import Backend
 
 READOUTS = ("contribution", "gap")
 """Those that are read from a gradient, and so know whose it is."""
 
 
 @dataclass(frozen=True)
-class LayerHeads:
-    """``maps[readout]`` float32 (T+1, h, w), ``heads[readout]`` (T+1, H, h, w)."""
+class HeadMaps:
+    """What is read from a gradient, head by head: of every token (``target`` None), one token or a class.
 
-    name: str
-    maps: Mapping[str, np.ndarray]
-    heads: Mapping[str, np.ndarray]
+    ``layers`` None: every layer. Raises InputError for a token or class that is not there.
+    """
 
-    @property
-    def num_heads(self) -> int:
-        return next(iter(self.heads.values())).shape[1]
+    target: Target = None
+    layers: tuple[str, ...] | None = None
 
-    @property
-    def grid(self) -> tuple[int, int]:
-        height, width = next(iter(self.maps.values())).shape[1:]
-        return height, width
-
-    def map(self, readout: str, iteration: int, head: int | None = None) -> np.ndarray:
-        """One raw map (h, w); ``iteration`` past the last one means the last. Raises InputError."""
-        if readout not in READOUTS:
-            raise InputError(f"expected a readout of {' or '.join(READOUTS)}, got {readout!r}")
-        if head is not None and not 0 <= head < self.num_heads:
-            raise InputError(f"expected a head 0..{self.num_heads - 1} of layer {self.name}, got {head}")
-        maps = self.maps[readout] if head is None else self.heads[readout][:, head]
-        return np.asarray(maps[min(iteration, len(maps) - 1)])
+    def __call__(self, backend: Backend, batch: Tensor, facts: ModelFacts) -> list[Traced]:
+        trace = backend.trace(batch, READOUTS, self.layers, per_head=True, target=self.target)
+        return [of_image(trace, i, facts) for i in range(len(batch))]
 
 
 @dataclass(frozen=True)
-class Closer:
-    """The layers that were asked for, of one picture, and the class scores (classes,) before the softmax."""
+class ClassBaselines:
+    """Maps (h, w) of other methods for one class, Grad-CAM and gradient × activation; none without captum."""
 
-    model: ModelFacts
-    logits: np.ndarray
-    layers: tuple[LayerHeads, ...]
+    layer: str
+    index: int
 
-    def layer(self, name: str) -> LayerHeads:
-        """The layer of that name; an InputError names the nearest ones."""
-        for layer in self.layers:
-            if layer.name == name:
-                return layer
-        known = [layer.name for layer in self.layers]
-        raise InputError(f"{self.model.name} has no layer {name!r}; nearest: {nearest(name, known)}")
+    def __call__(self, backend: Backend, batch: Tensor, facts: ModelFacts) -> list[dict[str, np.ndarray]]:
+        from analysis.class_baselines import CLASS_BASELINES, installed
+
+        if not installed():
+            return [{}] * len(batch)
+        by_name = {name: method(backend, batch, self.layer, self.index) for name, method in CLASS_BASELINES.items()}
+        return [{name: maps[i] for name, maps in by_name.items()} for i in range(len(batch))]
 
 
 @dataclass(frozen=True)
-class Baselines:
-    """Maps (h, w) of other methods for one class, by their names; empty where their library is not installed."""
+class Rollout:
+    """Attention rollout (h, w) of a ViT of timm's; nothing for other models."""
 
-    maps: Mapping[str, np.ndarray]
+    def __call__(self, backend: Backend, batch: Tensor, facts: ModelFacts) -> list[dict[str, np.ndarray]]:
+        from vars_core.models.timm import TimmModel
+        from vars_core.rollout import attention_rollout
+
+        if not isinstance(backend.model, TimmModel):
+            return [{}] * len(batch)
+        maps = attention_rollout(backend.model, batch.to(backend.device)).numpy()
+        return [{"attention rollout": one} for one in maps]
 
 
 @dataclass(frozen=True)
@@ -78,14 +74,44 @@ class Curves:
     insertion: Mapping[str, np.ndarray]
 
 
-def of_image(trace: Trace, index: int, model: ModelFacts) -> Closer:
-    """The part of a batch's trace that belongs to one image, copied so that the batch can be freed."""
-    layers = tuple(
-        LayerHeads(
-            layer.name,
-            {readout: values[:, index].numpy().copy() for readout, values in layer.maps.items()},
-            {readout: values[:, index].numpy().copy() for readout, values in layer.head_maps.items()},
-        )
-        for layer in trace.layers
-    )
-    return Closer(model, trace.logits[index].numpy().copy(), layers)
+@dataclass(frozen=True)
+class CurvesOf:
+    """Deletion and insertion of one map, and of a centred and a random one, for the class the model predicts."""
+
+    layer: str
+    readout: str
+    iteration: int
+    steps: int
+    target: Target = None
+    head: int | None = None
+
+    def __call__(self, backend: Backend, batch: Tensor, facts: ModelFacts) -> list[Curves]:
+        from analysis.baselines import centre_gaussian
+        from analysis.evaluations.faithfulness import class_probability
+        from analysis.metrics.faithfulness import Faithfulness
+
+        per_head = self.head is not None
+        trace = backend.trace(batch, (self.readout,), [self.layer], per_head=per_head, target=self.target)
+        recorded, answers = trace[self.layer], []
+        for i, picture in enumerate(batch):
+            predicted = int(trace.logits[i].argmax())
+            index = self.target.classes if isinstance(self.target, ClassLogit) else predicted
+            assert isinstance(index, int)
+            every = (
+                recorded.maps[self.readout] if self.head is None else recorded.head_maps[self.readout][:, :, self.head]
+            )
+            maps = {
+                "shown": every[min(self.iteration, len(every) - 1), i].numpy(),
+                "centre": centre_gaussian(*recorded.grid),
+                "random": np.random.default_rng(0).random(recorded.grid),
+            }
+            asked = Faithfulness(class_probability(backend, index), picture.numpy(), steps=self.steps)
+            by_name = {name: asked.curves(one) for name, one in maps.items()}
+            answers.append(
+                Curves(
+                    index,
+                    {name: one.deletion for name, one in by_name.items()},
+                    {name: one.insertion for name, one in by_name.items()},
+                )
+            )
+        return answers

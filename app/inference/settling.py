@@ -34,21 +34,28 @@ class LayerSettling:
     performer: float | None
 
 
-def of_batch(
-    backend: Backend, batch: Tensor, model: ModelFacts, layer: str, head: int, channel: int, rates: Rates
-) -> list[LayerSettling]:
-    """Each picture of a batch by itself: a dynamic dictionary is made of its own tokens.
+@dataclass(frozen=True)
+class SettlingOf:
+    """The task: how one head of a layer settles.
 
     Raises InputError for a layer that is not there or has no dictionary, and for a head or channel that is not there.
     """
-    from analysis.dynamics_table import performer_difference
-    from vars_core.dynamics import num_groups, read_layer, settle
 
-    answers = []
-    for one in batch.to(backend.device).split(1):
-        read = read_layer(backend.model, one, layer)
-        settling = settle(read, head, channel, rates)
-        performer = None if read.convolutional else performer_difference(read)
-        place = num_groups(read), read.grid, read.convolutional
-        answers.append(LayerSettling(model, layer, head, channel, rates, settling, *place, performer))
-    return answers
+    layer: str
+    head: int
+    channel: int
+    rates: Rates
+
+    def __call__(self, backend: Backend, batch: Tensor, facts: ModelFacts) -> list[LayerSettling]:
+        from analysis.dynamics_table import performer_difference
+        from vars_core.dynamics import num_groups, read_layer, settle
+
+        answers = []
+        for one in batch.to(backend.device).split(1):  # a dynamic dictionary is made of a picture's own tokens
+            read = read_layer(backend.model, one, self.layer)
+            settling = settle(read, self.head, self.channel, self.rates)
+            performer = None if read.convolutional else performer_difference(read)
+            asked = self.layer, self.head, self.channel, self.rates
+            place = num_groups(read), read.grid, read.convolutional
+            answers.append(LayerSettling(facts, *asked, settling, *place, performer))
+        return answers

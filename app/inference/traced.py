@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,6 +14,8 @@ from vars_core.images import Placement
 from vars_core.preprocessing import Preprocessing
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from vars_core.trace import LayerTrace, Trace
 
 READOUTS = tuple(reversed(readouts.READOUTS))
@@ -53,13 +55,17 @@ class ModelFacts:
 
 @dataclass(frozen=True)
 class LayerMaps:
-    """One layer: ``maps[readout]`` float32 (T+1, h, w); statistics (T+1,), None for a layer without codes."""
+    """One layer: ``maps[readout]`` float32 (T+1, h, w); ``heads[readout]`` (T+1, H, h, w) where they were asked for.
+
+    Statistics (T+1,), None for a layer without codes and where they were not asked for.
+    """
 
     name: str
     maps: Mapping[str, np.ndarray]
-    objective: np.ndarray | None
-    sparsity: np.ndarray | None
-    delta: np.ndarray | None
+    objective: np.ndarray | None = None
+    sparsity: np.ndarray | None = None
+    delta: np.ndarray | None = None
+    heads: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     @property
     def grid(self) -> tuple[int, int]:
@@ -70,6 +76,19 @@ class LayerMaps:
     def num_steps(self) -> int:
         """T: the index of the last iterate."""
         return len(next(iter(self.maps.values()))) - 1
+
+    @property
+    def num_heads(self) -> int:
+        return next(iter(self.heads.values())).shape[1]
+
+    def map(self, readout: str, iteration: int, head: int | None = None) -> np.ndarray:
+        """One raw map (h, w), float32; ``iteration`` past the last one means the last. Raises InputError."""
+        if readout not in self.maps:
+            raise InputError(f"expected a readout of {' or '.join(self.maps)}, got {readout!r}")
+        if head is not None and not 0 <= head < self.num_heads:
+            raise InputError(f"expected a head 0..{self.num_heads - 1} of layer {self.name}, got {head}")
+        maps = self.maps[readout] if head is None else self.heads[readout][:, head]
+        return np.asarray(maps[min(iteration, len(maps) - 1)])
 
 
 @dataclass(frozen=True)
@@ -98,8 +117,7 @@ class Traced:
         """One raw map (h, w), float32. ``iteration`` past the last iterate means the last one."""
         check_readout(readout)
         check_range("an iteration", iteration, 0)
-        maps = self.layer(layer).maps[readout]
-        return np.asarray(maps[min(iteration, len(maps) - 1)])
+        return self.layer(layer).map(readout, iteration)
 
 
 def check_readout(name: str) -> None:
@@ -115,9 +133,17 @@ def of_image(trace: Trace, index: int, model: ModelFacts) -> Traced:
 
 
 def _layer(layer: LayerTrace, index: int) -> LayerMaps:
-    def statistic(name: str) -> np.ndarray | None:
-        values = getattr(layer, name)
-        return None if values is None else values[:, index].numpy().copy()
+    def own(values: Tensor) -> np.ndarray:
+        return values[:, index].numpy().copy()
 
-    maps = {readout: values[:, index].numpy().copy() for readout, values in layer.maps.items()}
-    return LayerMaps(layer.name, maps, statistic("objective"), statistic("sparsity"), statistic("delta"))
+    def statistic(values: Tensor | None) -> np.ndarray | None:
+        return None if values is None else own(values)
+
+    return LayerMaps(
+        layer.name,
+        {readout: own(values) for readout, values in layer.maps.items()},
+        statistic(layer.objective),
+        statistic(layer.sparsity),
+        statistic(layer.delta),
+        {readout: own(values) for readout, values in layer.head_maps.items()},
+    )

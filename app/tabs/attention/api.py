@@ -11,8 +11,8 @@ import gradio as gr
 from analysis.colour_maps import DEFAULT
 from analysis.token_drawing import SMOOTH
 from app.inference.closer import READOUTS as CLOSER_READOUTS
+from app.inference.closer import CurvesOf
 from app.inference.models import DEFAULT_MODEL, DEFAULT_SIZE, sized
-from app.inference.tasks import CurvesOf
 from app.library.photographs import Subject
 from app.page import inputs as given
 from app.page.endpoint import declare, listed, outputs, subject_of, written

@@ -10,7 +10,7 @@ import numpy as np
 
 from analysis.metrics.faithfulness import area
 from analysis.paper_figures.column import colour_bar, in_rows, pictures_figure
-from app.inference.closer import Closer, Curves
+from app.inference.closer import Curves
 from app.inference.models import title
 from app.inference.traced import Traced
 from app.library.photographs import Photograph, Subject
@@ -60,7 +60,7 @@ def class_index(stated: str, names: Sequence[str] | None) -> str:
 def answer(
     subject: Subject,
     traced: Traced,
-    closer: Closer,
+    closer: Traced,
     asked: Asked,
     look: Look,
     beside: Mapping[str, np.ndarray],

@@ -10,9 +10,8 @@ import gradio as gr
 import numpy as np
 from gradio.components.base import Component
 
-from app.inference.closer import READOUTS, Closer
+from app.inference.closer import READOUTS, ClassBaselines, CurvesOf, HeadMaps, Rollout
 from app.inference.models import sized
-from app.inference.tasks import ClassBaselines, CurvesOf, HeadMaps, Rollout
 from app.inference.traced import LayerMaps, Traced
 from app.library.photographs import Subject
 from app.page.changing_dropdown import ChangingDropdown
@@ -110,7 +109,7 @@ def controls() -> tuple[Controls, gr.Button]:
 
 async def head_maps(
     services: Services, session: str | None, subject: Subject, model: str, layer: str | None, asked: Asked
-) -> tuple[Traced, LayerMaps, Closer]:
+) -> tuple[Traced, LayerMaps, Traced]:
     """What the model computes, the layer looked at, and its maps head by head. Raises InputError."""
     result = await traced(services, session, subject, model)
     if not result.layers:
@@ -132,7 +131,7 @@ async def others(
     if task is None:
         return {}
     try:
-        return dict((await answered(services, session, subject, model, task)).maps)
+        return await answered(services, session, subject, model, task)
     except InputError:
         return {}  # Grad-CAM of one of timm's models, rollout of one whose grid changes
 

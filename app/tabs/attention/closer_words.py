@@ -10,8 +10,7 @@ import numpy as np
 from analysis.figures import Line
 from analysis.figures_page import small_chart
 from analysis.metrics.faithfulness import area
-from app.inference.closer import READOUTS as READOUTS
-from app.inference.closer import Closer, Curves
+from app.inference.closer import READOUTS, Curves
 from app.inference.traced import Traced
 from app.library.photographs import Subject
 from app.tabs.attention.asked import A_CLASS, ALL_HEADS, CLASS_TOKEN, ONE_TOKEN, Asked
@@ -52,7 +51,7 @@ def heading(asked: Asked, token: tuple[int, int] | None, called: str) -> str:
 
 
 def view(
-    subject: Subject, traced: Traced, closer: Closer, title: str, layer: str, others: Mapping[str, np.ndarray]
+    subject: Subject, traced: Traced, closer: Traced, title: str, layer: str, others: Mapping[str, np.ndarray]
 ) -> dict[str, Any]:
     """The payload of the closer look: the viewer's, and the maps of every head of the layers that were traced."""
 

@@ -7,7 +7,6 @@ from dataclasses import replace
 import numpy as np
 
 from analysis.paper_figures.iterates import Iterates, iterates
-from app.inference.closer import Closer
 from app.inference.models import title
 from app.inference.traced import Traced
 from app.library.photographs import Subject
@@ -47,7 +46,7 @@ def seen(subject: Subject, traced: Traced, look: Look) -> Iterates:
     )
 
 
-def with_closer(made: Export, asked: Asked, closer: Closer, layer: str, readout: str, traced: Traced) -> Export:
+def with_closer(made: Export, asked: Asked, closer: Traced, layer: str, readout: str, traced: Traced) -> Export:
     """The same with what the closer look shows: every head's maps, and whose they are."""
     arrays = dict(made.arrays)
     for one in closer.layers:

@@ -6,8 +6,8 @@ from typing import Annotated, Any
 
 import gradio as gr
 
+from app.inference.atoms import DictionaryOf
 from app.inference.models import DEFAULT_SIZE, sized
-from app.inference.tasks import DictionaryOf
 from app.page import inputs as given
 from app.page.endpoint import declare, outputs, subject_of, written
 from app.page.wiring import answered, session_of, traced, wait

@@ -7,9 +7,8 @@ from typing import Any
 import gradio as gr
 from gradio.components.base import Component
 
-from app.inference.atoms import LayerAtoms
+from app.inference.atoms import DictionaryOf, LayerAtoms
 from app.inference.models import sized
-from app.inference.tasks import DictionaryOf
 from app.inference.traced import Traced
 from app.library.photographs import Subject
 from app.page import share

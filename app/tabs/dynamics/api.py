@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import gradio as gr
 
 from app.inference.models import DEFAULT_MODEL, DEFAULT_SIZE, sized
-from app.inference.tasks import SettlingOf
+from app.inference.settling import SettlingOf
 from app.page import inputs as given
 from app.page.endpoint import declare, outputs, subject_of, written
 from app.page.wiring import answered, session_of, traced, wait

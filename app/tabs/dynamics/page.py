@@ -9,8 +9,7 @@ from gradio.components.base import Component
 
 from analysis.painting import painting
 from app.inference.models import EMBEDDED, sized
-from app.inference.settling import LayerSettling
-from app.inference.tasks import SettlingOf
+from app.inference.settling import LayerSettling, SettlingOf
 from app.inference.traced import Traced
 from app.library.photographs import Subject
 from app.page import animations, share

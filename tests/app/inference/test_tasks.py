@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from app.inference.atoms import LayerAtoms
+from app.inference.atoms import DictionaryOf, LayerAtoms
 from app.inference.models import EMBEDDED
-from app.inference.tasks import DictionaryOf, EveryMap, ShownMap
+from app.inference.tasks import EveryMap, ShownMap
 from app.inference.work import BusyError
 from app.services import Services
 from app.serving.sessions import size_of

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from app.inference.closer import Closer, Curves, LayerHeads
+from app.inference.closer import Curves
+from app.inference.traced import LayerMaps, Traced
 from app.tabs.attention import closer_words
 from app.tabs.attention.asked import A_CLASS, EVERY_TOKEN, ONE_TOKEN, Asked, class_choices
 from app.tabs.attention.export import export, with_closer
@@ -15,11 +16,12 @@ from vars_core.errors import InputError
 from vars_core.targets import ClassLogit, Token
 
 
-def closer(heads: int = 3) -> Closer:
+def closer(heads: int = 3) -> Traced:
     rng = np.random.default_rng(0)
     maps = {readout: rng.normal(size=(4, 14, 14)).astype(np.float32) for readout in ("contribution", "gap")}
     every = {readout: rng.normal(size=(4, heads, 14, 14)).astype(np.float32) for readout in maps}
-    return Closer(facts(), rng.normal(size=200).astype(np.float32), (LayerHeads("0.1", maps, every),))
+    layer = LayerMaps("0.1", maps, heads=every)
+    return Traced(facts(), rng.normal(size=200).astype(np.float32), (layer,), {layer.name: layer.grid})
 
 
 @pytest.mark.parametrize(

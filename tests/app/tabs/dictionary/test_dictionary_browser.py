@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from app.inference.tasks import DictionaryOf
+from app.inference.atoms import DictionaryOf
 from app.library.photographs import Subject, sample
 from app.tabs.dictionary.order import AtomLook, chosen
 from tests.app.browser import OVERTAKING, opened, pixels, wait_for_change
