@@ -28,25 +28,24 @@ class Film:
 Filmer = Callable[..., Awaitable[Film]]
 """Called with the session, ``photo`` (its reference), and the values of the view's components by name."""
 
-KINDS = {".gif": "image/gif", ".mp4": "video/mp4"}
+KINDS = {"gif": "image/gif", "mp4": "video/mp4"}
 
 
 def build(shell: Shell, tab: str, view: Components, filmed: Filmer) -> None:
     """A button a format, below those of `app.page.share`."""
     with gr.Row(elem_classes="share"):
-        buttons = {
-            suffix: gr.Button(f"Animation ({suffix[1:].upper()})", size="sm", elem_id=f"{tab}-{suffix[1:]}")
-            for suffix in KINDS
+        makers = {
+            gr.Button(f"Animation ({kind.upper()})", size="sm", elem_id=f"{tab}-{kind}"): maker(tab, kind, filmed)
+            for kind in KINDS
         }
-    makers = {button: maker(tab, suffix, filmed) for suffix, button in buttons.items()}
     downloads.connect(shell, f"{tab}-animation", makers, {"photo": shell.photo, **view})
 
 
-def maker(tab: str, suffix: str, filmed: Filmer) -> downloads.Maker:
+def maker(tab: str, kind: str, filmed: Filmer) -> downloads.Maker:
     """What makes one kind of file of the view."""
 
     async def make(session: str | None, **values: Any) -> File:
         film = await filmed(session, **values)
-        return File(f"vars-{tab}{suffix}", KINDS[suffix], await wait(animation, film.frames, suffix, film.seconds))
+        return File(f"vars-{tab}.{kind}", KINDS[kind], await wait(animation, film.frames, f".{kind}", film.seconds))
 
     return make

@@ -7,11 +7,12 @@ from typing import Any
 import gradio as gr
 
 from app.inference.models import DEFAULT_SIZE, SIZES
+from app.inference.traced import READOUTS
 from app.library.photographs import SAMPLES
 from app.page.endpoint import declare
 from app.services import Services
 from app.views.pictures import CHOICES
-from app.views.readouts import READOUT_WORDS
+from vars_core.readouts import READOUTS as READOUT_TABLE
 
 MAX_NAMED = 2000
 """Photographs of a data folder that the answer names."""
@@ -31,7 +32,7 @@ def build(services: Services) -> None:
             "states": services.models.states(),
             "trained": [name for name in services.models.names if services.models.trained(name)],
             "sizes": [DEFAULT_SIZE, *map(str, SIZES)],
-            "readouts": dict(READOUT_WORDS),
+            "readouts": {name: READOUT_TABLE[name].words for name in READOUTS},
             "photographs": [f"sample:{one}" for one in SAMPLES]
             + [f"data:{folder}/{one}" for folder, files in folders.items() for one in files[:MAX_NAMED]],
             "folders": {folder: len(files) for folder, files in folders.items()},

@@ -16,8 +16,8 @@ from app.page.shell import Appearance, Shell, fine
 from app.page.viewer import control
 from app.views.grids import MAX_MODELS
 from app.views.layers import layer_choices, layer_of
-from app.views.readouts import READOUT_WORDS
 from vars_core.readings import DEFAULT_READOUT
+from vars_core.readouts import READOUTS as READOUT_TABLE
 
 START_STEPS = 3
 
@@ -121,4 +121,4 @@ def layer_update(results: Sequence[Traced], wanted: str | None, t: float) -> Upd
 
 def readout_html(readout: str) -> str:
     """The sentence that explains a readout."""
-    return fine(READOUT_WORDS[readout])
+    return fine(READOUT_TABLE[readout].words)

@@ -24,14 +24,6 @@ MAX_TEXT = 1000
 MAX_ITERATE = 100
 """The last iterate that a link may name."""
 
-LABELS = {
-    "figure": "Figure (PNG)",
-    "svg": "Figure (SVG)",
-    "pdf": "Figure (PDF)",
-    "arrays": "Arrays (.npz)",
-    "settings": "Settings (JSON)",
-}
-
 
 def build(
     shell: Shell,
@@ -55,19 +47,21 @@ def build(
     heading("Share", f"{tab}-share")
     with gr.Row(elem_classes="share"):
         copy = gr.Button("Copy link", size="sm", elem_id=f"{tab}-link")
-        buttons = {kind: gr.Button(LABELS[kind], size="sm", elem_id=f"{tab}-{kind}") for kind in KINDS if export}
+        makers = {
+            gr.Button(label, size="sm", elem_id=f"{tab}-{kind}"): exported(tab, file_of, export)
+            for kind, (label, file_of) in KINDS.items()
+            if export is not None
+        }
     in_browser([copy.click], f"() => VARS.copyLink('{tab}')")
-    if export is None:
-        return
-    makers = {button: exported(tab, kind, export) for kind, button in buttons.items()}
-    downloads.connect(shell, tab, makers, {"photo": shell.photo, **view, **(also or {})})
+    if makers:
+        downloads.connect(shell, tab, makers, {"photo": shell.photo, **view, **(also or {})})
 
 
-def exported(tab: str, kind: str, export: Exporter) -> downloads.Maker:
+def exported(tab: str, file_of: Callable[[str, Export], File], export: Exporter) -> downloads.Maker:
     """What makes one kind of file of the view."""
 
     async def make(session: str | None, **values: Any) -> File:
-        return await wait(KINDS[kind], tab, await export(session, **values))
+        return await wait(file_of, tab, await export(session, **values))
 
     return make
 

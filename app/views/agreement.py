@@ -21,15 +21,14 @@ def agreement(clean: Traced, corrupted: Traced, look: Look) -> Agreement:
     return map_agreement(corrupted.map(layer, look.readout, look.t), clean.map(layer, look.readout, look.t))
 
 
+def agreement_words(clean: Traced, corrupted: Traced, look: Look) -> str:
+    """Correlation and SSIM with the clean picture's map; "" without maps, and for that map itself."""
+    if corrupted is clean or not corrupted.layers:
+        return ""
+    compared = agreement(clean, corrupted, look)
+    return "degenerate" if compared.degenerate else f"r = {compared.correlation:.2f} · SSIM {compared.ssim:.2f}"
+
+
 def notes(clean: Sequence[Traced], rows: Sequence[Sequence[Traced]], look: Look) -> list[str]:
-    """One line a panel, row by row: correlation and SSIM with the clean picture's map of the same model."""
-    lines = []
-    for row in rows:
-        for reference, result in zip(clean, row, strict=True):
-            if result is reference or not result.layers:
-                lines.append("")
-                continue
-            compared = agreement(reference, result, look)
-            said = "degenerate" if compared.degenerate else f"r = {compared.correlation:.2f} · SSIM {compared.ssim:.2f}"
-            lines.append(said)
-    return lines
+    """`agreement_words` of every panel, row by row, with the clean picture's map of the same model."""
+    return [agreement_words(one, other, look) for row in rows for one, other in zip(clean, row, strict=True)]

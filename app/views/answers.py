@@ -31,12 +31,21 @@ class Answer:
         return f"{self.name} {100 * self.probability:.1f} %{held}"
 
 
-def predictions(traced: Traced, names: Sequence[str] | None, count: int = 5) -> list[tuple[str, float]]:
-    """The ``count`` likeliest classes: (name or index, probability), likeliest first."""
+def class_name(index: int, names: Sequence[str] | None) -> str:
+    """A class in words."""
+    return names[index] if names else f"class {index}"
+
+
+def likeliest(traced: Traced, count: int = 5) -> list[tuple[int, float]]:
+    """The ``count`` likeliest classes: (index, probability), likeliest first."""
     scores = np.exp(traced.logits.astype(np.float64) - traced.logits.max())
     probabilities = scores / scores.sum()
-    best = np.argsort(-probabilities)[:count]
-    return [(names[i] if names else f"class {i}", float(probabilities[i])) for i in best]
+    return [(int(i), float(probabilities[i])) for i in np.argsort(-probabilities)[:count]]
+
+
+def predictions(traced: Traced, names: Sequence[str] | None, count: int = 5) -> list[tuple[str, float]]:
+    """The `likeliest` classes by their names."""
+    return [(class_name(i, names), probability) for i, probability in likeliest(traced, count)]
 
 
 def answer(traced: Traced, names: Names, clean: Traced | None = None) -> Answer | None:

@@ -9,13 +9,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import cv2
 import numpy as np
 
 from analysis.paper_figures.canvas import Canvas
 from app.inference.traced import ModelFacts
 from app.library.photographs import Subject
 from app.serving.sessions import Sessions
-from app.views.overlays import png
 from app.views.software import software
 
 
@@ -47,7 +47,8 @@ class File:
 
 def figure_file(tab: str, export: Export) -> File:
     """The figure as PNG."""
-    return File(f"vars-{tab}.png", "image/png", png(export.figure()))
+    _, encoded = cv2.imencode(".png", cv2.cvtColor(export.figure(), cv2.COLOR_RGB2BGR))
+    return File(f"vars-{tab}.png", "image/png", encoded.tobytes())
 
 
 def svg_file(tab: str, export: Export) -> File:
@@ -73,13 +74,14 @@ def settings_file(tab: str, export: Export) -> File:
     return File(f"vars-{tab}.json", "application/json", json.dumps(export.settings, indent=2).encode())
 
 
-KINDS: dict[str, Callable[[str, Export], File]] = {
-    "figure": figure_file,
-    "svg": svg_file,
-    "pdf": pdf_file,
-    "arrays": arrays_file,
-    "settings": settings_file,
+KINDS: dict[str, tuple[str, Callable[[str, Export], File]]] = {
+    "figure": ("Figure (PNG)", figure_file),
+    "svg": ("Figure (SVG)", svg_file),
+    "pdf": ("Figure (PDF)", pdf_file),
+    "arrays": ("Arrays (.npz)", arrays_file),
+    "settings": ("Settings (JSON)", settings_file),
 }
+"""What is on offer: its label, and what makes it."""
 
 
 class Downloads:

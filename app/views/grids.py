@@ -13,7 +13,7 @@ from analysis.paper_figures.column import Bar, colour_bar, pictures_figure
 from app.inference.models import title
 from app.inference.traced import Traced
 from app.library.photographs import Corruption, Subject, fitted
-from app.views import overlays, payload
+from app.views import payload
 from app.views.answers import Answer
 from app.views.answers import described as described_answer
 from app.views.exports import Export, described
@@ -93,7 +93,7 @@ def export(
     layers = [result.layer(layer_of(result, look.layer)) for _, result in flat]
     every = [layer.maps[look.readout] for layer in layers]
     raw = [maps[min(look.t, len(maps) - 1)] for maps in every]
-    limits = overlays.shared_limits(every) if look.scale == "shared" else None
+    limits = look.limits(every)
     subtracted = {str(i): i for i in range(len(raw))}.get(reference or "")
     signed = look.signed and subtracted is None
     units = [scaled(one, signed, limits) for one in raw]

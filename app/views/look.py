@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+import numpy as np
+
 from analysis.colour_maps import DEFAULT
-from analysis.painting import Painting, painting
+from analysis.painting import Limits, Painting, painting
 from analysis.token_drawing import SMOOTH
 from app.inference.traced import READOUTS, Traced
 from app.views.layers import layer_of
@@ -57,10 +59,19 @@ class Look:
         """Whether its maps lie about zero."""
         return SIGNED_READOUTS[self.readout].signed
 
+    def limits(self, maps: Sequence[np.ndarray]) -> Limits | None:
+        """The ends of the colour scale that some maps share; None where each has its own."""
+        return shared_limits(maps) if self.scale == "shared" else None
+
     @property
     def settings(self) -> dict[str, object]:
         """As they stand in a link and in the settings file."""
         return asdict(self)
+
+
+def shared_limits(maps: Sequence[np.ndarray]) -> Limits:
+    """The lowest and the highest value of several maps."""
+    return min(float(one.min()) for one in maps), max(float(one.max()) for one in maps)
 
 
 def look(*, t: float, **values: Any) -> Look:

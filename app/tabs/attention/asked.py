@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from app.inference.traced import LayerMaps, Traced
+from app.views.answers import class_name, likeliest
 from vars_core.errors import InputError
 from vars_core.targets import ClassLogit, ClassToken, Target, Token
 
@@ -75,10 +74,8 @@ class Asked:
 
 def class_choices(traced: Traced, names: Sequence[str] | None) -> list[tuple[str, str]]:
     """The predicted class, the five likeliest with their probabilities, then all by name: (what is read, index)."""
-    scores = np.exp(traced.logits.astype(np.float64) - traced.logits.max())
-    probabilities = scores / scores.sum()
-    called = [names[i] if names else f"class {i}" for i in range(len(probabilities))]
-    best = np.argsort(-probabilities)[:5]
-    likely = [(f"{called[i]} · {probabilities[i]:.1%}", str(i)) for i in best]
-    others = [(called[i], str(i)) for i in sorted(set(range(len(called))) - set(best.tolist()), key=called.__getitem__)]
-    return [("the predicted class", PREDICTED), *likely, *others]
+    called = [class_name(i, names) for i in range(len(traced.logits))]
+    likely = dict(likeliest(traced))
+    first = [(f"{called[i]} · {probability:.1%}", str(i)) for i, probability in likely.items()]
+    others = sorted((i for i in range(len(called)) if i not in likely), key=called.__getitem__)
+    return [("the predicted class", PREDICTED), *first, *((called[i], str(i)) for i in others)]

@@ -17,7 +17,7 @@ from app.library.photographs import Photograph, Subject
 from app.tabs.attention import closer_words as words
 from app.tabs.attention.asked import A_CLASS, ALL_HEADS, ONE_TOKEN, PREDICTED, Asked
 from app.views import grids
-from app.views.answers import predictions
+from app.views.answers import class_name, predictions
 from app.views.exports import Export, described
 from app.views.look import Look
 from app.views.weights import figure_words
@@ -127,6 +127,6 @@ def _whose(asked: Asked, traced: Traced, layer: str, names: Sequence[str] | None
         return {"words": words.heading(asked, (token.row, token.column), ""), "token": [token.row, token.column]}
     if asked.whose == A_CLASS:
         index = asked.class_of(traced)
-        called = words.called(index, names)
+        called = class_name(index, names)
         return {"words": words.heading(asked, None, called), "class": {"index": index, "name": called}}
     return {"words": words.heading(asked, None, "")}

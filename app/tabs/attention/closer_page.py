@@ -23,6 +23,7 @@ from app.page.wiring import answered, changes, subject_traced, traced, wait
 from app.services import Services
 from app.tabs.attention import closer_words as words
 from app.tabs.attention.asked import A_CLASS, ALL_HEADS, NOBODY, ONE_TOKEN, PREDICTED, WHOSE, Asked, class_choices
+from app.views.answers import class_name
 from app.views.layers import layer_of
 from vars_core.errors import InputError
 from vars_core.targets import ClassLogit, ClassToken, Token
@@ -170,7 +171,7 @@ def connect(
         title = words.heading(
             asked,
             (target.row, target.column) if isinstance(target, Token) else None,
-            words.called(asked.class_of(result), names) if whose == A_CLASS else "",
+            class_name(asked.class_of(result), names) if whose == A_CLASS else "",
         )
         heads = words.head_choices(closer.layer(layer_maps.name).num_heads)
         kept = head if head in {value for _, value in heads} else ALL_HEADS
@@ -208,7 +209,7 @@ def connect(
             task = CurvesOf(layer_maps.name, closer, int(t), CURVE_STEPS, asked.target(result, layer_maps), one)
         made = await answered(services, session, subject, name, task)
         drawn = await wait(words.curve_figures, made)
-        said = words.curve_words(words.called(made.predicted, services.class_names(result)), CURVE_STEPS)
+        said = words.curve_words(class_name(made.predicted, services.class_names(result)), CURVE_STEPS)
         updates = {key: gr.update(value=one, visible=True) for key, one in zip(CURVES, drawn, strict=True)}
         return {**updates, "curves said": fine(said)}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -128,8 +128,3 @@ def curve_words(called: str, steps: int) -> str:
 def without(traced: Traced) -> InputError:
     """For a model without layers."""
     return InputError(f"{traced.model.name} has no attention layers: there are no heads to look at")
-
-
-def called(index: int, names: Sequence[str] | None) -> str:
-    """A class in words."""
-    return names[index] if names else f"class {index}"

@@ -11,7 +11,7 @@ from app.inference.models import title
 from app.inference.traced import Traced
 from app.library.photographs import Subject
 from app.tabs.attention.asked import A_CLASS, ONE_TOKEN, Asked
-from app.views import grids, overlays
+from app.views import grids
 from app.views.exports import Export, described
 from app.views.layers import layer_of
 from app.views.look import Look
@@ -64,6 +64,5 @@ def with_closer(made: Export, asked: Asked, closer: Traced, layer: str, readout:
 def overlay_image(subject: Subject, traced: Traced, look: Look) -> np.ndarray:
     """One overlay, as the viewer shows it: uint8 (h, w, 3)."""
     shown = traced.layer(layer_of(traced, look.layer))
-    limits = overlays.shared_limits(list(shown.maps[look.readout])) if look.scale == "shared" else None
-    raw = traced.map(shown.name, look.readout, look.t)
+    raw, limits = traced.map(shown.name, look.readout, look.t), look.limits(list(shown.maps[look.readout]))
     return grids.drawn(subject, traced, raw, limits, look, signed=look.signed)

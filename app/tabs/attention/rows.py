@@ -13,7 +13,7 @@ from analysis.paper_figures.column import colour_bar, pictures_figure
 from app.inference.models import title
 from app.inference.traced import Traced
 from app.library.photographs import Subject, fitted
-from app.views import grids, overlays, payload
+from app.views import grids, payload
 from app.views.answers import Answer
 from app.views.answers import described as described_answer
 from app.views.exports import Export, described
@@ -84,8 +84,7 @@ def export(
     pictures: list[np.ndarray] = []
     captions: list[str] = []
     for i, (subject, result, raw, said) in enumerate(zip(subjects, results, every, answers, strict=True), start=1):
-        limits = overlays.shared_limits([raw]) if look.scale == "shared" else None
-        drawn = [grids.drawn(subject, result, one, limits, look, signed=look.signed) for one in raw]
+        drawn = [grids.drawn(subject, result, one, look.limits([raw]), look, signed=look.signed) for one in raw]
         pictures += [fitted(one, 2 * ROW_SIDE) for one in (subject.display, *drawn)]
         captions += [f"photograph {i}" + (f"\n{said.words}" if said else ""), *(f"t = {t}" for t in range(steps))]
     together = "of each photograph's iterates together" if look.scale == "shared" else ""

@@ -15,7 +15,7 @@ from app.inference.models import title
 from app.inference.traced import Traced
 from app.library.photographs import Subject, fitted, resized
 from app.views import payload
-from app.views.agreement import agreement
+from app.views.agreement import agreement_words
 from app.views.answers import Names, answer, described
 from app.views.exports import Export
 from app.views.exports import described as described_view
@@ -55,7 +55,7 @@ def grid(
             shaped(after.seen, picture),
             attack.words,
             answer(after.traced, names, before),
-            agreed(before, after.traced, look),
+            agreement_words(before, after.traced, look),
         )
         for before, after in zip(clean, attacked, strict=True)
     ]
@@ -65,14 +65,6 @@ def grid(
     ]
     heads = [title(one.model.name) for one in clean]
     return payload.viewer(panels, columns=len(clean), heads=heads, rows=["clean", attack.words])
-
-
-def agreed(clean: Traced, attacked: Traced, look: Look) -> str:
-    """How far the map of the attacked picture agrees with the clean one's; "" without maps."""
-    if not clean.layers:
-        return ""
-    one = agreement(clean, attacked, look)
-    return "degenerate" if one.degenerate else f"r = {one.correlation:.2f} · SSIM {one.ssim:.2f}"
 
 
 def perturbations(subject: Subject, attacked: Sequence[AttackedPicture], attack: AttackWith) -> str:
@@ -119,7 +111,7 @@ def export(
             look.painting.over(shown, one, clean.model.placement(*shown.shape[:2]), signed=look.signed)
             for shown, one in zip(pictures, maps, strict=False)
         ]
-        captions += ["map of the clean picture", f"map of the attacked\n{agreed(clean, after, look)}"]
+        captions += ["map of the clean picture", f"map of the attacked\n{agreement_words(clean, after, look)}"]
         arrays |= {"clean/map": maps[0], "attacked/map": maps[1]}
         view |= {"layer": layer, "readout": look.readout, "t": look.t}
     heading = f"{title(clean.model.name)} · {attack.words}"
@@ -132,7 +124,7 @@ def export(
         "attacked": described(told[1]),
         "largest": float(np.abs(attacked.moved).max(initial=0)),
         "losses": attacked.losses.tolist(),
-        "agreement": agreed(clean, after, look),
+        "agreement": agreement_words(clean, after, look),
     }
     settings = {**described_view([subject], [clean.model], view), **facts}
     return Export(drawing, PANEL_SIDE, arrays, settings)

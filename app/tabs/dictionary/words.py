@@ -22,8 +22,9 @@ from app.inference.models import title
 from app.inference.traced import ModelFacts
 from app.library.photographs import Subject
 from app.tabs.dictionary.order import ALL, CHANNELS, PAGE, AtomLook, chosen, num_heads, num_pages
-from app.views import overlays, payload
+from app.views import payload
 from app.views.exports import Export, described
+from app.views.look import shared_limits
 from vars_core.errors import InputError
 
 TILE = 112
@@ -170,7 +171,7 @@ def limits(atoms: LayerAtoms, places: list[tuple[int, int]]) -> dict[str, tuple[
     for part in atoms.parts:
         values = [atoms.atoms[place] for place in places if part_of(atoms, place[1]) == part]
         if values:
-            low, high = overlays.shared_limits(values)
+            low, high = shared_limits(values)
             peak = max(abs(low), abs(high)) or 1.0
             by_part[part] = (low, high) if part == "dynamic" else (-peak, peak)
     return by_part

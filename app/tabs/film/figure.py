@@ -6,9 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from analysis.painting import Limits
 from analysis.paper_figures.canvas import Canvas
-from analysis.paper_figures.column import Bar, colour_bar, pictures_figure
+from analysis.paper_figures.column import colour_bar, pictures_figure
 from analysis.paper_figures.iterates import frames_of
 from app.inference.frame_map import FrameMap
 from app.inference.models import title
@@ -16,7 +15,6 @@ from app.library.clips import Clip
 from app.tabs.film.words import about
 from app.views.exports import Export
 from app.views.look import Look
-from app.views.overlays import shared_limits
 from app.views.software import software
 from app.views.weights import figure_words
 
@@ -36,7 +34,7 @@ def overview(clip: Clip, maps: Sequence[FrameMap], look: Look) -> Canvas:
 
 def figure(clip: Clip, maps: Sequence[FrameMap], look: Look, chosen: Sequence[int]) -> Canvas:
     """The ``chosen`` frames, each beside its map; two such pairs in a row where there are several."""
-    limits = _shared(maps, look)
+    limits = look.limits([one.map for one in maps])
     pictures, captions = [], []
     for i in chosen:
         picture, one = clip.picture(i), maps[i]
@@ -50,7 +48,7 @@ def figure(clip: Clip, maps: Sequence[FrameMap], look: Look, chosen: Sequence[in
         columns=2 if len(chosen) == 1 else 4,
         title=f"{title(maps[0].model.name)} · layer {maps[0].layer} · {look.readout}",
         footer=f"{about(clip)} {figure_words(maps[0].model)}".rstrip(),
-        bars=[_bar(limits, look)],
+        bars=[colour_bar(look.painting.of(look.signed), limits)],
     )
 
 
@@ -73,11 +71,3 @@ def export(clip: Clip, maps: Sequence[FrameMap], look: Look) -> Export:
     }
     arrays = {"maps": np.stack([one.map for one in maps]), "seconds": np.arange(len(maps)) * clip.seconds}
     return Export(figure(clip, maps, look, [frame]), clip.picture(frame).shape[1], arrays, settings)
-
-
-def _shared(maps: Sequence[FrameMap], look: Look) -> Limits | None:
-    return shared_limits([one.map for one in maps]) if look.scale == "shared" else None
-
-
-def _bar(limits: Limits | None, look: Look) -> Bar:
-    return colour_bar(look.painting.of(look.signed), limits)

@@ -10,7 +10,7 @@ import numpy as np
 from analysis.baselines import centre_gaussian
 from analysis.drawing import draw_points, heat_overlay
 from analysis.metrics.fixations.one_map import Z_EDGES, MapScore
-from analysis.painting import Limits, scaled
+from analysis.painting import scaled
 from analysis.paper_figures.column import colour_bar, pictures_figure
 from analysis.placed_map import points_on
 from app.inference.models import title
@@ -20,11 +20,10 @@ from app.library.photographs import Photograph, Subject
 from app.tabs.fixations import density
 from app.tabs.fixations.scores import Scores, score
 from app.tabs.fixations.words import by_point
-from app.views import overlays
 from app.views.exports import Export, described
 from app.views.grids import drawn
 from app.views.layers import layer_of
-from app.views.look import Look
+from app.views.look import Look, shared_limits
 from app.views.weights import figure_words
 
 
@@ -38,7 +37,7 @@ def export(subject: Subject, traced: Traced, look: Look, points: Points, first: 
     step, photograph = min(look.t, shown.num_steps), subject.photograph
     raw = list(shown.maps[look.readout])
     scores = score(photograph.height, photograph.width, traced, shown.name, look.readout, step, points)
-    limits = overlays.shared_limits(raw) if look.scale == "shared" else None
+    limits = look.limits(raw)
     centre = centre_gaussian(*subject.display.shape[:2])
     pictures = [
         drawn(subject, traced, raw[step], limits, look, signed=look.signed),
@@ -57,16 +56,12 @@ def export(subject: Subject, traced: Traced, look: Look, points: Points, first: 
         title=f"{title(traced.model.name)} · layer {shown.name} · {look.readout} · "
         f"{0 if scores is None else scores.kept.sum()} fixations",
         footer=ceiling(scores) + figure_words(traced.model),
-        bars=[colour_bar(look.painting.of(look.signed), limits or _ends(raw[step]), "the model's map")],
+        bars=[colour_bar(look.painting.of(look.signed), limits or shared_limits([raw[step]]), "the model's map")],
     )
     view = {**replace(look, layer=shown.name, t=step).settings, "first": first}
     settings = described([subject], [traced.model], view)
     measured = arrays(subject, raw, step, points, scores) | ({} if people is None else {"density": people})
     return Export(drawing, subject.display.shape[1], measured, {**settings, **facts(points, scores)})
-
-
-def _ends(values: np.ndarray) -> Limits:
-    return float(values.min()), float(values.max())
 
 
 def facts(points: Points, scores: Scores | None) -> dict[str, Any]:

@@ -38,7 +38,7 @@ def test_the_figure_holds_the_photograph_and_all_iterates_in_order_and_frames_th
 
 def test_png_shows_the_pictures_at_full_size_and_svg_and_pdf_are_what_they_say() -> None:
     made = export(subject(), traced(), Look("0.0", "gap", 2, scale="shared"))
-    files = {kind: KINDS[kind]("attention", made) for kind in ("figure", "svg", "pdf")}
+    files = {kind: KINDS[kind][1]("attention", made) for kind in ("figure", "svg", "pdf")}
     with Image.open(io.BytesIO(files["figure"].data)) as png:
         assert png.width > 5 * subject().display.shape[1]
     svg = files["svg"].data.decode()

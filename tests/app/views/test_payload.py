@@ -10,7 +10,8 @@ import pytest
 
 from analysis.colour_maps import COLOUR_MAPS
 from analysis.painting import Painting, scaled
-from app.views import overlays, payload
+from app.views import payload
+from app.views.look import shared_limits
 from tests.app.made import facts, photograph, subject, traced
 
 
@@ -77,7 +78,7 @@ def test_an_overlay_without_opacity_is_the_photograph() -> None:
 
 def test_shared_limits_span_all_maps_and_own_limits_each() -> None:
     small, large = np.array([[0.0, 1.0]]), np.array([[0.0, 4.0]])
-    limits = overlays.shared_limits([small, large])
+    limits = shared_limits([small, large])
     assert limits == (0.0, 4.0)
     assert scaled(small, False, limits).max() == 0.25
     assert scaled(small, False).max() == 1.0

@@ -5,19 +5,21 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from app.inference.traced import READOUTS
 from app.library.photographs import Corruption, Subject
 from app.views import grids
 from app.views.agreement import agreement, notes
 from app.views.layers import layer_of
 from app.views.look import LAST, Look, exact
 from app.views.pictures import checked
-from app.views.readouts import READOUT_WORDS
 from tests.app.made import photograph, traced
 from vars_core.errors import InputError
+from vars_core.readouts import READOUTS as TABLE
 
 
 def test_every_readout_is_explained_in_one_sentence() -> None:
-    assert set(READOUT_WORDS) == {"stream", "contribution", "energy", "gap"}
+    assert set(READOUTS) == {"stream", "contribution", "energy", "gap"}
+    assert all(TABLE[name].words.endswith(".") for name in READOUTS)
 
 
 def test_a_layer_that_the_model_lacks_becomes_its_default() -> None:
