@@ -65,12 +65,17 @@ def map_viewer(identifier: str) -> gr.HTML:
 
 def more_maps(viewer: str) -> Viewer:
     """Never seen: its value, of `app.views.payload.more_maps`, joins the viewer's where both have the same ``key``."""
+    return handed_on(f"{viewer}-more", f"VARS.complete('{viewer}', props.value)")
+
+
+def handed_on(identifier: str, script: str) -> Viewer:
+    """Never seen: each of its values, ``props.value``, goes to a script."""
     return Viewer(
         value=None,
         html_template="<i></i>",
-        js_on_load=f"watch('value', () => VARS.complete('{viewer}', props.value));",
+        js_on_load=f"watch('value', () => {script});",
         apply_default_css=False,
-        elem_id=f"{viewer}-more",
+        elem_id=identifier,
         elem_classes="unseen",
     )
 

@@ -149,18 +149,10 @@ def connect(
     services = shell.services
 
     async def look(
-        session: str | None,
-        photo: str,
-        model: str,
-        size: str,
-        layer: str | None,
-        whose: str,
-        token: str,
-        index: str | None,
-        head: str | None,
+        session: str | None, photo: str, model: str, size: str, layer: str | None, **given: Any
     ) -> Updates | None:
-        asked = Asked(whose, token, index, head)
-        if whose == NOBODY:
+        asked = Asked(**given)
+        if asked.whose == NOBODY:
             return {"look": None, "said": ""}
         subject = await wait(services.subject, session, photo)
         name = sized(model, size)
@@ -171,10 +163,10 @@ def connect(
         title = words.heading(
             asked,
             (target.row, target.column) if isinstance(target, Token) else None,
-            class_name(asked.class_of(result), names) if whose == A_CLASS else "",
+            class_name(asked.class_of(result), names) if asked.whose == A_CLASS else "",
         )
         heads = words.head_choices(closer.layer(layer_maps.name).num_heads)
-        kept = head if head in {value for _, value in heads} else ALL_HEADS
+        kept = asked.head if asked.head in {value for _, value in heads} else ALL_HEADS
         return {
             "look": await wait(words.view, subject, result, closer, title, layer_maps.name, beside),
             "said": "".join(map(fine, words.said(asked))),
@@ -190,20 +182,17 @@ def connect(
         layer: str | None,
         readout: str,
         t: float,
-        whose: str,
-        token: str,
-        index: str | None,
-        head: str | None,
         closer: str,
+        **given: Any,
     ) -> Updates | None:
         subject, result = await subject_traced(services, session, photo, model, size)
         name = sized(model, size)
         if not result.layers:
             raise words.without(result)
         layer_maps = result.layer(layer_of(result, layer))
-        asked = Asked(whose, token, index, head)
+        asked = Asked(**given)
         task = CurvesOf(layer_maps.name, readout, int(t), CURVE_STEPS)
-        if whose != NOBODY:
+        if asked.whose != NOBODY:
             _, _, looked = await head_maps(services, session, subject, name, layer, asked)
             one = asked.head_of(looked.layer(layer_maps.name).num_heads)
             task = CurvesOf(layer_maps.name, closer, int(t), CURVE_STEPS, asked.target(result, layer_maps), one)
@@ -235,22 +224,8 @@ def connect(
         {**shown.charts, "curves said": shown.curves_said},
         progress=shown.curves_said,
     )
-    control(
-        shell.page,
-        "attention-closer",
-        {
-            "layer": maps.layer,
-            "t": maps.iteration,
-            "opacity": maps.opacity,
-            "scale": maps.scale,
-            "readout": asking.readout,
-        },
-    )
+    control(shell.page, "attention-closer", {**maps.own(), "readout": asking.readout})
     steering = {**asked, "layer": maps.layer, "t": maps.iteration, "readout": asking.readout}
     in_browser([shell.page.load, *changes(steering.values())], "view => VARS.closer.view(view)", steering)
-    in_browser(
-        [shown.look.select],
-        "given => VARS.closer.picked(given)",
-        {"whose": asking.whose, "token": asking.token, "head": asking.head, "layer": maps.layer},
-        {"whose": asking.whose, "token": asking.token, "head": asking.head, "layer": maps.layer},
-    )
+    picked = {"whose": asking.whose, "token": asking.token, "head": asking.head, "layer": maps.layer}
+    in_browser([shown.look.select], "given => VARS.closer.picked(given)", picked, picked)

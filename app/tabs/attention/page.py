@@ -18,7 +18,7 @@ from app.page.choices import iteration_slider, layer_update, map_controls, model
 from app.page.events import Updates, in_browser
 from app.page.shell import Shell, fine, heading, unseen
 from app.page.viewer import map_viewer, more_maps, select_iterate
-from app.page.wiring import map_shown, other_maps, traced, wait
+from app.page.wiring import map_shown, other_maps, subject_traced, wait
 from app.tabs.attention import closer_page as closer
 from app.tabs.attention import pipeline_page as pipeline
 from app.tabs.attention import rows_page as rows
@@ -89,10 +89,9 @@ def build(shell: Shell) -> None:
         return charted(await other_maps(services, session, subject, sized(model, size)), layer)
 
     async def exported(session: str | None, photo: str, model: str, size: str, **view: Any) -> Export:
-        subject = await wait(services.subject, session, photo)
         asked = Asked(view.pop("whose"), view.pop("token"), view.pop("class"), view.pop("head"))
         closer_readout, seen = view.pop("closer"), look(**view)
-        result = await traced(services, session, subject, sized(model, size))
+        subject, result = await subject_traced(services, session, photo, model, size)
         made = await wait(export, subject, result, seen)
         if asked.whose == NOBODY:
             return made
@@ -100,8 +99,7 @@ def build(shell: Shell) -> None:
         return with_closer(made, asked, heads, layer.name, closer_readout, result)
 
     async def filmed(session: str | None, photo: str, model: str, size: str, **view: Any) -> animations.Film:
-        subject = await wait(services.subject, session, photo)
-        result = await traced(services, session, subject, sized(model, size))
+        subject, result = await subject_traced(services, session, photo, model, size)
         shown = await wait(seen, subject, result, look(**view))
         return animations.Film(await wait(shown.frames), SECONDS)
 
@@ -111,20 +109,12 @@ def build(shell: Shell) -> None:
         animations.build(shell, TAB, linked, filmed)
         copied(shell, {"photo": photo, **linked, **asking.linked()}, exported)
     which = {"photo": photo, "model": model, "size": size, "layer": maps.layer}
+    told = {"viewer": viewer, "strip": strip, "weights": weights, "prediction": prediction}
     shown = shell.events.on(
         [photo.change, model.change, size.change],
         show,
         {**which, "readout": maps.readout, "t": iteration},
-        {
-            "model": model,
-            "size": size,
-            "viewer": viewer,
-            "strip": strip,
-            "weights": weights,
-            "layer": maps.layer,
-            "t": iteration,
-            "prediction": prediction,
-        },
+        {**told, "layer": maps.layer, "t": iteration},
         progress=viewer,
         back=("model", "size"),
     )

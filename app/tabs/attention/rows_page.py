@@ -92,17 +92,7 @@ def connect(
         wanted = rows.Wanted.of(asked)
         return {"rows": {"key": wanted.key, "rows": await rows_of(shell.services, session, wanted)}}
 
-    view: dict[str, Component] = {
-        "chosen": shell.photo,
-        "active": shell.active,
-        **which,
-        "layer": maps.layer,
-        "readout": maps.readout,
-        "t": maps.iteration,
-        "opacity": maps.opacity,
-        "scale": maps.scale,
-        **shell.appearance.linked(),
-    }
+    view = {"chosen": shell.photo, "active": shell.active, **which, **maps.linked()}
     in_browser(
         [shell.page.load, *changes(one for name, one in view.items() if name not in ("model", "size"))],
         "view => VARS.rows.view(view)",

@@ -19,7 +19,7 @@ from app.page.changing_dropdown import ChangingDropdown
 from app.page.choices import iteration_slider, layer_update, map_controls, several_models, size_choice
 from app.page.events import Updates
 from app.page.shell import Shell
-from app.page.viewer import Viewer, map_viewer
+from app.page.viewer import handed_on, map_viewer
 from app.page.wiring import traced_corrupted, wait
 from app.views import grids
 from app.views.answers import Answer, answers
@@ -52,7 +52,8 @@ def build(shell: Shell) -> None:
         )
     weights = gr.HTML("", apply_default_css=False)
     iteration = iteration_slider(TAB)
-    viewer, corrupted = map_viewer(TAB), further_rows()
+    viewer = map_viewer(TAB)
+    corrupted = handed_on("compare-further", "VARS.compare.further(props.value)")  # becomes further rows of the table
     with gr.Row(elem_classes="compare-controls"):
         with gr.Column(min_width=220):
             severity = gr.Slider(1, 5, value=3, step=1, label="Severity", elem_id="compare-severity")
@@ -71,9 +72,7 @@ def build(shell: Shell) -> None:
     ) -> tuple[list[Subject], list[list[Traced]]]:
         grids.check_models(asked.models)
         grids.check_pictures(corruptions)
-        return await traced_corrupted(
-            services, session, ref, corruptions, [sized(one, asked.size) for one in asked.models]
-        )
+        return await traced_corrupted(services, session, ref, corruptions, asked.sized())
 
     def answered(corruptions: Sequence[Corruption | None], results: list[list[Traced]]) -> list[Answer | None]:
         clean = results[corruptions.index(None)] if None in corruptions else None
@@ -165,15 +164,3 @@ class Asked:
 def at_once(corruptions: list[Corruption | None]) -> list[Corruption | None]:
     """What is computed before anything is shown: the clean picture where it comes first, else all."""
     return corruptions[:1] if corruptions[:1] == [None] else corruptions
-
-
-def further_rows() -> Viewer:
-    """Never seen: its value, a payload as the viewer's, becomes further rows of the viewer's table."""
-    return Viewer(
-        value=None,
-        html_template="<i></i>",
-        js_on_load="watch('value', () => VARS.compare.further(props.value));",
-        apply_default_css=False,
-        elem_id="compare-further",
-        elem_classes="unseen",
-    )

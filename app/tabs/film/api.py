@@ -7,15 +7,14 @@ from typing import Annotated, Any
 import gradio as gr
 
 from analysis.animation import animation
-from app.inference.frame_map import LastMap
-from app.inference.models import DEFAULT_MODEL, DEFAULT_SIZE, sized
+from app.inference.models import DEFAULT_MODEL, DEFAULT_SIZE
 from app.library.clips import FRAME_SIDE
 from app.page import inputs as given
 from app.page.endpoint import declare, picture_output, written
 from app.page.wiring import session_of, wait
 from app.services import Services
-from app.tabs.film import figure, words
-from app.tabs.film.frames import mapped
+from app.tabs.film import figure
+from app.tabs.film.frames import last_map, mapped
 from app.views.exports import arrays_file
 from app.views.look import Look
 from vars_core.errors import InputError, nearest
@@ -47,11 +46,11 @@ def build(services: Services) -> None:
             clip = await wait(services.clip, session, f"pan:{photo}")
         else:
             clip = await wait(services.upload_clip, session, video)
-        facts = await wait(services.models.facts, sized(model, size))
-        if layer and layer not in facts.layers:
-            raise InputError(f"{model} has no layer {layer!r}; nearest: {nearest(layer, facts.layers)}")
-        task = LastMap(words.layer_of(facts, layer), readout)
-        maps = await mapped(services, session, clip, range(len(clip)), sized(model, size), task)
+        name, task = await last_map(services, model, size, layer, readout)
+        if layer and layer != task.layer:
+            layers = services.models.facts(name).layers
+            raise InputError(f"{model} has no layer {layer!r}; nearest: {nearest(layer, layers)}")
+        maps = await mapped(services, session, clip, range(len(clip)), name, task)
         seen = Look(task.layer, readout, scale=scale)
         made = await wait(animation, await wait(figure.film, clip, maps, seen), ".mp4", clip.seconds)
         export = await wait(figure.export, clip, maps, seen)

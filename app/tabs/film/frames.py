@@ -8,13 +8,22 @@ from concurrent.futures import Future
 from contextlib import asynccontextmanager
 
 from app.inference.frame_map import FrameMap, LastMap
+from app.inference.models import sized
 from app.inference.work import BusyError
 from app.library.clips import Clip
+from app.page.wiring import wait
 from app.services import Services
-from app.tabs.film.words import CHUNK
+from app.tabs.film.words import CHUNK, layer_of
 
 MAX_CAMERAS = 4
 """Visitors whose camera's frame may wait for a model at once."""
+
+
+async def last_map(services: Services, model: str, size: str, layer: str | None, readout: str) -> tuple[str, LastMap]:
+    """The model at an input size, and what it is asked of every frame: of the layer, or of its usual one."""
+    name = sized(model, size)
+    facts = await wait(services.models.facts, name)
+    return name, LastMap(layer_of(facts, layer), readout)
 
 
 async def mapped(

@@ -9,8 +9,7 @@ from typing import Any
 import gradio as gr
 from gradio.components.base import Component
 
-from app.inference.frame_map import LastMap
-from app.inference.models import DEFAULT_MODEL, sized
+from app.inference.models import DEFAULT_MODEL
 from app.inference.work import BusyError
 from app.library.clips import SUFFIXES, Clip, read_shot, squared
 from app.page import animations, share
@@ -22,7 +21,7 @@ from app.page.shell import Shell, fine, heading, unseen
 from app.page.viewer import Viewer, scripted
 from app.page.wiring import sentence, wait
 from app.tabs.film import figure, words
-from app.tabs.film.frames import Cameras, mapped
+from app.tabs.film.frames import Cameras, last_map, mapped
 from app.views.exports import Export
 from app.views.look import look
 from vars_core.errors import InputError
@@ -67,21 +66,20 @@ def build(shell: Shell) -> None:
         t: float,
     ) -> Updates | None:
         shown = await chosen_clip(session, photo, clip)
-        facts = await wait(services.models.facts, sized(model, size))
-        at = words.layer_of(facts, layer)
-        key = words.key_of(shown.ref, sized(model, size), at, readout)
+        name, task = await last_map(services, model, size, layer, readout)
+        key = words.key_of(shown.ref, name, task.layer, readout)
         start = words.start_of(more, key)
         indices = range(len(shown))[start : start + words.CHUNK]
         if not indices:
             return None
-        maps = await mapped(services, session, shown, indices, sized(model, size), LastMap(at, readout))
+        maps = await mapped(services, session, shown, indices, name, task)
         sent = {"film": await wait(words.chunk, shown, start, maps, readout, key)}
         if start:
             return sent
         last = len(shown) - 1
         return {
             **sent,
-            "layer": gr.update(choices=list(facts.layers), value=at),
+            "layer": gr.update(choices=list(maps[0].model.layers), value=task.layer),
             "t": gr.update(maximum=last, value=min(int(t), last)),
         }
 
@@ -97,10 +95,8 @@ def build(shell: Shell) -> None:
         try:
             picture = await wait(read_shot, address)
             async with cameras.turn():
-                facts = await wait(services.models.facts, sized(model, size))
-                task = LastMap(words.layer_of(facts, layer), readout)
-                future = services.queue.ask(sized(model, size), partial(squared, picture), task)
-                one = await asyncio.wrap_future(future)
+                name, task = await last_map(services, model, size, layer, readout)
+                one = await asyncio.wrap_future(services.queue.ask(name, partial(squared, picture), task))
         except InputError as error:  # told to the camera, which stops or tries again
             return {"seen": words.refused(number, sentence(error), isinstance(error, BusyError))}
         return {"seen": words.seen(number, picture, one, readout)}
@@ -109,9 +105,8 @@ def build(shell: Shell) -> None:
         session: str | None, photo: str, clip: str, model: str, size: str, layer: str | None, readout: str
     ) -> tuple[Clip, list[Any]]:
         shown = await chosen_clip(session, photo, clip)
-        facts = await wait(services.models.facts, sized(model, size))
-        task = LastMap(words.layer_of(facts, layer), readout)
-        return shown, await mapped(services, session, shown, range(len(shown)), sized(model, size), task)
+        name, task = await last_map(services, model, size, layer, readout)
+        return shown, await mapped(services, session, shown, range(len(shown)), name, task)
 
     async def filmed(session: str | None, photo: str, clip: str, model: str, size: str, **view: Any) -> animations.Film:
         seen = look(**view)
@@ -123,10 +118,10 @@ def build(shell: Shell) -> None:
         shown, maps = await whole(session, photo, clip, model, size, seen.layer, seen.readout)
         return await wait(figure.export, shown, maps, seen)
 
-    view = {"model": model, "size": size, **maps.linked()}
+    view, chosen = {"model": model, "size": size, **maps.linked()}, {"clip": clip}
     with controls:
-        share.build(shell, TAB, view, exported, also={"clip": clip})
-        animations.build(shell, TAB, {**view, "clip": clip}, filmed)
+        share.build(shell, TAB, view, exported, also=chosen)
+        animations.build(shell, TAB, {**view, **chosen}, filmed)
         gr.HTML(fine(LINK_NOTE), apply_default_css=False)
     which: dict[str, Component] = {"model": model, "size": size, "layer": maps.layer, "readout": maps.readout}
     events = shell.events
@@ -137,7 +132,6 @@ def build(shell: Shell) -> None:
         {"film": film, "layer": maps.layer, "t": frame},
         back=("model", "size"),
     )
-    chosen = {"clip": clip}
     events.on([upload.upload], uploaded, {"path": upload}, chosen)
     in_browser([photograph.click, photo.change], "() => VARS.film.pan()", outputs=chosen)
     in_browser([camera.click], "() => VARS.film.camera()")
