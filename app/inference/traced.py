@@ -113,6 +113,15 @@ class Traced:
         known = [layer.name for layer in self.layers]
         raise InputError(f"{self.model.name} has no layer {name!r}; nearest: {nearest(name, known)}")
 
+    def shown(self, wanted: str | None) -> LayerMaps:
+        """The layer ``wanted`` where the model has it, else its default layer. Raises InputError where it has none."""
+        return self.layer(self.model.layer_or_default(wanted))
+
+    @property
+    def has_dictionary(self) -> bool:
+        """Whether the model's layers reconstruct: those, and no others, have an objective."""
+        return any(layer.objective is not None for layer in self.layers)
+
     def map(self, layer: str, readout: str, iteration: int) -> np.ndarray:
         """One raw map (h, w), float32. ``iteration`` past the last iterate means the last one."""
         check_readout(readout)

@@ -15,7 +15,6 @@ from app.page.events import Updates, in_browser
 from app.page.shell import Appearance, Shell, fine
 from app.page.viewer import control
 from app.views.grids import MAX_MODELS
-from app.views.layers import layer_choices, layer_of
 from vars_core.readings import DEFAULT_READOUT
 from vars_core.readouts import READOUTS as READOUT_TABLE
 
@@ -102,6 +101,12 @@ def model_choices(shell: Shell) -> list[tuple[str, str]]:
     return [(title(name) if models.trained(name) else f"{title(name)} (untrained)", name) for name in models.names]
 
 
+def layer_choices(traced: Traced) -> list[tuple[str, str]]:
+    """(what is read, name) for each layer, e.g. ("0.4 — 14×14 tokens", "0.4")."""
+    grids = ((name, traced.grids[name]) for name in traced.model.layers)
+    return [(f"{name} — {height}×{width} tokens", name) for name, (height, width) in grids]
+
+
 def layer_update(results: Sequence[Traced], wanted: str | None, t: float) -> Updates:
     """Updates of "layer" and "t", the iterate, for the first model that has layers. ``t``: the slider's.
 
@@ -110,8 +115,8 @@ def layer_update(results: Sequence[Traced], wanted: str | None, t: float) -> Upd
     traced = next((result for result in results if result.layers), None)
     if traced is None:
         return {"layer": gr.update(choices=[], value=None, interactive=False), "t": gr.update(interactive=False)}
-    choices = layer_choices(traced.model, traced)
-    layer = gr.update(choices=choices, value=layer_of(traced, wanted), interactive=True)
+    choices = layer_choices(traced)
+    layer = gr.update(choices=choices, value=traced.model.layer_or_default(wanted), interactive=True)
     steps = max(result.layers[0].num_steps for result in results if result.layers)
     if not steps:
         return {"layer": layer, "t": gr.update(interactive=False)}

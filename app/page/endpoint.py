@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import inspect
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 import gradio as gr
+import numpy as np
 from gradio.components.base import Component
 from gradio.utils import get_upload_folder
 
 from app.library.photographs import Corruption, Subject
 from app.page.wiring import raised, wait
 from app.services import Services
+from app.views.exports import Export, arrays_file
 
 Endpoint = Callable[..., Awaitable[Any]]
 
@@ -66,6 +68,12 @@ async def subject_of(
     if path is None:
         return await wait(services.subject, session, ref, corruption)
     return Subject(await wait(services.upload, session, path), corruption)
+
+
+async def told(name: str, made: Export, facts: Mapping[str, Any]) -> tuple[np.ndarray, Mapping[str, Any], str]:
+    """What an endpoint answers with an export: its figure, facts, and its arrays as a file."""
+    figure = await wait(made.figure)
+    return figure, facts, await wait(lambda: written(arrays_file(name, made).data))
 
 
 def listed(values: Any) -> list[float] | None:

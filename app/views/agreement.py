@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from app.inference.traced import Traced
-from app.views.layers import layer_of
 from app.views.look import Look
 
 if TYPE_CHECKING:
@@ -17,7 +16,7 @@ def agreement(clean: Traced, corrupted: Traced, look: Look) -> Agreement:
     """How far one map agrees with the clean picture's, for the same model, layer, readout and iterate."""
     from analysis.metrics.agreement import map_agreement
 
-    layer = layer_of(clean, look.layer)
+    layer = clean.model.layer_or_default(look.layer)
     return map_agreement(corrupted.map(layer, look.readout, look.t), clean.map(layer, look.readout, look.t))
 
 

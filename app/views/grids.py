@@ -17,7 +17,6 @@ from app.views import payload
 from app.views.answers import Answer
 from app.views.answers import described as described_answer
 from app.views.exports import Export, described
-from app.views.layers import layer_of
 from app.views.look import Look
 from app.views.pictures import picture_words
 from vars_core.errors import InputError
@@ -90,7 +89,7 @@ def export(
 ) -> Export:
     """The table as a figure, and every map of it. ``reference``: the index of the panel to subtract, else none is."""
     flat = [(subject, result) for subject, row in zip(subjects, results, strict=True) for result in row]
-    layers = [result.layer(layer_of(result, look.layer)) for _, result in flat]
+    layers = [result.shown(look.layer) for _, result in flat]
     every = [layer.maps[look.readout] for layer in layers]
     raw = [maps[min(look.t, len(maps) - 1)] for maps in every]
     limits = look.limits(every)

@@ -12,7 +12,6 @@ from analysis.colour_maps import DEFAULT
 from analysis.painting import Limits, Painting, painting
 from analysis.token_drawing import SMOOTH
 from app.inference.traced import READOUTS, Traced
-from app.views.layers import layer_of
 from vars_core.errors import InputError, check_range
 from vars_core.readings import DEFAULT_READOUT
 from vars_core.readouts import READOUTS as SIGNED_READOUTS
@@ -87,7 +86,7 @@ def exact(look: Look, results: Sequence[Traced]) -> Look:
     with_maps = [result for result in results if result.layers]
     for result in with_maps if look.layer is not None else ():
         result.layer(look.layer or "")
-    last = max((result.layer(layer_of(result, look.layer)).num_steps for result in with_maps), default=0)
+    last = max((result.shown(look.layer).num_steps for result in with_maps), default=0)
     if look.t == LAST:
         return replace(look, t=last)
     check_range("an iterate", look.t, 0, last)

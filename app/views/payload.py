@@ -93,5 +93,10 @@ def maps(values: np.ndarray) -> dict[str, Any]:
         "low": low.tolist(),
         "high": high.tolist(),
         "degenerate": [normalise_map(one)[1] for one in values],
-        "data": base64.b64encode(codes.tobytes()).decode(),
+        "data": packed(codes),
     }
+
+
+def packed(values: np.ndarray) -> str:
+    """The bytes of an array in base64."""
+    return base64.b64encode(values.tobytes()).decode()

@@ -15,7 +15,7 @@ from app.inference.closer import CurvesOf
 from app.inference.models import DEFAULT_MODEL, DEFAULT_SIZE, sized
 from app.library.photographs import Subject
 from app.page import inputs as given
-from app.page.endpoint import declare, listed, outputs, subject_of, written
+from app.page.endpoint import declare, listed, outputs, subject_of, told
 from app.page.wiring import answered, sentence, session_of, traced, traced_all, wait
 from app.services import Services
 from app.tabs.attention.asked import A_CLASS, ALL_HEADS, NOBODY, PREDICTED, WHOSE, Asked
@@ -26,8 +26,6 @@ from app.tabs.attention.export import export, overlay_image
 from app.tabs.attention.rows import MAX_ROWS
 from app.tabs.attention.rows import export as rows_export
 from app.views.answers import answer, predictions
-from app.views.exports import arrays_file
-from app.views.layers import layer_of
 from app.views.look import LAST, Look, exact
 from vars_core.errors import InputError
 from vars_core.readings import DEFAULT_READOUT
@@ -86,7 +84,7 @@ def build(services: Services) -> None:
         result = await traced(services, session, subject, sized(model, size))
         seen = exact(Look(layer or None, readout, int(iteration), opacity, scale, colours, tokens), [result])
         made = await wait(export, subject, result, seen)
-        shown = result.layer(layer_of(result, seen.layer))
+        shown = result.shown(seen.layer)
         facts = {
             **made.settings,
             "grid": list(shown.grid),
@@ -98,7 +96,7 @@ def build(services: Services) -> None:
             "top5": predictions(result, services.class_names(result)) if result.model.trained else [],
         }
         overlay = await wait(overlay_image, subject, result, seen)
-        return overlay, await wait(made.figure), facts, await wait(written, arrays_file("attention", made).data)
+        return overlay, *await told("attention", made, facts)
 
     declare(services, attend, outputs("Picture", "Figure"), "attention")
 
@@ -126,7 +124,7 @@ def build(services: Services) -> None:
         found = [answer(result, services.class_names) for result in results]
         made = await wait(rows_export, subjects, results, found, seen)
         facts = {**made.settings, "left_out": left_out, "trained": results[0].model.trained}
-        return await wait(made.figure), facts, await wait(written, arrays_file("rows", made).data)
+        return await told("rows", made, facts)
 
     declare(services, rows_of_maps, outputs("Figure"), "rows")
 
@@ -174,12 +172,7 @@ def build(services: Services) -> None:
             one = asked.head_of(closer.layer(shown.name).num_heads)
             task = CurvesOf(shown.name, readout, seen.t, CURVE_STEPS, target, one)
             made = await answered(services, session, subject, name, task)
-        told = await wait(closer_answer, subject, result, closer, asked, seen, beside, made, names)
-        return (
-            told.picture,
-            await wait(told.export.figure),
-            told.export.settings,
-            await wait(written, arrays_file("closer", told.export).data),
-        )
+        picture, export = await wait(closer_answer, subject, result, closer, asked, seen, beside, made, names)
+        return picture, *await told("closer", export, export.settings)
 
     declare(services, look_closer, outputs("Picture", "Figure"), "closer")

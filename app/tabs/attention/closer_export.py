@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -25,14 +24,6 @@ from vars_core.errors import InputError, check_range, nearest
 from vars_core.readouts import READOUTS
 
 COLUMNS = 4
-
-
-@dataclass(frozen=True)
-class CloserAnswer:
-    """``picture`` uint8 (h, w, 3): the map over the photograph; ``export``: the rest."""
-
-    picture: np.ndarray
-    export: Export
 
 
 def place_of(photograph: Photograph, x: float | None, y: float | None) -> str:
@@ -66,8 +57,9 @@ def answer(
     beside: Mapping[str, np.ndarray],
     curves: Curves | None,
     names: Sequence[str] | None,
-) -> CloserAnswer:
-    """The map of ``look`` (of the head asked for), a figure of all heads and other methods, and all numbers.
+) -> tuple[np.ndarray, Export]:
+    """The map of ``look`` (of the head asked for) over the photograph, uint8 (h, w, 3), and the rest: a figure of all
+    heads and other methods, and all numbers.
 
     ``beside``: maps (h, w) of other methods, by name. Raises InputError for a head that the layer has not.
     """
@@ -111,7 +103,7 @@ def answer(
         for name, by_map in (("deletion", curves.deletion), ("insertion", curves.insertion)):
             arrays |= {f"{name}/{one}": values for one, values in by_map.items()}
             facts[name] = {one: area(values) for one, values in by_map.items()}
-    return CloserAnswer(pictures[shown], Export(drawing, subject.display.shape[1], arrays, facts))
+    return pictures[shown], Export(drawing, subject.display.shape[1], arrays, facts)
 
 
 def _whole(head: str | None) -> int:

@@ -24,7 +24,6 @@ from app.services import Services
 from app.tabs.attention import closer_words as words
 from app.tabs.attention.asked import A_CLASS, ALL_HEADS, NOBODY, ONE_TOKEN, PREDICTED, WHOSE, Asked, class_choices
 from app.views.answers import class_name
-from app.views.layers import layer_of
 from vars_core.errors import InputError
 from vars_core.targets import ClassLogit, ClassToken, Token
 
@@ -115,7 +114,7 @@ async def head_maps(
     result = await traced(services, session, subject, model)
     if not result.layers:
         raise words.without(result)
-    shown = result.layer(layer_of(result, layer))
+    shown = result.shown(layer)
     task = HeadMaps(asked.target(result, shown), (shown.name,) if asked.whose == ONE_TOKEN else None)
     return result, shown, await answered(services, session, subject, model, task)
 
@@ -189,7 +188,7 @@ def connect(
         name = sized(model, size)
         if not result.layers:
             raise words.without(result)
-        layer_maps = result.layer(layer_of(result, layer))
+        layer_maps = result.shown(layer)
         asked = Asked(**given)
         task = CurvesOf(layer_maps.name, readout, int(t), CURVE_STEPS)
         if asked.whose != NOBODY:

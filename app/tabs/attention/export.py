@@ -13,7 +13,6 @@ from app.library.photographs import Subject
 from app.tabs.attention.asked import A_CLASS, ONE_TOKEN, Asked
 from app.views import grids
 from app.views.exports import Export, described
-from app.views.layers import layer_of
 from app.views.look import Look
 from app.views.reproduce import command_text, python_text
 from app.views.weights import figure_words
@@ -21,7 +20,7 @@ from app.views.weights import figure_words
 
 def export(subject: Subject, traced: Traced, look: Look) -> Export:
     """The photograph and the iterates of the layer in order, the one looked at in a frame; its raw map first."""
-    shown = traced.layer(layer_of(traced, look.layer))
+    shown = traced.shown(look.layer)
     step = min(look.t, shown.num_steps)
     settings = described([subject], [traced.model], replace(look, layer=shown.name, t=step).settings)
     settings |= {"reproduce": {"python": python_text(settings), "command": command_text(settings)}}
@@ -32,7 +31,7 @@ def export(subject: Subject, traced: Traced, look: Look) -> Export:
 
 def seen(subject: Subject, traced: Traced, look: Look) -> Iterates:
     """Every iterate of the map looked at. Raises InputError for a model without layers."""
-    shown = traced.layer(layer_of(traced, look.layer))
+    shown = traced.shown(look.layer)
     shared = look.scale == "shared"
     return iterates(
         subject.display,
@@ -63,6 +62,6 @@ def with_closer(made: Export, asked: Asked, closer: Traced, layer: str, readout:
 
 def overlay_image(subject: Subject, traced: Traced, look: Look) -> np.ndarray:
     """One overlay, as the viewer shows it: uint8 (h, w, 3)."""
-    shown = traced.layer(layer_of(traced, look.layer))
+    shown = traced.shown(look.layer)
     raw, limits = traced.map(shown.name, look.readout, look.t), look.limits(list(shown.maps[look.readout]))
     return grids.drawn(subject, traced, raw, limits, look, signed=look.signed)

@@ -27,7 +27,6 @@ from app.tabs.attention.asked import NOBODY, Asked
 from app.tabs.attention.export import export, seen, with_closer
 from app.views import payload
 from app.views.exports import Export
-from app.views.layers import layer_of
 from app.views.look import look
 from app.views.weights import model_words
 
@@ -152,7 +151,7 @@ def key_of(photo: str, model: str, size: str) -> str:
 
 def charted(result: Traced, layer: str | None) -> Updates:
     """Updates for the three charts of a layer and for the sentence that stands in their place."""
-    figures = words.step_figures(result.layer(layer_of(result, layer))) if result.layers else None
+    figures = words.step_figures(result.shown(layer)) if result.layers else None
     if figures is None:
         said = "This model's layers are computed in one step: there is nothing to iterate."
         return {**{name: gr.update(value=None, visible=False) for name in CHARTS}, "no charts": fine(said)}

@@ -17,7 +17,6 @@ from app.views import grids, payload
 from app.views.answers import Answer
 from app.views.answers import described as described_answer
 from app.views.exports import Export, described
-from app.views.layers import layer_of
 from app.views.look import Look
 from app.views.weights import figure_words
 from vars_core.errors import InputError
@@ -60,7 +59,7 @@ def row(subject: Subject, traced: Traced, layer: str | None, answer: Answer | No
     """One row: a panel of the viewer's with the iterates of one layer; without any where the model has no layers."""
     shown = traced
     if traced.layers:
-        one = traced.layer(layer_of(traced, layer))
+        one = traced.shown(layer)
         shown = replace(traced, layers=(one,), grids={one.name: one.grid})
     panel = payload.panel(fitted(subject.display, ROW_SIDE), shown, answer=answer)
     return {"ref": subject.photograph.ref, "panel": panel}
@@ -78,7 +77,7 @@ def export(
 
     Raises InputError for a model without layers.
     """
-    layers = [result.layer(layer_of(result, look.layer)) for result in results]
+    layers = [result.shown(look.layer) for result in results]
     every = [layer.maps[look.readout] for layer in layers]
     steps = len(every[0])
     pictures: list[np.ndarray] = []

@@ -9,11 +9,10 @@ import gradio as gr
 from app.inference.attacked import ATTACKS, MAX_EPSILON, MAX_STEPS, AttackWith
 from app.inference.models import DEFAULT_MODEL, DEFAULT_SIZE, sized
 from app.page import inputs as given
-from app.page.endpoint import declare, outputs, picture_output, subject_of, written
+from app.page.endpoint import declare, outputs, picture_output, subject_of, told
 from app.page.wiring import answered, session_of, traced, wait
 from app.services import Services
 from app.tabs.corruptions import attack_words
-from app.views.exports import arrays_file
 from app.views.look import LAST, Look, exact
 from app.views.pictures import checked
 from vars_core.readings import DEFAULT_READOUT
@@ -64,7 +63,6 @@ def build(services: Services) -> None:
         seen = exact(Look(layer or None, readout, int(iteration)), [clean])
         answer = await answered(services, session, subject, asked, wish)
         made = await wait(attack_words.export, subject, clean, answer, wish, seen, services.class_names)
-        file = await wait(lambda: written(arrays_file("attack", made).data))
-        return await wait(made.figure), made.settings, file
+        return await told("attack", made, made.settings)
 
     declare(services, attack, outputs("Figure"), "attack")

@@ -20,7 +20,6 @@ from app.views.answers import Names, answer, described
 from app.views.exports import Export
 from app.views.exports import described as described_view
 from app.views.grids import PANEL_SIDE
-from app.views.layers import layer_of
 from app.views.look import Look
 
 GREY = 128
@@ -105,7 +104,7 @@ def export(
     arrays: dict[str, np.ndarray] = {"moved": attacked.moved, "seen": attacked.seen, "losses": attacked.losses}
     view: dict[str, Any] = {"attack": attack.name, "epsilon": attack.epsilon, "steps": attack.steps}
     if clean.layers:
-        layer = layer_of(clean, look.layer)
+        layer = clean.model.layer_or_default(look.layer)
         maps = [one.map(layer, look.readout, look.t) for one in (clean, after)]
         pictures += [
             look.painting.over(shown, one, clean.model.placement(*shown.shape[:2]), signed=look.signed)

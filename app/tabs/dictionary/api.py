@@ -9,13 +9,11 @@ import gradio as gr
 from app.inference.atoms import DictionaryOf
 from app.inference.models import DEFAULT_SIZE, sized
 from app.page import inputs as given
-from app.page.endpoint import declare, outputs, subject_of, written
+from app.page.endpoint import declare, outputs, subject_of, told
 from app.page.wiring import answered, session_of, traced, wait
 from app.services import Services
 from app.tabs.dictionary import words
 from app.tabs.dictionary.order import ALL, PARTS, SCALES, SORTS, AtomLook
-from app.views.exports import arrays_file
-from app.views.layers import has_dictionary, layer_of
 from vars_core.errors import check_range
 
 MODEL = "rvt_nano/vars_sd"
@@ -49,9 +47,9 @@ def build(services: Services) -> None:
         look = AtomLook(layer or None, head, part, sort, int(iteration), scale, int(page))
         subject = await subject_of(services, session, image, photo)
         result = await traced(services, session, subject, sized(model, size))
-        if not has_dictionary(result):
+        if not result.has_dictionary:
             raise words.no_dictionary(result.model)
-        task = DictionaryOf(layer or layer_of(result, None))
+        task = DictionaryOf(layer or result.model.default_layer)
         dictionary = await answered(services, session, subject, sized(model, size), task)
         check_range("an iterate", look.t, 0, dictionary.num_steps)
         made = await wait(words.export, subject, dictionary, look)
@@ -65,6 +63,6 @@ def build(services: Services) -> None:
             "atoms": words.listed(dictionary, look),
             "trained": dictionary.model.trained,
         }
-        return await wait(made.figure), facts, await wait(written, arrays_file("dictionary", made).data)
+        return await told("dictionary", made, facts)
 
     declare(services, atoms, outputs("Figure"), "dictionary")

@@ -22,7 +22,6 @@ from app.page.wiring import answered, changes, subject_traced, wait
 from app.tabs.dictionary import words
 from app.tabs.dictionary.order import ALL, PARTS, SCALES, SORTS, AtomLook, number
 from app.views.exports import Export
-from app.views.layers import has_dictionary, layer_of
 from app.views.weights import model_words
 
 TAB = "dictionary"
@@ -66,9 +65,9 @@ def build(shell: Shell) -> None:
     ) -> tuple[Subject, Traced, LayerAtoms | None]:
         """The photograph, what the model computes for it, and its dictionary, None where it has none."""
         subject, result = await subject_traced(services, session, ref, model, size)
-        if not has_dictionary(result):
+        if not result.has_dictionary:
             return subject, result, None
-        task = DictionaryOf(layer_of(result, layer))
+        task = DictionaryOf(result.model.layer_or_default(layer))
         return subject, result, await answered(services, session, subject, sized(model, size), task)
 
     async def show(

@@ -6,7 +6,6 @@ colour scale then change there, without a request.
 
 from __future__ import annotations
 
-import base64
 from dataclasses import replace
 from typing import Any
 
@@ -62,8 +61,8 @@ def view(subject: Subject, atoms: LayerAtoms) -> dict[str, Any]:
         "convolutional": atoms.convolutional,
         "steps": atoms.num_steps,
         "maps": payload.maps(atoms.atoms.reshape(-1, *grid)),
-        "use": packed(atoms.use),
-        "active": packed(atoms.active),
+        "use": payload.packed(atoms.use.astype("<f4")),
+        "active": payload.packed(atoms.active.astype("<f4")),
         "page": PAGE,
         "channels": CHANNELS,
         "image": data_uri(picture),
@@ -72,11 +71,6 @@ def view(subject: Subject, atoms: LayerAtoms) -> dict[str, Any]:
         "size": atoms.model.image_size,
         "alt": f"{subject.photograph.title}, {subject.photograph.width}×{subject.photograph.height} pixels",
     }
-
-
-def packed(values: np.ndarray) -> str:
-    """float32, little-endian, in base64."""
-    return base64.b64encode(values.astype("<f4").tobytes()).decode()
 
 
 def head_choices(atoms: LayerAtoms) -> list[tuple[str, str]]:

@@ -9,13 +9,11 @@ import gradio as gr
 from app.inference.models import DEFAULT_MODEL, DEFAULT_SIZE, sized
 from app.inference.settling import SettlingOf
 from app.page import inputs as given
-from app.page.endpoint import declare, outputs, subject_of, written
+from app.page.endpoint import declare, outputs, subject_of, told
 from app.page.wiring import answered, session_of, traced, wait
 from app.services import Services
 from app.tabs.dynamics import words
 from app.tabs.dynamics.figure import export
-from app.views.exports import arrays_file
-from app.views.layers import has_dictionary, layer_of
 
 
 def build(services: Services) -> None:
@@ -48,12 +46,11 @@ def build(services: Services) -> None:
         rates = words.rates_of(lam, bound, steps, alpha, beta, gamma)
         subject = await subject_of(services, session, image, photo)
         result = await traced(services, session, subject, sized(model, size))
-        if not has_dictionary(result):
+        if not result.has_dictionary:
             raise words.no_dictionary(result.model)
-        asked = SettlingOf(layer or layer_of(result, None), int(head), int(channel), rates)
+        asked = SettlingOf(layer or result.model.default_layer, int(head), int(channel), rates)
         made = await answered(services, session, subject, sized(model, size), asked)
-        told = await wait(export, subject, made, rates.num_steps)
-        facts = {**told.settings, **words.facts(made), "trained": made.model.trained}
-        return await wait(told.figure), facts, await wait(written, arrays_file("dynamics", told).data)
+        drawn = await wait(export, subject, made, rates.num_steps)
+        return await told("dynamics", drawn, {**drawn.settings, **words.facts(made), "trained": made.model.trained})
 
     declare(services, dynamics, outputs("Figure"), "dynamics")

@@ -15,7 +15,7 @@ from app.library.photographs import Subject
 from app.page import animations, share
 from app.page.assets import page_html
 from app.page.changing_dropdown import ChangingDropdown
-from app.page.choices import model_choices, size_choice
+from app.page.choices import layer_choices, model_choices, size_choice
 from app.page.events import Updates, in_browser
 from app.page.shell import Shell, heading
 from app.page.viewer import scripted
@@ -23,7 +23,6 @@ from app.page.wiring import answered, changes, subject_traced, wait
 from app.tabs.dynamics import words
 from app.tabs.dynamics.figure import export, film
 from app.views.exports import Export
-from app.views.layers import has_dictionary, layer_choices, layer_of
 from app.views.weights import model_words
 from vars_core.dynamics.circuit import ALPHA, BETA, GAMMA
 
@@ -88,9 +87,9 @@ def build(shell: Shell) -> None:
     ) -> tuple[Subject, Traced, LayerSettling | None]:
         """The photograph, what the model computes for it, and how the head settles; None where nothing does."""
         subject, result = await subject_traced(services, session, photo, model, size)
-        if not has_dictionary(result):
+        if not result.has_dictionary:
             return subject, result, None
-        asked = SettlingOf(layer_of(result, layer), number(head), number(channel), words.rates_of(**rates))
+        asked = SettlingOf(result.model.layer_or_default(layer), number(head), number(channel), words.rates_of(**rates))
         return subject, result, await answered(services, session, subject, sized(model, size), asked)
 
     async def show(session: str | None, photo: str, model: str, t: float, **asked: Any) -> Updates | None:
@@ -164,7 +163,7 @@ def choices_update(result: Traced, made: LayerSettling, t: float) -> Updates:
     steps = made.rates.num_steps
     moved = gr.update(maximum=steps, interactive=True)
     return {
-        "layer": gr.update(choices=layer_choices(result.model, result), value=made.layer, interactive=True),
+        "layer": gr.update(choices=layer_choices(result), value=made.layer, interactive=True),
         "head": gr.update(
             choices=heads, value=str(made.head), label="Channels" if made.convolutional else "Head", interactive=True
         ),

@@ -5,7 +5,6 @@ What the browser gets are all frames of all ways at once: playing and moving alo
 
 from __future__ import annotations
 
-import base64
 import pathlib
 from typing import Any
 
@@ -143,7 +142,7 @@ def view(subject: Subject, made: LayerSettling) -> dict[str, Any]:
                 "title": titles[name],
                 "colour": COLOURS[name],
                 **{chart: finite(getattr(path, chart)) for chart in CHARTS},
-                "codes": packed(path.codes),
+                "codes": payload.packed(np.clip(path.codes, -1e30, 1e30).astype("<f4")),
                 "lines": path.codes.shape[1],
                 "diverges": path.diverges and name != ATTENTION,
                 "stays": name == ATTENTION,
@@ -186,11 +185,6 @@ def group_words(head: int, convolutional: bool) -> str:
 def finite(values: np.ndarray) -> list[float | None]:
     """Numbers for JSON; None for what is none."""
     return [float(value) if np.isfinite(value) else None for value in values]
-
-
-def packed(values: np.ndarray) -> str:
-    """float32, little-endian, in base64; what is beyond ±1e30 stays there."""
-    return base64.b64encode(np.clip(values, -1e30, 1e30).astype("<f4").tobytes()).decode()
 
 
 MEASURED = ("lam", "largest_eigenvalue", "bound", "frame_time", "optimum", "gap", "optimal_zero", "empty")

@@ -42,7 +42,7 @@ def layer_of(facts: ModelFacts, wanted: str | None) -> str:
     """The wanted layer where the model has it, else its usual one. Raises InputError for a model without layers."""
     if not facts.layers:
         raise InputError(f"{facts.name} has no attention layers: there is no map to show")
-    return wanted if wanted in facts.layers else facts.default_layer
+    return facts.layer_or_default(wanted)
 
 
 def start_of(more: str, key: str) -> int:

@@ -12,12 +12,11 @@ from app.library.fixation_library import FIRST
 from app.library.fixation_points import Points, listed_points
 from app.library.photographs import Photograph
 from app.page import inputs as given
-from app.page.endpoint import declare, outputs, subject_of, written
+from app.page.endpoint import declare, outputs, subject_of, told
 from app.page.wiring import session_of, traced, wait
 from app.services import Services
 from app.tabs.fixations.export import export
 from app.tabs.fixations.tables import table_points
-from app.views.exports import arrays_file
 from app.views.look import LAST, Look, exact
 from vars_core.errors import InputError
 from vars_core.readings import DEFAULT_READOUT
@@ -66,6 +65,6 @@ def build(services: Services) -> None:
         points = await wait(points_of, subject.photograph, xs, ys, table, first)
         result = await traced(services, session, subject, sized(model, size))
         made = await wait(export, subject, result, exact(seen, [result]), points, first)
-        return await wait(made.figure), made.settings, await wait(lambda: written(arrays_file("fixations", made).data))
+        return await told("fixations", made, made.settings)
 
     declare(services, fixate, outputs("Figure"), "fixations")

@@ -9,7 +9,7 @@ import numpy as np
 
 from analysis.baselines import centre_gaussian
 from analysis.drawing import draw_points, heat_overlay
-from analysis.metrics.fixations.one_map import Z_EDGES, MapScore
+from analysis.metrics.fixations.one_map import Z_EDGES
 from analysis.painting import scaled
 from analysis.paper_figures.column import colour_bar, pictures_figure
 from analysis.placed_map import points_on
@@ -22,7 +22,6 @@ from app.tabs.fixations.scores import Scores, score
 from app.tabs.fixations.words import by_point
 from app.views.exports import Export, described
 from app.views.grids import drawn
-from app.views.layers import layer_of
 from app.views.look import Look, shared_limits
 from app.views.weights import figure_words
 
@@ -33,7 +32,7 @@ def export(subject: Subject, traced: Traced, look: Look, points: Points, first: 
 
     ``first``: which of the recorded fixations these are, for the settings.
     """
-    shown = traced.layer(layer_of(traced, look.layer))
+    shown = traced.shown(look.layer)
     step, photograph = min(look.t, shown.num_steps), subject.photograph
     raw = list(shown.maps[look.readout])
     scores = score(photograph.height, photograph.width, traced, shown.name, look.readout, step, points)
@@ -43,8 +42,10 @@ def export(subject: Subject, traced: Traced, look: Look, points: Points, first: 
         drawn(subject, traced, raw[step], limits, look, signed=look.signed),
         heat_overlay(subject.display, scaled(centre, signed=False), look.opacity, look.painting.colours),
     ]
-    names = [f"{title(traced.model.name)}, t = {step}", "Centre Gaussian (no image seen)"]
-    captions = [f"{name}{numbers(one)}" for name, one in zip(names, both(scores), strict=True)]
+    captions = [f"{title(traced.model.name)}, t = {step}", "Centre Gaussian (no image seen)"]
+    if scores is not None:
+        measured = zip(captions, (scores.map, scores.centre), strict=True)
+        captions = [f"{name}:  NSS {one.nss:.3f} · AUC-Judd {one.auc:.3f}" for name, one in measured]
     people = density.density(photograph, points)
     if people is not None:
         pictures.append(density.drawn(photograph, people, look.opacity, look.painting.colours))
@@ -60,8 +61,8 @@ def export(subject: Subject, traced: Traced, look: Look, points: Points, first: 
     )
     view = {**replace(look, layer=shown.name, t=step).settings, "first": first}
     settings = described([subject], [traced.model], view)
-    measured = arrays(subject, raw, step, points, scores) | ({} if people is None else {"density": people})
-    return Export(drawing, subject.display.shape[1], measured, {**settings, **facts(points, scores)})
+    numbers = arrays(subject, raw, step, points, scores) | ({} if people is None else {"density": people})
+    return Export(drawing, subject.display.shape[1], numbers, {**settings, **facts(points, scores)})
 
 
 def facts(points: Points, scores: Scores | None) -> dict[str, Any]:
@@ -120,16 +121,6 @@ def dotted(picture: np.ndarray, photograph: Photograph, points: Points) -> np.nd
     height, width = picture.shape[:2]
     across, down = width / photograph.width, height / photograph.height
     return draw_points(picture, points_on(points.xs * across, points.ys * down, height, width)[0])
-
-
-def both(scores: Scores | None) -> tuple[MapScore | None, MapScore | None]:
-    """The map's scores and the centre's."""
-    return (None, None) if scores is None else (scores.map, scores.centre)
-
-
-def numbers(one: MapScore | None) -> str:
-    """The caption's second half."""
-    return "" if one is None else f":  NSS {one.nss:.3f} · AUC-Judd {one.auc:.3f}"
 
 
 def ceiling(scores: Scores | None) -> str:

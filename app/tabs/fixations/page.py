@@ -27,7 +27,6 @@ from app.tabs.fixations.export import export
 from app.tabs.fixations.scores import score
 from app.tabs.fixations.tables import SUFFIXES, table_points
 from app.views.exports import Export
-from app.views.layers import layer_of
 from app.views.look import look
 from app.views.weights import model_words
 from vars_core.errors import InputError
@@ -225,7 +224,7 @@ def scored(
     """The words, the list of points, their labels and the two charts."""
     if not result.layers:
         return {"scores": "", "list": "", "labels": "", **{name: gr.update(visible=False) for name in CHARTS}}
-    layer = layer_of(result, wanted)
+    layer = result.model.layer_or_default(wanted)
     step = min(int(t), result.layer(layer).num_steps)
     scores = score(photograph.height, photograph.width, result, layer, readout, step, given)
     figures = words.figures(result, scores) if scores is not None else (None, None)

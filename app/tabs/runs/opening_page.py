@@ -26,13 +26,12 @@ def tab_for(shell: Shell, stored: StoredRun) -> str:
 def linked(shell: Shell) -> dict[str, Component]:
     """What opening an image may change, by tab and name; `values_for` names them alike."""
     wanted = {shell.map_tab, *OWN_TABS}
-    own = {
+    return {
         f"{tab} {name}": component
         for tab, view in shell.links.items()
         for name, component in view.items()
         if tab in wanted or name == READING
     }
-    return own
 
 
 def updates_for(shell: Shell, sight: Sight) -> Updates:

@@ -29,7 +29,6 @@ from app.tabs.runs.view import (
     metrics_of,
     models_of,
     readouts_of,
-    steps_of,
     whole,
 )
 from app.views.exports import File
@@ -205,7 +204,7 @@ def control_updates(sight: Sight) -> Updates:
     key = view.key
     layer, readout, t = (key.layer, key.readout, str(key.iteration)) if key else (None, None, None)
     metrics = [(one.title, name) for name, one in metrics_of(stored).items()]
-    steps = [str(step) for step in steps_of(stored, view.place)]
+    steps = [str(step) for step in stored.places.get(view.place, [])]
     return {
         "model": gr.update(choices=[(words.model_title(one), one) for one in models_of(stored)], value=view.model),
         "layer": gr.update(choices=layers_of(stored, view.model), value=layer, interactive=key is not None),

@@ -15,9 +15,6 @@ from vars_core.errors import InputError
 from vars_core.readings import DEFAULT_READOUT
 
 ORDERS = ("best", "worst")
-READOUT = DEFAULT_READOUT
-"""The readout that is shown where several were scored and none was asked for."""
-
 OWN_TABS = {"segmentation": "Segmentation", "fixations": "Fixations"}
 """Kinds of run whose images open in a tab of the same name, and its label; others open where a map is shown."""
 
@@ -101,18 +98,13 @@ def readouts_of(stored: StoredRun, model: str, layer: str | None) -> list[str]:
     return [readout for name, at, readout in stored.places if (name, at) == (model, layer) and readout is not None]
 
 
-def steps_of(stored: StoredRun, place: Place) -> list[int]:
-    """Iterates of one of its maps."""
-    return stored.places.get(place, [])
-
-
 def place_near(stored: StoredRun, model: str, layer: str | None, readout: str | None) -> Place:
     """That layer and readout of a model where it has them, else its last layer and its usual readout."""
     chosen = picked(layers_of(stored, model), layer)
     if chosen is None:
         return model, None, None
     there = readouts_of(stored, model, chosen)
-    return model, chosen, picked(there, readout if readout in there else READOUT)
+    return model, chosen, picked(there, readout if readout in there else DEFAULT_READOUT)
 
 
 def settled(stored: StoredRun, wish: Wish) -> View | None:
@@ -125,8 +117,7 @@ def settled(stored: StoredRun, wish: Wish) -> View | None:
     _, layer, readout = place
     key = None
     if layer is not None and readout is not None:
-        steps = steps_of(stored, place)
-        t = whole(wish.t)
+        steps, t = stored.places[place], whole(wish.t)
         key = MapKey(layer, readout, t if t in steps else steps[-1])
     metric = wish.metric if wish.metric in metrics else metrics[0]
     return View(model, key, metric, wish.order if wish.order in ORDERS else ORDERS[0])

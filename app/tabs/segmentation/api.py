@@ -13,13 +13,12 @@ from app.inference.models import DEFAULT_MODEL, DEFAULT_SIZE, sized
 from app.library.mask_reading import JUDGED, reading_of
 from app.library.photographs import Photograph
 from app.page import inputs as given
-from app.page.endpoint import declare, outputs, subject_of, written
+from app.page.endpoint import declare, outputs, subject_of, told
 from app.page.wiring import session_of, traced, wait
 from app.services import Services
 from app.tabs.segmentation.export import Cut, export
 from app.tabs.segmentation.truth import MAX_TRUTH_PIXELS, Truth, Upload, check_shape, stored_truth
 from app.tabs.segmentation.words import PAPER_THRESHOLD
-from app.views.exports import arrays_file
 from app.views.look import LAST, Look, exact
 from vars_core.data.mask_values import CHOICES
 from vars_core.readings import DEFAULT_READOUT
@@ -70,7 +69,7 @@ def build(services: Services) -> None:
         truth = await wait(truth_of, subject.photograph, mask, mask_values)
         result = await traced(services, session, subject, sized(model, size))
         made = await wait(partial(export, subject, result, exact(seen, [result]), cut, truth))
-        file = await wait(lambda: written(arrays_file("segmentation", made).data))
-        return np.where(made.arrays["mask"], np.uint8(255), np.uint8(0)), await wait(made.figure), made.settings, file
+        mask_picture = np.where(made.arrays["mask"], np.uint8(255), np.uint8(0))
+        return mask_picture, *await told("segmentation", made, made.settings)
 
     declare(services, segment, outputs("Mask", "Figure"), "segmentation")

@@ -19,7 +19,6 @@ from app.library.photographs import Photograph, Subject
 from app.tabs.segmentation.truth import Truth, region_picture
 from app.tabs.segmentation.words import baselines, placed_maps
 from app.views.exports import Export, described
-from app.views.layers import layer_of
 from app.views.look import Look
 from app.views.weights import figure_words
 from vars_core.data.masks import FOREGROUND, VOID
@@ -53,7 +52,7 @@ def export(subject: Subject, traced: Traced, look: Look, cut: Cut, truth: Truth 
     The mask among the arrays has the size of the ground truth, on which it is counted; without one the photograph's.
     """
     truth = truth if truth is not None and truth.given else None
-    shown = traced.layer(layer_of(traced, look.layer))
+    shown = traced.shown(look.layer)
     step = min(look.t, shown.num_steps)
     raw = shown.maps[look.readout]
     regions = truth.regions() if truth is not None else None

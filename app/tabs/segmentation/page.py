@@ -27,7 +27,6 @@ from app.tabs.segmentation import words
 from app.tabs.segmentation.export import MODES, Cut, export
 from app.tabs.segmentation.truth import MAX_TRUTH_PIXELS, Truth, Upload, read_drawing, stored_truth
 from app.views.exports import Export
-from app.views.layers import layer_of
 from app.views.look import look
 from app.views.weights import model_words
 from vars_core.data.listing import PICTURE_SUFFIXES
@@ -117,9 +116,9 @@ def build(shell: Shell) -> None:
             truth = await wait(truth_for, services, session, photo, mask_values)
         except InputError as error:  # a mask is there: what is wrong with it stands where its words would
             problem = sentence(error)
-        counts = await wait(
-            words.scores, subject.photograph, result, layer_of(result, layer), readout, truth, problem, threshold
-        )
+        shown = result.model.layer_or_default(layer)
+        given = readout, truth, problem, threshold
+        counts = await wait(words.scores, subject.photograph, result, shown, *given)
         return {"numbers": counts, "about": words.truth_words(subject.photograph, truth, problem)}
 
     async def drawn(session: str | None, photo: str, drawing: str) -> Updates | None:

@@ -120,7 +120,8 @@ def read_drawing(address: str) -> Truth:
     try:
         with Image.open(io.BytesIO(base64.b64decode(address.removeprefix(start), validate=True))) as file:
             if max(file.size) > DISPLAY_SIDE:
-                raise InputError(f"expected a drawing of at most {DISPLAY_SIDE} pixels a side, it is {_size(file)}")
+                size = f"{file.width}×{file.height}"
+                raise InputError(f"expected a drawing of at most {DISPLAY_SIDE} pixels a side, it is {size}")
             alpha = np.asarray(file.convert("RGBA"))[..., 3]
     except (OSError, SyntaxError, binascii.Error, Image.DecompressionBombError) as error:
         raise InputError(f"the drawing cannot be decoded: {error}") from None
@@ -187,7 +188,3 @@ def _packed(numbers: np.ndarray) -> bytes:
 
 def _unpacked(packed: bytes, height: int, width: int) -> np.ndarray:
     return np.frombuffer(zlib.decompress(packed), np.uint8).reshape(height, width)
-
-
-def _size(file: Image.Image) -> str:
-    return f"{file.width}×{file.height}"

@@ -9,7 +9,6 @@ from app.inference.traced import READOUTS
 from app.library.photographs import Corruption, Subject
 from app.views import grids
 from app.views.agreement import agreement, notes
-from app.views.layers import layer_of
 from app.views.look import LAST, Look, exact
 from app.views.pictures import checked
 from tests.app.made import photograph, traced
@@ -23,9 +22,9 @@ def test_every_readout_is_explained_in_one_sentence() -> None:
 
 
 def test_a_layer_that_the_model_lacks_becomes_its_default() -> None:
-    assert layer_of(traced(), "0.0") == "0.0"
-    assert layer_of(traced(), "3.7") == "0.1"
-    assert layer_of(traced(), None) == "0.1"
+    assert traced().model.layer_or_default("0.0") == "0.0"
+    assert traced().model.layer_or_default("3.7") == "0.1"
+    assert traced().model.layer_or_default(None) == "0.1"
 
 
 def test_the_grid_is_a_table_of_pictures_by_models() -> None:

@@ -12,7 +12,6 @@ from analysis.colour_maps import DEFAULT, SIGNED
 from app.tabs.dictionary import words as dictionary
 from app.tabs.dictionary.order import PAGE, AtomLook, chosen, num_pages
 from app.views import payload
-from app.views.layers import has_dictionary
 from tests.app.made import facts, layer_atoms, subject, traced
 from vars_core.errors import InputError
 
@@ -143,5 +142,5 @@ def test_the_export_holds_all_atoms_and_what_reproduces_the_page() -> None:
 
 
 def test_a_model_without_a_dictionary_says_so() -> None:
-    assert has_dictionary(traced()) and not has_dictionary(traced(steps=0))
+    assert traced().has_dictionary and not traced(steps=0).has_dictionary
     assert "RVT-nano · self-attention has no dictionary" in dictionary.without(facts("rvt_nano/self"))["words"]

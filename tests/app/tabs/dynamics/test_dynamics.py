@@ -11,7 +11,7 @@ import pytest
 from gradio_client import Client
 from gradio_client.exceptions import AppError
 
-from app.inference.settling import LayerSettling, of_batch
+from app.inference.settling import LayerSettling, SettlingOf
 from app.tabs.dynamics import words
 from app.tabs.dynamics.figure import export
 from app.tabs.dynamics.page import choices_update
@@ -24,7 +24,7 @@ from vars_core.dynamics import Rates
 def settled(mixer: str = "vars_d", **rates: float) -> LayerSettling:
     backend, batch = embedded(mixer)
     asked = Rates(**{"num_steps": 8, **rates})
-    return of_batch(backend, batch[:1], facts(f"rvt_nano/{mixer}"), "1.1", 1, 2, asked)[0]
+    return SettlingOf("1.1", 1, 2, asked)(backend, batch[:1], facts(f"rvt_nano/{mixer}"))[0]
 
 
 def test_the_browser_gets_every_frame_of_every_way() -> None:
