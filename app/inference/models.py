@@ -33,9 +33,6 @@ FROM_FILE = "weights:"
 EXTRA_BYTES = 400_000_000
 """Weights besides the embedded ones at their default size that stay loaded; the latest model stays in any case."""
 
-SIZES = MODEL_SIZES
-"""Input sizes on offer, pixels a side: each is one more copy of a model."""
-
 DEFAULT_SIZE = "default"
 
 
@@ -181,7 +178,7 @@ def sized(name: str, size: str | float | None) -> str:
     """
     if size in (None, "", 0, DEFAULT_SIZE):
         return name
-    offered = {str(one): one for one in SIZES}
+    offered = {str(one): one for one in MODEL_SIZES}
     text = f"{size:g}" if isinstance(size, int | float) else str(size)
     if text not in offered:
         raise InputError(

@@ -15,7 +15,6 @@ import torch
 
 from app.inference.models import ModelShelf
 from app.inference.tasks import EveryMap, PatientTask, Task
-from app.inference.traced import Traced
 from vars_core.errors import InputError
 
 R = TypeVar("R")
@@ -64,7 +63,7 @@ class ModelQueue:
 
     A patient job lets those go first that come within `PATIENCE` after it, between its layers where it runs already:
     it has a thread of its own, and one of the two threads runs at a time. A job that is cancelled while it waits is
-    never computed, and a patient one that runs is left at its next layer. `submit` refuses when ``size`` jobs wait.
+    never computed, and a patient one that runs is left at its next layer. `ask` refuses when ``size`` jobs wait.
     Models run on ``threads`` of the processor, 0 for all but one: where the server's own work interrupts one of a
     model's threads, all others wait for it, and two cores answer later than one.
     """
@@ -91,10 +90,6 @@ class ModelQueue:
         """How many jobs wait for their run."""
         with self._changed:
             return sum(map(is_open, self._waiting))
-
-    def submit(self, model: str, picture: Callable[[int], np.ndarray]) -> Future[Traced]:
-        """Queue one picture for every map of a model; see `ask`."""
-        return self.ask(model, picture, EveryMap())
 
     def ask(self, model: str, picture: Callable[[int], np.ndarray], task: Task[R]) -> Future[R]:
         """Queue one picture. Raises BusyError at once when the queue is full, InputError for an unknown model."""

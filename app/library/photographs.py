@@ -32,7 +32,7 @@ BENCHMARK_SIDE = 256
 
 MAX_ASPECT = 20
 MODEL_SIZES = (112, 160, 224, 288)
-"""Sides of the squares that models look at, in pixels."""
+"""Sides of the squares that models look at, in pixels; at each one a model is one more copy."""
 
 MAX_LISTED = 100_000
 """Photographs of a data folder that can be chosen."""
@@ -73,9 +73,7 @@ class Photograph:
     @cached_property
     def at_benchmark_scale(self) -> np.ndarray:
         """uint8, short side `BENCHMARK_SIDE`: what corruptions are applied to."""
-        height, width = self.pixels.shape[:2]
-        scale = BENCHMARK_SIDE / min(height, width)
-        return resized(self.pixels, round(height * scale), round(width * scale))
+        return scaled(self.pixels, BENCHMARK_SIDE / min(self.pixels.shape[:2]))
 
     @property
     def nbytes(self) -> int:
@@ -144,7 +142,7 @@ def read_photograph(ref: str, title: str, source: Path | bytes, *, max_pixels: i
     squares = {size: Placement(height, width, size).place(image) for size in MODEL_SIZES}
     scale = (KEPT_PIXELS / (height * width)) ** 0.5
     if scale < 1:
-        image = resized(image, max(1, round(height * scale)), max(1, round(width * scale)))
+        image = scaled(image, scale)
     reduced = None if (height, width) == (full_height, full_width) else (height, width)
     return Photograph(ref, title, full_height, full_width, image, squares, reduced)
 
@@ -190,18 +188,27 @@ def data_file(ref: str, folders: Mapping[str, Path]) -> Path:
     name, _, relative = ref.removeprefix("data:").partition("/")
     if name not in folders:
         raise InputError(f"no data folder {name!r} on this server; nearest: {nearest(name, folders)}")
-    root = folders[name].resolve()
-    path = (root / relative).resolve() if "\0" not in relative else root
-    if not path.is_relative_to(root) or path.suffix.lower() not in PICTURE_SUFFIXES or not path.is_file():
+    path = picture_in(folders[name].resolve(), relative)
+    if path is None:
         raise InputError(f"no such photograph in the data folder {name!r}")
     return path
+
+
+def picture_in(root: Path, relative: str) -> Path | None:
+    """A picture's file by its path in a resolved folder; None where there is none, or where the path leads out."""
+    path = (root / relative).resolve() if "\0" not in relative else root
+    there = path.is_relative_to(root) and path.suffix.lower() in PICTURE_SUFFIXES and path.is_file()
+    return path if there else None
 
 
 def fitted(image: np.ndarray, longest: int) -> np.ndarray:
     """The image with its longest side at most ``longest``."""
     scale = longest / max(image.shape[:2])
-    if scale >= 1:
-        return image
+    return image if scale >= 1 else scaled(image, scale)
+
+
+def scaled(image: np.ndarray, scale: float) -> np.ndarray:
+    """The image with both sides times ``scale``, a pixel at least."""
     return resized(image, max(1, round(image.shape[0] * scale)), max(1, round(image.shape[1] * scale)))
 
 

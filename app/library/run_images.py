@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from app.library.photographs import picture_in
 from vars_core.data.layouts import LAYOUTS
 from vars_core.data.listing import PICTURE_SUFFIXES
 from vars_core.errors import InputError
@@ -49,8 +50,4 @@ def image_ref(facts: Mapping[str, Any], name: str, folders: Mapping[str, Path]) 
 
 def _there(label: str, root: Path, files: list[str]) -> list[str]:
     """References to the first of some files that is in a folder; none where no file is, or where it leads out."""
-    for file in files:
-        path = (root / file).resolve() if "\0" not in file else root
-        if path.is_relative_to(root) and path.suffix.lower() in PICTURE_SUFFIXES and path.is_file():
-            return [f"data:{label}/{file}"]
-    return []
+    return next(([f"data:{label}/{file}"] for file in files if picture_in(root, file)), [])

@@ -6,9 +6,9 @@ from typing import Any
 
 import gradio as gr
 
-from app.inference.models import DEFAULT_SIZE, SIZES
+from app.inference.models import DEFAULT_SIZE
 from app.inference.traced import READOUTS
-from app.library.photographs import SAMPLES
+from app.library.photographs import MODEL_SIZES, SAMPLES
 from app.page.endpoint import declare
 from app.services import Services
 from app.views.pictures import CHOICES
@@ -31,7 +31,7 @@ def build(services: Services) -> None:
             "models": services.models.names,
             "states": services.models.states(),
             "trained": [name for name in services.models.names if services.models.trained(name)],
-            "sizes": [DEFAULT_SIZE, *map(str, SIZES)],
+            "sizes": [DEFAULT_SIZE, *map(str, MODEL_SIZES)],
             "readouts": {name: READOUT_TABLE[name].words for name in READOUTS},
             "photographs": [f"sample:{one}" for one in SAMPLES]
             + [f"data:{folder}/{one}" for folder, files in folders.items() for one in files[:MAX_NAMED]],

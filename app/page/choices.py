@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 import gradio as gr
 
-from app.inference.models import DEFAULT_MODEL, DEFAULT_SIZE, SIZES, title
+from app.inference.models import DEFAULT_MODEL, DEFAULT_SIZE, title
 from app.inference.traced import READOUTS, Traced
+from app.library.photographs import MODEL_SIZES
 from app.page.changing_dropdown import ChangingDropdown
 from app.page.events import Updates, in_browser
 from app.page.shell import Appearance, Shell, fine
@@ -79,7 +80,7 @@ def tell_model(tab: str, model: gr.Dropdown, size: gr.Dropdown) -> None:
 
 def size_choice(tab: str) -> gr.Dropdown:
     """The input size of the models."""
-    choices = [("each model's default", DEFAULT_SIZE), *((f"{size} pixels", str(size)) for size in SIZES)]
+    choices = [("each model's default", DEFAULT_SIZE), *((f"{size} pixels", str(size)) for size in MODEL_SIZES)]
     return gr.Dropdown(choices, value=DEFAULT_SIZE, label="Input size", elem_id=f"{tab}-size")
 
 

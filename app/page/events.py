@@ -61,9 +61,7 @@ class Events:
         self.turn = turn
         self._running: dict[tuple[str, int], asyncio.Task[Any]] = {}
         self._turns: dict[str, dict[int, int]] = {}  # per session and handler the newest event's
-        self._shown: dict[
-            str, dict[int, dict[str, Any]]
-        ] = {}  # per session and handler what the last good answer was for
+        self._shown: dict[str, dict[int, dict[str, Any]]] = {}  # likewise what the last good answer was for
         self._numbers: dict[int, int] = {}  # of a handler, by the id that gradio gives its event
         self._followers: dict[int, list[int]] = {}  # handlers that run after another one, by its number
         self._count = 0
@@ -106,13 +104,7 @@ class Events:
             event.then(None, js=f"() => VARS.waited('{busy}')")
         return event
 
-    def after(
-        self,
-        event: Dependency,
-        handler: Handler,
-        inputs: Components,
-        outputs: Components,
-    ) -> Dependency:
+    def after(self, event: Dependency, handler: Handler, inputs: Components, outputs: Components) -> Dependency:
         """Run ``handler`` each time ``event`` is done, quietly. A newer one of ``event`` cancels this too."""
         followed = event.success(**self._wired(handler, inputs, outputs, True))
         self._followers.setdefault(self._numbers[event["id"]], []).append(self._count)

@@ -15,9 +15,9 @@ from gradio.components.base import Component
 from analysis.colour_maps import SEQUENTIAL
 from analysis.corruptions import NAMES, SEVERITIES
 from analysis.token_drawing import TOKEN_DRAWINGS
-from app.inference.models import DEFAULT_SIZE, SIZES
+from app.inference.models import DEFAULT_SIZE
 from app.inference.traced import READOUTS
-from app.library.photographs import SAMPLES
+from app.library.photographs import MODEL_SIZES, SAMPLES
 from app.page.rail import as_sent, photograph_input
 from app.services import Services
 from app.views.look import SCALES
@@ -162,8 +162,8 @@ Run = Annotated[str, a_run]
 Size = Annotated[
     str,
     text(
-        f"Input size in pixels a side: {', '.join(map(str, SIZES))}, or {DEFAULT_SIZE}",
-        enum=[DEFAULT_SIZE, *map(str, SIZES)],
+        f"Input size in pixels a side: {', '.join(map(str, MODEL_SIZES))}, or {DEFAULT_SIZE}",
+        enum=[DEFAULT_SIZE, *map(str, MODEL_SIZES)],
     ),
 ]
 Layer = Annotated[

@@ -40,11 +40,11 @@ def fit_answers(page: gr.Blocks) -> None:
     )
 
     def told(data: Any, root_url: str) -> list[Any]:
-        plain = [
-            one if isinstance(one, str) or is_file_obj_with_meta(one) else json.dumps(one, default=plain_of)
-            for one in data
-        ]
-        return blocks_of(plain, root_url)
+        def plain(one: Any) -> Any:
+            told_as_it_is = isinstance(one, str) or is_file_obj_with_meta(one)
+            return one if told_as_it_is else json.dumps(one, default=lambda framed: framed.model_dump())
+
+        return blocks_of([plain(one) for one in data], root_url)
 
     def fitted(file_path: str) -> Image.Image | None:
         picture = opened(file_path)
@@ -60,11 +60,6 @@ def fit_answers(page: gr.Blocks) -> None:
     server.postprocess_output_data = told  # type: ignore[method-assign]  # of this server alone
     server.get_image = fitted  # type: ignore[method-assign]  # likewise
     server.convert_strings_to_filedata = taken  # type: ignore[method-assign]  # likewise
-
-
-def plain_of(value: Any) -> Any:
-    """What gradio's frame around a JSON value holds."""
-    return value.model_dump()
 
 
 def uploaded_file(address: str) -> str | None:

@@ -38,15 +38,14 @@ def path(points: Sequence[tuple[float, float]], kind: str = "line") -> str:
     return f'<polyline class="{kind} open" points="{" ".join(f"{x:g},{y:g}" for x, y in points)}"/>'
 
 
-def label(text: str, x: float, y: float, kind: str = "text") -> str:
+def label(text: str, x: float, y: float) -> str:
     """Text centred at x, on the line y."""
-    return f'<text class="{kind}" x="{x:g}" y="{y:g}">{text}</text>'
+    return f'<text class="text" x="{x:g}" y="{y:g}">{text}</text>'
 
 
 def arrow(left: float, right: float, y: float = 32) -> str:
     """From left to right."""
-    tip = 4 if right > left else -4
-    return path([(left, y), (right, y)]) + path([(right - tip, y - 3), (right, y), (right - tip, y + 3)])
+    return path([(left, y), (right, y)]) + path([(right - 4, y - 3), (right, y), (right - 4, y + 3)])
 
 
 def photograph(left: float, top: float = 8, width: float = 56, height: float = 48) -> str:
@@ -108,11 +107,6 @@ def steps(count: int, chosen: int, left: float = 10, width: float = 148) -> str:
         if t == chosen:
             parts.append(box(x - 2, 6, side + 3, side + 3))
     return "".join(parts)
-
-
-def slider(share: float, y: float = 32, left: float = 14, width: float = 140) -> str:
-    """A rail, and the thumb at a share of it."""
-    return path([(left, y), (left + width, y)], "soft") + dot(left + share * width, y, 5)
 
 
 def noise(left: float, strength: float, count: int = 60) -> str:

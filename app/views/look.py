@@ -11,10 +11,10 @@ import numpy as np
 from analysis.colour_maps import DEFAULT
 from analysis.painting import Limits, Painting, painting
 from analysis.token_drawing import SMOOTH
-from app.inference.traced import READOUTS, Traced
+from app.inference.traced import Traced, check_readout
 from vars_core.errors import InputError, check_range
 from vars_core.readings import DEFAULT_READOUT
-from vars_core.readouts import READOUTS as SIGNED_READOUTS
+from vars_core.readouts import READOUTS
 
 SCALES = ("map", "shared")
 
@@ -39,8 +39,7 @@ class Look:
     tokens: str = SMOOTH.name
 
     def __post_init__(self) -> None:
-        if self.readout not in READOUTS:
-            raise InputError(f"unknown readout {self.readout!r}: expected one of {', '.join(READOUTS)}")
+        check_readout(self.readout)
         if self.t != LAST:
             check_range("an iterate", self.t, 0)
         check_range("an opacity", self.opacity, 0, 1)
@@ -56,7 +55,7 @@ class Look:
     @property
     def signed(self) -> bool:
         """Whether its maps lie about zero."""
-        return SIGNED_READOUTS[self.readout].signed
+        return READOUTS[self.readout].signed
 
     def limits(self, maps: Sequence[np.ndarray]) -> Limits | None:
         """The ends of the colour scale that some maps share; None where each has its own."""

@@ -17,8 +17,8 @@ from PIL import Image
 from analysis.colour_maps import SEQUENTIAL
 from analysis.corruptions import NAMES, SEVERITIES
 from analysis.token_drawing import TOKEN_DRAWINGS
-from app.inference.models import SIZES
 from app.inference.traced import READOUTS
+from app.library.photographs import MODEL_SIZES
 from tests.app.coroutines import finished
 from tests.app.made import encoded, picture
 from tests.app.served import Served
@@ -109,7 +109,7 @@ def test_schemas_name_what_there_is(served: Served, schemas: dict[str, dict[str,
     assert (compare["models"]["minItems"], compare["models"]["maxItems"]) == (1, 4)
     assert attention["readout"]["enum"] == list(READOUTS)
     assert attention["colours"]["enum"] == list(SEQUENTIAL) and attention["tokens"]["enum"] == list(TOKEN_DRAWINGS)
-    assert attention["size"]["enum"] == ["default", *map(str, SIZES)]
+    assert attention["size"]["enum"] == ["default", *map(str, MODEL_SIZES)]
     assert schemas["corrupt"]["name"]["enum"] == list(NAMES)
     assert compare["pictures"]["items"]["enum"] == ["clean", *NAMES]
     assert schemas["corrupt"]["severity"]["enum"] == list(SEVERITIES)

@@ -6,8 +6,9 @@ from typing import Any
 
 from gradio.components.base import Component
 
-from app.inference.models import DEFAULT_SIZE, SIZES
+from app.inference.models import DEFAULT_SIZE
 from app.library import mask_reading
+from app.library.photographs import MODEL_SIZES
 from app.library.run_library import StoredRun
 from app.page import share
 from app.page.events import Updates
@@ -60,7 +61,7 @@ def map_values(sight: Sight) -> dict[str, str]:
     size = sight.stored.facts.get("models", {}).get(sight.view.model, {}).get("image_size")
     return {
         "model": sight.view.model,
-        "size": str(size) if size in SIZES else DEFAULT_SIZE,
+        "size": str(size) if size in MODEL_SIZES else DEFAULT_SIZE,
         "layer": key.layer,
         "readout": key.readout,
         "t": str(key.iteration),

@@ -10,7 +10,8 @@ import timm
 import torch
 
 from app.inference import models
-from app.inference.models import DEFAULT_MODEL, EMBEDDED, SIZES, ModelShelf, default_size, sized, split_size
+from app.inference.models import DEFAULT_MODEL, EMBEDDED, ModelShelf, default_size, sized, split_size
+from app.library.photographs import MODEL_SIZES
 from app.serving.settings import read_weights
 from app.views.reproduce import command_text, python_text
 from vars_core import embedded
@@ -39,7 +40,7 @@ def test_the_default_size_has_one_name(size: object) -> None:
     assert sized("rvt_nano/self", size) == "rvt_nano/self"
 
 
-@pytest.mark.parametrize("size", [one for one in SIZES if one != default_size("rvt_nano/self")])
+@pytest.mark.parametrize("size", [one for one in MODEL_SIZES if one != default_size("rvt_nano/self")])
 def test_a_size_is_part_of_the_name_and_is_read_back(size: int) -> None:
     name = sized("rvt_nano/self", str(size))
     assert sized("rvt_nano/self", float(size)) == name

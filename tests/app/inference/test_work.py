@@ -34,7 +34,7 @@ class Held:
 
     def __init__(self, queue: ModelQueue, model: str = MODEL) -> None:
         self.started, self.released = threading.Event(), threading.Event()
-        self.future = queue.submit(model, self)
+        self.future = queue.ask(model, self, EveryMap())
 
     def __call__(self, size: int) -> np.ndarray:
         self.started.set()
@@ -66,7 +66,7 @@ def queue(shelf: ModelShelf) -> Any:
 
 def test_requests_that_arrive_together_run_as_batches(queue: ModelQueue) -> None:
     with Held(queue):
-        futures = [queue.submit(MODEL, coloured(i)) for i in range(MAX_BATCH + 2)]
+        futures = [queue.ask(MODEL, coloured(i), EveryMap()) for i in range(MAX_BATCH + 2)]
     for future in futures:
         future.result(60)
     assert list(queue.batches) == [1, MAX_BATCH, 2]
@@ -90,9 +90,9 @@ def test_models_leave_one_core_to_the_server_unless_told_otherwise(shelf: ModelS
 
 
 def test_each_request_gets_the_answer_to_its_own_picture(queue: ModelQueue) -> None:
-    alone = [queue.submit(MODEL, coloured(i)).result(60) for i in range(5)]
+    alone = [queue.ask(MODEL, coloured(i), EveryMap()).result(60) for i in range(5)]
     with Held(queue):
-        futures = [queue.submit(MODEL, coloured(i)) for i in range(5)]
+        futures = [queue.ask(MODEL, coloured(i), EveryMap()) for i in range(5)]
     for single, future in zip(alone, futures, strict=True):
         together = future.result(60)
         np.testing.assert_allclose(together.logits, single.logits, atol=1e-4)
@@ -104,9 +104,9 @@ def test_each_request_gets_the_answer_to_its_own_picture(queue: ModelQueue) -> N
 def test_a_full_queue_refuses_with_a_sentence(shelf: ModelShelf) -> None:
     queue = ModelQueue(shelf, size=2)
     with Held(queue):
-        kept = [queue.submit(MODEL, coloured(i)) for i in range(2)]
+        kept = [queue.ask(MODEL, coloured(i), EveryMap()) for i in range(2)]
         with pytest.raises(BusyError, match="2 requests are waiting; please try again"):
-            queue.submit(MODEL, coloured(3))
+            queue.ask(MODEL, coloured(3), EveryMap())
     assert all(isinstance(future.result(60), Traced) for future in kept)
     queue.close()
 
@@ -120,9 +120,9 @@ def test_a_cancelled_request_is_never_computed_and_frees_its_place(shelf: ModelS
         return np.zeros((size, size, 3), np.uint8)
 
     with Held(queue):
-        gone = queue.submit(MODEL, watched)
+        gone = queue.ask(MODEL, watched, EveryMap())
         assert gone.cancel()
-        kept = queue.submit(MODEL, coloured(1))
+        kept = queue.ask(MODEL, coloured(1), EveryMap())
     kept.result(60)
     queue.close()
     assert asked == []
@@ -133,15 +133,15 @@ def test_one_bad_picture_fails_with_its_reason_and_the_queue_goes_on(queue: Mode
         raise InputError("this picture is broken")
 
     with pytest.raises(InputError, match="broken"):
-        queue.submit(MODEL, broken).result(60)
-    assert queue.submit(MODEL, coloured(0)).result(60).logits.shape == (200,)
+        queue.ask(MODEL, broken, EveryMap()).result(60)
+    assert queue.ask(MODEL, coloured(0), EveryMap()).result(60).logits.shape == (200,)
 
 
 def test_an_unknown_model_is_refused_at_once_and_names_the_nearest(queue: ModelQueue) -> None:
     with pytest.raises(InputError, match="rvt_nano/vars_d"):
-        queue.submit("rvt_nano/vars_x", coloured(0))
+        queue.ask("rvt_nano/vars_x", coloured(0), EveryMap())
     with pytest.raises(InputError, match="timm has no model"):
-        queue.submit("timm/resnet51x", coloured(0))
+        queue.ask("timm/resnet51x", coloured(0), EveryMap())
 
 
 @dataclass(frozen=True)
@@ -233,7 +233,7 @@ def test_maps_that_were_asked_for_patiently_are_the_same(queue: ModelQueue) -> N
 def test_closing_cancels_what_waits(shelf: ModelShelf) -> None:
     queue = ModelQueue(shelf, size=5)
     with Held(queue) as held:
-        waiting: Future[Traced] = queue.submit(MODEL, coloured(0))
+        waiting: Future[Traced] = queue.ask(MODEL, coloured(0), EveryMap())
         closing = threading.Thread(target=queue.close)
         closing.start()
         while not waiting.cancelled():
@@ -259,15 +259,15 @@ def test_a_model_is_warmed_up_when_nobody_waits(queue: ModelQueue, monkeypatch: 
     monkeypatch.setattr("app.inference.work.grey", noted("warm-up"))
     with Held(queue):
         queue.warm("rvt_nano/self")
-        visitor = queue.submit(MODEL, noted("visitor"))
+        visitor = queue.ask(MODEL, noted("visitor"), EveryMap())
         assert len(queue) == 1  # a warm-up takes nobody's place
     visitor.result(60)
     assert warmed.wait(60)
-    queue.submit(MODEL, coloured(2)).result(60)
+    queue.ask(MODEL, coloured(2), EveryMap()).result(60)
     assert order == ["visitor", "warm-up"]
     assert list(queue.batches) == [1, 1, 1]  # visitors' alone
 
 
 def test_a_model_that_cannot_be_warmed_up_stops_nobody(queue: ModelQueue) -> None:
     queue.warm("rvt_nano/nothing")
-    assert queue.submit(MODEL, coloured(1)).result(60).layers
+    assert queue.ask(MODEL, coloured(1), EveryMap()).result(60).layers

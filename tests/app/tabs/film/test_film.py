@@ -17,6 +17,7 @@ import pytest
 from analysis.animation import animation
 from analysis.paper_figures.marks import Raster
 from app.inference.frame_map import FrameMap, LastMap
+from app.inference.tasks import EveryMap
 from app.inference.work import BusyError
 from app.library import clips
 from app.library.clips import FRAME_SIDE, MAX_SECONDS, PAN_FRAMES, RATE, read_clip, read_shot
@@ -124,7 +125,7 @@ def test_a_frames_map_is_the_attention_tabs_own(services: Services) -> None:
     clip = services.clip("ann", "pan:sample:cat")
     task = LastMap("1.1", "contribution")
     (one,) = finished(mapped(services, "ann", clip, [3], MODEL, task))
-    whole = services.queue.submit(MODEL, lambda size: clip.square(3, size)).result()
+    whole = services.queue.ask(MODEL, lambda size: clip.square(3, size), EveryMap()).result()
     np.testing.assert_allclose(one.map, whole.layer("1.1").maps["contribution"][-1], rtol=1e-4, atol=1e-6)
 
 
