@@ -21,8 +21,9 @@ from vars_core.whole_file import whole_file
 
 OPTIONS = ("-std=c++17", "-O3", "-march=native", "-fPIC")
 
-OPENMP = ("-fopenmp",) if sys.platform == "linux" else ()
-"""Threads are those of PyTorch's own OpenMP: its names are found when the library is loaded, none is linked to it."""
+WITH_THREADS = (("-fopenmp",), ()) if sys.platform == "linux" else ((),)
+"""Threads are those of PyTorch's own OpenMP, GCC's: its names are found when the library is loaded, none is linked to
+it. What another compiler makes does not find its own there, and is made without."""
 
 PATIENCE = 120
 """Seconds for one file; it takes about two."""
@@ -33,7 +34,7 @@ def compiler() -> tuple[str, ...] | None:
     named = os.environ.get("CXX")
     if named is not None:
         return tuple(shlex.split(named)) or None
-    return next(((name,) for name in ("c++", "g++", "clang++") if shutil.which(name)), None)
+    return next(((name,) for name in ("g++", "c++", "clang++") if shutil.which(name)), None)
 
 
 def library(source: Path, constants: Mapping[str, str | int]) -> ctypes.CDLL | None:
@@ -50,22 +51,27 @@ def _library(
     command: tuple[str, ...], source: Path, constants: tuple[tuple[str, str | int], ...]
 ) -> ctypes.CDLL | None:
     definitions = [f"-D{name}={value}" for name, value in constants]
-    try:
-        kept = _folder() / f"{source.stem}-{_fingerprint(command, source, definitions)}.so"
-        if not kept.exists():
-            with whole_file(kept) as made, tempfile.TemporaryDirectory() as folder:
-                compiled = f"{folder}/{source.stem}.o"
-                _run(*command, *OPTIONS, *OPENMP, *definitions, "-c", str(source), "-o", compiled)
-                _run(*command, "-shared", compiled, "-o", str(made))
-        return ctypes.CDLL(str(kept))
-    except (OSError, subprocess.SubprocessError) as error:
-        said = getattr(error, "stderr", None) or str(error)
-        warnings.warn(
-            f"{source.name} could not be compiled by {shlex.join(command)}, slower operations are taken in its place: "
-            f"{said.strip().splitlines()[0] if said.strip() else type(error).__name__}",
-            stacklevel=2,
-        )
-        return None
+    for options in WITH_THREADS:
+        try:
+            return _loaded(command, source, (*OPTIONS, *options, *definitions))
+        except (OSError, subprocess.SubprocessError) as error:
+            said = str(getattr(error, "stderr", None) or error).strip() or type(error).__name__
+    warnings.warn(
+        f"{source.name} could not be compiled by {shlex.join(command)}, slower operations are taken in its place: "
+        f"{said.splitlines()[0]}",
+        stacklevel=2,
+    )
+    return None
+
+
+def _loaded(command: tuple[str, ...], source: Path, options: tuple[str, ...]) -> ctypes.CDLL:
+    kept = _folder() / f"{source.stem}-{_fingerprint(command, source, options)}.so"
+    if not kept.exists():
+        with whole_file(kept) as made, tempfile.TemporaryDirectory() as folder:
+            compiled = f"{folder}/{source.stem}.o"
+            _run(*command, *options, "-c", str(source), "-o", compiled)
+            _run(*command, "-shared", compiled, "-o", str(made))
+    return ctypes.CDLL(str(kept))
 
 
 def _run(*command: str) -> str:
@@ -82,11 +88,11 @@ def _folder() -> Path:
     return Path(tempfile.mkdtemp(prefix="vars-studio-"))
 
 
-def _fingerprint(command: tuple[str, ...], source: Path, definitions: list[str]) -> str:
-    """Of all that the library depends on: source, constants, compiler, and the processor that it is made for."""
+def _fingerprint(command: tuple[str, ...], source: Path, options: tuple[str, ...]) -> str:
+    """Of all that the library depends on: source, options, compiler, and the processor that it is made for."""
     texts = [path.read_text(encoding="utf-8") for path in (source, *sorted(source.parent.glob("*.h")))]
-    parts = [*texts, *OPTIONS, *OPENMP, *definitions, _run(*command, "--version")]
-    return hashlib.sha256("\n".join([*parts, _processor()]).encode()).hexdigest()[:16]
+    parts = [*texts, *options, _run(*command, "--version"), _processor()]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
 
 def _processor() -> str:

@@ -179,7 +179,7 @@ Lanes soft_slope(Lanes v, Lanes bound) {
 struct Step {
     const REAL *filters, *bound;  // of all channels
     REAL lambda;
-    int num_steps;
+    long num_steps;
     bool start_shrunk;  // u_0 = S_lambda(P^T x), else P^T x
 };
 
