@@ -42,13 +42,15 @@ def _counted(data: Mapping[str, Any]) -> str:
     if "fixations" in data:
         images = f"{data['images_present']} of {data['images_listed']} listed images"
         return f"{images}, {data['fixations']} fixations (SHA-256 {data['fixations_sha256'][:DIGITS]})"
+    if "names_sha256" not in data:
+        return f"{data['samples']} of {data['of']} images"
     return f"{data['samples']} images (SHA-256 of their names {data['names_sha256'][:DIGITS]})"
 
 
 def _limited(facts: Mapping[str, Any]) -> str:
     settings = facts.get("settings", {})
     limit = settings.get("limit")
-    if limit is None:
+    if limit is None or "of" in facts["data"]:  # that so many of them were looked at is said already
         return ""
     if "suites" in settings:  # chosen before they are counted, evenly from all
         return f", at most {limit} photographs a suite"

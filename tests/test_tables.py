@@ -109,6 +109,11 @@ def test_fixation_data_are_named_with_what_is_there_of_what_is_listed() -> None:
     assert line == f"data: osie, 350 of 700 listed images, 49116 fixations (SHA-256 {'ef' * 8})"
 
 
+def test_pictures_are_counted_out_of_all_where_a_run_took_some_of_them() -> None:
+    (line,) = conditions({"data": {"folder": "data/photos", "samples": 4, "of": 9}, "settings": {"limit": 4}})
+    assert line == "data: photos, 4 of 9 images"
+
+
 @pytest.mark.parametrize("command", [["readouts", "--run", "x"], ["table", "--run", "absent"]])
 def test_what_is_no_run_is_refused_in_one_sentence(command: list[str]) -> None:
     shown = CliRunner().invoke(app, command)
