@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
+from analysis.metrics.fixations.human import BlurMap
 from analysis.metrics.fixations.truth import FixationTruth
 from analysis.metrics.table import DENSITY
 from analysis.placed_map import DenseMap, PlacedMap, PlacedStack, shared_centre
@@ -137,7 +138,7 @@ class People(_Prior):
 
     def map_of(self, item: Item) -> PlacedMap | None:
         people = item.target.people
-        return people.blur(np.ones(len(people.points), dtype=bool)) if len(people.present) > 1 else None
+        return BlurMap(people, np.ones(len(people.points), dtype=bool)) if len(people.present) > 1 else None
 
     def trials(self, placed: PlacedMap, truth: FixationTruth, needs: str) -> Sequence[Trial]:
         if needs == DENSITY:

@@ -214,11 +214,11 @@ class FactoredMap(PlacedMap):
 
     @property
     def mean(self) -> float:
-        return float(self._stack.means[self._index])
+        return float(self._stack.moments[0][self._index])
 
     @property
     def std(self) -> float:
-        return float(self._stack.stds[self._index])
+        return float(self._stack.moments[1][self._index])
 
     def at(self, points: Pixels) -> np.ndarray:
         values: np.ndarray = self._stack.at(points)[self._index]
@@ -282,18 +282,9 @@ class PlacedStack(Sequence[FactoredMap]):
             self._at = kept = (points, self.factors.at(self.maps, points.rows, points.columns))
         return kept[1]
 
-    @property
-    def means(self) -> np.ndarray:
-        """Over all pixels, float64 (K,)."""
-        return self._moments[0]
-
-    @property
-    def stds(self) -> np.ndarray:
-        """Population standard deviations over all pixels, float64 (K,)."""
-        return self._moments[1]
-
     @cached_property
-    def _moments(self) -> tuple[np.ndarray, np.ndarray]:
+    def moments(self) -> tuple[np.ndarray, np.ndarray]:
+        """Mean and population standard deviation of each map over all pixels, float64 (K,)."""
         return self.factors.mean_and_std(self.maps)
 
 

@@ -99,19 +99,14 @@ class SpatialFilter(nn.Module):
 
 def filtered_tokens(tokens: Tensor, spectrum: Spectrum, grid: Grid) -> Tensor:
     """(B, N, C) filtered by one spectrum per channel."""
-    return to_sequence(circular_convolution(to_image(tokens, grid), spectrum, grid))
-
-
-def circular_convolution(image: Tensor, spectrum: Spectrum, grid: Grid) -> Tensor:
-    """(B, C, h, w) filtered by one spectrum per channel."""
-    transform, spectra = spectrum.transform, spectrum(grid)[:, 0]
+    image, transform, spectra = to_image(tokens, grid), spectrum.transform, spectrum(grid)[:, 0]
 
     def filtered(image: Tensor) -> Tensor:
         return transform.inverse(transform(image) * spectra)
 
-    if pays(len(image), grid[0] * grid[1], image.device):
-        return times(image, channel_matrices(filtered, grid, spectra), grid)
-    return filtered(image)
+    if pays(len(tokens), tokens.shape[1], tokens.device):
+        return to_sequence(times(image, channel_matrices(filtered, grid, spectra), grid))
+    return to_sequence(filtered(image))
 
 
 class GlobalFilter(Mixer):

@@ -63,18 +63,13 @@ class Backbone(VisionModel):
     def num_classes(self) -> int:
         return self.head.linear.out_features
 
-    def passes(self, images: Tensor, trace: TraceRecorder) -> Iterator[None]:
-        """A step a block."""
-        for _ in self._tokens(images, trace):
-            yield
-
     def forward(self, images: Tensor, trace: TraceRecorder | None = None) -> Tensor:
-        for x in self._tokens(images, trace):
+        for x in self.passes(images, trace):
             tokens = x
         return self.head(tokens)
 
-    def _tokens(self, images: Tensor, trace: TraceRecorder | None) -> Iterator[Tensor]:
-        """The tokens (B, N, C) as they leave each block."""
+    def passes(self, images: Tensor, trace: TraceRecorder | None) -> Iterator[Tensor]:
+        """A step a block: the tokens (B, N, C) as they leave it."""
         if trace is not None and self.training:
             raise InputError("a model is traced in evaluation mode: call model.eval() first")
         x, grid = self.stem(images)

@@ -39,13 +39,12 @@ class VisionModel(nn.Module):
         """Weights from a file under this model's own names; here they are that already."""
         return state
 
-    def passes(self, images: Tensor, trace: TraceRecorder) -> Iterator[None]:
+    def passes(self, images: Tensor, trace: TraceRecorder) -> Iterator[object]:
         """A forward call in steps, recorded by ``trace``: whoever has seen enough need not ask for the next one.
 
         Here it is one step; a model that can stop after a layer stops there. The logits are not computed.
         """
-        self(images, trace)
-        yield
+        yield self(images, trace)
 
     def forward(self, images: Tensor, trace: TraceRecorder | None = None) -> Tensor:
         raise NotImplementedError

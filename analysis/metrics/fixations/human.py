@@ -35,15 +35,11 @@ class Observers:
         self.down = blur_columns(shape[0], sigma, points.rows)
         self.across = blur_columns(shape[1], sigma, points.columns)
 
-    def blur(self, chosen: np.ndarray) -> BlurMap:
-        """The map of a bool selection of fixations."""
-        return BlurMap(self, chosen)
-
     def left_out(self) -> Iterator[LeftOut]:
         """Each observer against the others. Nothing with one observer."""
         for observer in self.present if len(self.present) > 1 else ():
             own = self.observers == observer
-            yield LeftOut(int(observer), own, self.points.keep(own), self.blur(~own))
+            yield LeftOut(int(observer), own, self.points.keep(own), BlurMap(self, ~own))
 
     def left_out_nss(self) -> float | None:
         """NSS of each observer's fixations in the others' map, mean over observers; None with one observer."""
@@ -55,7 +51,7 @@ class Observers:
         if len(self.present) < 2:
             return None
         first = np.isin(self.observers, self.present[::2])
-        return self.blur(first), self.blur(~first)
+        return BlurMap(self, first), BlurMap(self, ~first)
 
     @cached_property
     def sums(self) -> np.ndarray:
@@ -69,7 +65,7 @@ class Observers:
 
 
 class BlurMap(PlacedMap):
-    """The density of some observers' blurred fixations, float64, summing to 1.
+    """The density of some observers' blurred fixations, a bool selection of all, float64, summing to 1.
 
     With every point's blur a product of a column vector and a row vector, values at pixels, and sums and sums of
     squares over all pixels, are sums over (pairs of) points: exact, and without forming the map.
