@@ -49,9 +49,7 @@ class L2Ball:
     def project(self, points: Tensor, centres: Tensor) -> Tensor:
         moved = points - centres
         scale = (self.epsilon / _norms(moved).clamp_min(torch.finfo(moved.dtype).tiny)).clamp_max(1)
-        return (centres + moved * scale).clamp(
-            0, 1
-        )  # cutting at [0, 1], where the centre lies, brings no point farther
+        return (centres + moved * scale).clamp(0, 1)  # [0, 1] holds the centre: cutting brings no point farther
 
     def ascent(self, gradients: Tensor) -> Tensor:
         return gradients / _norms(gradients).clamp_min(torch.finfo(gradients.dtype).tiny)

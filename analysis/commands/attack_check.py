@@ -47,7 +47,7 @@ def attack_check(asked: Asked) -> None:
 
     from analysis.attacks import check_model, to_pixels
     from vars_core.data.open import open_split
-    from vars_core.images import Placement, decode_image
+    from vars_core.images import decode_image
 
     attack = pgd_of(asked.epsilon, asked.alpha, asked.num_steps, asked.norm, asked.seed)
     _, source = open_split(data, None, 0)
@@ -58,15 +58,12 @@ def attack_check(asked: Asked) -> None:
     typer.echo(f"`{command_line()}`\n\n{len(chosen)} of {len(source)} validation pictures of {data.resolve().name}.")
     passed = True
     for backend in load_backends(requests, asked.device):
-        size = backend.image_size
-        squares = [
-            Placement(image.shape[0], image.shape[1], size, preprocessing=backend.preprocessing).place(image)
-            for image in images
-        ]
+        _, placements = backend.prepare(images)
+        squares = [one.place(image) for one, image in zip(placements, images, strict=True)]
         pixels = to_pixels(squares).to(backend.device)
         checks = check_model(backend.model, pixels, labels.to(backend.device), ids, attack, asked.queries)
         weights = (backend.checkpoint_hash or "untrained")[:12]
-        typer.echo(f"\n{backend.name}, weights {weights}, {size_text(size)} px:\n")
+        typer.echo(f"\n{backend.name}, weights {weights}, {size_text(backend.image_size)} px:\n")
         rows = [(check.name, "yes" if check.passed else "no", check.seen) for check in checks]
         typer.echo("\n".join(table(("check", "passed", "seen"), rows, left=3)))
         passed &= all(check.passed for check in checks)

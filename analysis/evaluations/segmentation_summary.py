@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from analysis.evaluations.grouping import COORDINATES, Entry, MapGroup, entry_of, rows_by, stacked
+from analysis.evaluations.grouping import COORDINATES, Entry, MapGroup, entry_of, floats, rows_by, stacked
 from analysis.metrics.bootstrap import interval, resamples
 from analysis.metrics.segmentation import CURVE_THRESHOLDS, Counts, iou
 from analysis.metrics.table import EACH_IMAGE, HEADS, POOLED, THRESHOLDS, metrics_that_need
@@ -124,11 +124,11 @@ def _groups_of(table: pa.Table) -> Iterator[Group]:
     """Split one model's rows by layer, readout and iterate; rows with an error carry no model."""
     for place, rows in rows_by(table, COORDINATES).items():
         part = table.take(rows)
-        counts: dict[str, Any] = {name: _numbers(part, name) for name in PIXELS}
+        counts: dict[str, Any] = {name: floats(part[name]) for name in PIXELS}
         counts |= {name: stacked(part[name]) for name in CURVES}
         heads = None
         if part["best_head_tp"].null_count == 0:
-            heads = np.stack([_numbers(part, name) for name in BEST_HEADS], axis=1)
+            heads = np.stack([floats(part[name]) for name in BEST_HEADS], axis=1)
         yield Group(
             **dict(zip(COORDINATES, place, strict=True)),
             ids=part["id"].to_pylist(),
@@ -137,8 +137,3 @@ def _groups_of(table: pa.Table) -> Iterator[Group]:
             degenerate=int(pc.sum(part["degenerate"]).as_py()),
             heads=heads,
         )
-
-
-def _numbers(table: pa.Table, column: str) -> np.ndarray:
-    """A column of whole numbers as float64 (n,), exact below 2⁵³."""
-    return np.asarray(table[column].to_numpy(), dtype=np.float64)

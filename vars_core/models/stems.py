@@ -14,7 +14,17 @@ from vars_core.resample import resample_position
 from vars_core.tokens import Grid, require_grid, to_sequence
 
 
-class RvtStem(nn.Module):
+class Stem(nn.Module):
+    """Convolutions, ``proj``, whose pixels are the tokens."""
+
+    proj: nn.Sequential
+
+    def forward(self, images: Tensor) -> tuple[Tensor, Grid]:
+        image = self.proj(images)
+        return to_sequence(image), (image.shape[2], image.shape[3])
+
+
+class RvtStem(Stem):
     """7×7 stride 2 (pad 2) to 32 → BatchNorm → 3×3 max-pool stride 2 → k×k stride k, k = ``stride``/4."""
 
     def __init__(self, dim: int, stride: int = 16) -> None:
@@ -27,11 +37,8 @@ class RvtStem(nn.Module):
             nn.Conv2d(32, dim, patch, stride=patch),
         )
 
-    def forward(self, images: Tensor) -> tuple[Tensor, Grid]:
-        return _tokens(self.proj(images))
 
-
-class ConvStem(nn.Module):
+class ConvStem(Stem):
     """Xiao et al. 2021: 3×3 stride-2 convolutions with BatchNorm and ReLU, channels doubling up to C, then 1×1.
 
     ``stride`` is a power of two: one convolution for each factor of 2.
@@ -45,9 +52,6 @@ class ConvStem(nn.Module):
         for narrow, wide in itertools.pairwise(widths):
             layers += [nn.Conv2d(narrow, wide, 3, stride=2, padding=1, bias=False), nn.BatchNorm2d(wide), nn.ReLU()]
         self.proj = nn.Sequential(*layers, nn.Conv2d(dim, dim, 1))
-
-    def forward(self, images: Tensor) -> tuple[Tensor, Grid]:
-        return _tokens(self.proj(images))
 
 
 class PositionedStem(GridBound):
@@ -74,7 +78,7 @@ class PositionedStem(GridBound):
         return {name: resample_position(position, self.grid, prefix + name) for name, position in stored.items()}
 
 
-def stem_grid(stem: RvtStem | ConvStem, image_size: ImageSize) -> Grid:
+def stem_grid(stem: Stem, image_size: ImageSize) -> Grid:
     """The grid that ``stem`` makes of an image, by the kernels, strides and paddings of its layers."""
     height, width = height_and_width(image_size)
     for layer in stem.proj:
@@ -87,7 +91,3 @@ def stem_grid(stem: RvtStem | ConvStem, image_size: ImageSize) -> Grid:
 def _side(value: int | str | tuple[int, ...]) -> int:
     """Of a square kernel, stride or padding."""
     return int(value[0] if isinstance(value, tuple) else value)
-
-
-def _tokens(image: Tensor) -> tuple[Tensor, Grid]:
-    return to_sequence(image), (image.shape[2], image.shape[3])
