@@ -13,29 +13,35 @@ import typer
 from analysis.commands.corrupt import parse_names, parse_severities, split_words
 from analysis.commands.evaluating import WORKERS, Evaluated, choose_headlines, choose_readings
 from analysis.commands.options import ModelRequest, load_backends, parse_models, parse_numbers
-from analysis.engine import Local
+from analysis.engine import Local, Measured
+from analysis.evaluations.agreement import AgreementEvaluation, PictureFile
+from analysis.evaluations.fixations import FixationEvaluation
 from analysis.evaluations.frame import Plan, run_evaluation
+from analysis.evaluations.robustness import RobustnessEvaluation
+from analysis.evaluations.segmentation import Segmentation
+from analysis.evaluations.suites import CLEAN, CORRUPTED, Labelled, check_classes, open_suite, spread
+from vars_core.data.coordinates import look_at_images
+from vars_core.data.fixations import FixationSet, Stimulus
+from vars_core.data.layouts import FIXATIONS, MASKS, choose
 from vars_core.data.listing import names_sha256
+from vars_core.data.mask_set import MaskSet
+from vars_core.data.masks import Pair
 from vars_core.errors import InputError
 from vars_core.training.options import asks, option
 
 if TYPE_CHECKING:
     from analysis.ablation import Setting
-    from analysis.engine import Measured
     from analysis.evaluations.ablation import AblationEvaluation
-    from analysis.evaluations.suites import Labelled
     from vars_core.backend import Backend
-    from vars_core.data.fixations import FixationSet
-    from vars_core.data.mask_set import MaskSet
 
 THRESHOLD = 0.3
 """A pixel is foreground where the normalised map reaches it (SPEC §6)."""
 
-KINDS = {
-    "RobustnessEvaluation": "labelled images (corrupted ones among them)",
-    "FixationEvaluation": "photographs with fixations",
-    "Segmentation": "photographs with masks",
-    "AgreementEvaluation": "photographs corrupted for their maps",
+KINDS: dict[type, str] = {
+    RobustnessEvaluation: "labelled images (corrupted ones among them)",
+    FixationEvaluation: "photographs with fixations",
+    Segmentation: "photographs with masks",
+    AgreementEvaluation: "photographs corrupted for their maps",
 }
 """What the samples of an evaluation are, in words."""
 
@@ -105,7 +111,6 @@ def ablation(asked: Asked) -> None:
     def make(backends: Sequence[Backend]) -> AblationEvaluation:
         from analysis.ablation import Variant, resolved, variants
         from analysis.evaluations.ablation import AblationEvaluation
-        from analysis.evaluations.suites import CLEAN, check_classes
 
         classes = sorted({sample.wordnet for sample in data.labelled})
         for backend in backends:
@@ -163,14 +168,6 @@ class Data:
 
     def parts(self, backends: Sequence[Backend]) -> dict[type, Measured]:
         """Type of sample → its evaluation, of each model's default map; of maps also on corrupted photographs."""
-        from analysis.evaluations.agreement import AgreementEvaluation, PictureFile
-        from analysis.evaluations.fixations import FixationEvaluation
-        from analysis.evaluations.robustness import RobustnessEvaluation
-        from analysis.evaluations.segmentation import Segmentation
-        from analysis.evaluations.suites import Labelled, spread
-        from vars_core.data.fixations import Stimulus
-        from vars_core.data.masks import Pair
-
         asked, readings = self.asked, choose_readings(backends, (), ())
         headlines = choose_headlines(backends, readings, None)
         parts: dict[type, Measured] = {}
@@ -194,10 +191,6 @@ class Data:
 
 def find_data(asked: Asked) -> Data:
     """Raises InputError where no data are given, or a folder holds none."""
-    from analysis.evaluations.suites import CLEAN, CORRUPTED, open_suite
-    from vars_core.data.coordinates import look_at_images
-    from vars_core.data.layouts import FIXATIONS, MASKS, choose
-
     labels, fixations, masks = asked.labels, asked.fixations, asked.masks
     if labels is None and fixations is None and masks is None:
         raise InputError("expected --labels, --fixations or --masks, or several of them, got none")
@@ -226,6 +219,6 @@ def described(asked: Asked, parts: Mapping[type, Measured]) -> dict[str, Any]:
         "folder": " + ".join(folder.name for folder in folders.values()),
         "folders": {name: str(folder.resolve()) for name, folder in folders.items()},
         "samples": len(ids),
-        "kinds": {KINDS[type(part).__name__]: len(part.samples) for part in parts.values()},
+        "kinds": {KINDS[type(part)]: len(part.samples) for part in parts.values()},
         "names_sha256": names_sha256(ids),
     }

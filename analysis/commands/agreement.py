@@ -10,6 +10,7 @@ import typer
 from analysis.commands.corrupt import NAMES_HELP, SEVERITIES_HELP, parse_names, parse_severities
 from analysis.commands.evaluating import OnEngine, list_photographs
 from analysis.commands.options import for_maps, load_backends
+from analysis.evaluations.agreement import AgreementEvaluation, PictureFile
 from analysis.evaluations.frame import Plan, run_evaluation
 from vars_core.data.notes import described
 from vars_core.training.options import asks, option
@@ -35,9 +36,6 @@ def agreement(asked: Asked) -> None:
     """
     engine, requests = asked.chosen_engine, asked.requests
     names, severities = parse_names(asked.names), parse_severities(asked.severities)
-
-    from analysis.evaluations.agreement import AgreementEvaluation, PictureFile
-
     files, notes = list_photographs(asked.data)
     pictures = [PictureFile(image_id, path) for image_id, path in list(files.items())[: asked.limit]]
     plan = Plan(

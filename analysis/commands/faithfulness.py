@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,15 +11,14 @@ import typer
 
 from analysis.commands.evaluating import Evaluated, OfMaps, choose_readings, list_photographs
 from analysis.commands.options import load_backends
+from analysis.evaluations.faithfulness import FaithfulnessEvaluation, PictureToScore
 from analysis.evaluations.frame import Plan, run_evaluation
+from analysis.evaluations.suites import CLEAN, open_suite, spread
 from analysis.metrics.faithfulness import STEPS
 from vars_core.data.notes import Note, described
 from vars_core.training.options import asks, option, options
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from analysis.evaluations.faithfulness import FaithfulnessEvaluation
     from vars_core.backend import Backend
 
 
@@ -40,10 +40,6 @@ def faithfulness(asked: Asked) -> None:
     bad input; 3 when some pictures could not be read.
     """
     requests, data, readouts = asked.requests, asked.data, asked.readout or ("all",)
-
-    from analysis.evaluations.faithfulness import PictureToScore
-    from analysis.evaluations.suites import CLEAN, open_suite, spread
-
     if any(data.glob("val*.parquet")):
         every = [PictureToScore(one.id, one.read) for one in open_suite(CLEAN, data).samples]
         notes: tuple[Note, ...] = ()
@@ -69,8 +65,6 @@ def faithfulness(asked: Asked) -> None:
     )
 
     def make(backends: Sequence[Backend]) -> FaithfulnessEvaluation:
-        from analysis.evaluations.faithfulness import FaithfulnessEvaluation
-
         readings = choose_readings(backends, asked.layer, readouts)
         return FaithfulnessEvaluation(samples, readings, steps=asked.steps, seed=asked.seed)
 

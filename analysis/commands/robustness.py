@@ -17,6 +17,7 @@ from analysis.commands.options import ModelRequest, load_backends, parse_models
 from analysis.commands.painting_options import Coloured
 from analysis.evaluations.assumptions import of_classes, of_model
 from analysis.evaluations.frame import EXIT_WITH_ERROR_ROWS, Plan, run_evaluation
+from analysis.evaluations.robustness import RobustnessEvaluation
 from analysis.evaluations.suites import CLEAN, CORRUPTED, FGSM, PGD, SUITES, SuiteData, check_classes, open_suite
 from analysis.evaluations.table2 import ROWS, weights_of
 from vars_core.data.listing import names_sha256
@@ -27,7 +28,6 @@ from vars_core.training.options import asks, option
 
 if TYPE_CHECKING:
     from analysis.attacks import Attack
-    from analysis.evaluations.robustness import RobustnessEvaluation
     from vars_core.backend import Backend
 
 TABLE2 = "table2"
@@ -114,8 +114,6 @@ def robustness(asked: Asked) -> None:
     )
 
     def make(backends: Sequence[Backend]) -> RobustnessEvaluation:
-        from analysis.evaluations.robustness import RobustnessEvaluation
-
         for backend in backends:
             for name, one in suites.items():
                 check_classes(backend.name, backend.model.num_classes, one.classes, name)
