@@ -28,16 +28,17 @@ import pyarrow as pa
 
 from analysis.runs import KeptMap, Row, Run
 from vars_core.errors import InputError
+from vars_core.image_size import ImageSize
+from vars_core.images import Placement, prepare
+from vars_core.preprocessing import Preprocessing
 
 if TYPE_CHECKING:  # a run of baselines alone loads neither torch nor a model
     from torch import Tensor
 
     from vars_core.backend import Backend
-    from vars_core.image_size import ImageSize
-    from vars_core.images import Placement
-    from vars_core.preprocessing import Preprocessing
 
-    Wanted = tuple[ImageSize, Preprocessing]
+Wanted = tuple[ImageSize, Preprocessing]
+"""What models want of an image's preparation."""
 
 MOST_WORKERS = 8
 """Parts at once where nobody says how many: beyond that threads wait for one another in Python."""
@@ -174,8 +175,6 @@ def evaluate(
 
 def load(evaluation: Measured, wanted: Iterable[Wanted], position: int, sample: Any) -> Item | Row:
     """A sample decoded and prepared for every kind of model input, or the row that says why it cannot be."""
-    from vars_core.images import prepare
-
     try:
         image, target = evaluation.load(sample)
     except (InputError, OSError) as error:

@@ -14,17 +14,17 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
+from analysis.engine import Item, model_input
 from analysis.metrics.fixations.human import BlurMap
 from analysis.metrics.fixations.truth import FixationTruth
 from analysis.metrics.table import DENSITY
 from analysis.placed_map import DenseMap, PlacedMap, PlacedStack, shared_centre
 from analysis.saliency import MapKey, Reading
 from analysis.source_factors import SourceFactors, source_factors
+from vars_core.images import Placement
 
 if TYPE_CHECKING:
-    from analysis.engine import Item
     from vars_core.backend import Backend
-    from vars_core.images import Placement
     from vars_core.trace import LayerTrace
 
 BASELINE_ALL = "baseline:all"
@@ -32,7 +32,7 @@ BASELINE_CENTRE = "baseline:centre"
 BASELINE_CROSSVAL = "baseline:crossval"
 HUMAN = "human"
 
-Factors = Callable[["Placement", tuple[int, int]], SourceFactors]
+Factors = Callable[[Placement, tuple[int, int]], SourceFactors]
 """How a layer's maps are placed: ``source_factors`` or ``single_factors``."""
 
 
@@ -164,8 +164,6 @@ class ModelMaps(MapSource):
         return self.backend.name
 
     def maps(self, items: Sequence[Item]) -> Iterator[Iterator[SourceMaps]]:
-        from analysis.engine import model_input
-
         batch, placements = model_input(self.backend, items)
         started = time.perf_counter()
         layers = self.backend.maps(batch, self.reading.readouts, self.reading.layers, per_head=self.per_head)

@@ -18,10 +18,9 @@ import cloudpickle
 import pyarrow as pa
 import ray
 
-from analysis.engine import Measured, Scored, load, rows_without_model, score_part
+from analysis.engine import Measured, Scored, Wanted, load, rows_without_model, score_part
 
 if TYPE_CHECKING:
-    from analysis.engine import Wanted
     from vars_core.models.base import VisionModel
 
 SCHEMA = pa.schema([("part", pa.int64()), ("payload", pa.large_binary())])

@@ -12,15 +12,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from analysis.in_cache import stretches
 from vars_core.image_size import height_and_width
-
-if TYPE_CHECKING:
-    from vars_core.images import Placement
+from vars_core.images import Placement
 
 STEPS = 2.0**40
 

@@ -10,6 +10,8 @@ import typer
 
 from analysis.corruptions import NAMES, SEVERITIES, TEST, VALIDATION
 from analysis.corruptions.apply import check_name, check_severity
+from analysis.corruptions.tree import TreeSettings, confirm, find_images, write_tree
+from analysis.engine import cores
 from analysis.progress import watched
 from vars_core.data.notes import left_out, notes_of
 from vars_core.errors import InputError
@@ -34,9 +36,6 @@ def corrupt(
     A picture's id, which its noise depends on, is its path in IN without the suffix. Exit status: 0; 2 for bad input;
     3 when some pictures could not be read (they are named; all others are written).
     """
-    from analysis.corruptions.tree import TreeSettings, confirm, find_images, write_tree  # imports torch
-    from analysis.engine import cores
-
     settings = TreeSettings(target, parse_names(names or ()), parse_severities(severities or ()), seed, frost)
     if target.resolve().is_relative_to(source.resolve()):
         raise InputError(f"expected OUT outside IN, got '{target}' inside '{source}'")

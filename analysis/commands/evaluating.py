@@ -11,16 +11,17 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from analysis.commands.options import ModelRequest, choose_layers, choose_readouts, parse_models
+from analysis.corruptions.tree import find_images
 from analysis.engine import Engine, Local
 from analysis.evaluations.maps import Headline
 from analysis.saliency import Reading
+from vars_core.data.notes import Note, left_out, notes_of
 from vars_core.errors import InputError, check_range
 from vars_core.image_size import ImageSize, parse_size, size_text
 from vars_core.training.options import check_ranges, option
 
 if TYPE_CHECKING:
     from vars_core.backend import Backend
-    from vars_core.data.notes import Note
 
 WORKERS = "Parts of the run at once, a thread each. None: one a core, 8 at most."
 LAYOUT = "{}. None: the one that the folder looks like."
@@ -150,9 +151,6 @@ def tell(notes: Sequence[Note], assumptions: Sequence[str]) -> None:
 
 def list_photographs(folder: Path) -> tuple[dict[str, Path], tuple[Note, ...]]:
     """Name → file of every picture in a folder, at any depth; the notes say what is no picture, and are printed."""
-    from analysis.corruptions.tree import find_images
-    from vars_core.data.notes import left_out, notes_of
-
     listing = find_images(folder)
     notes = notes_of(left_out(listing.left_out))
     for note in notes:

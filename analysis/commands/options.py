@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from vars_core.errors import InputError, nearest
 from vars_core.image_size import ImageSize
 from vars_core.readings import default_reading
+from vars_core.readouts import READOUTS
 from vars_core.spec import HUB, parse_spec
 
 if TYPE_CHECKING:
@@ -146,8 +147,6 @@ def choose_layers(backend: Backend, asked: Sequence[str]) -> tuple[str, ...]:
 
 def choose_readouts(backend: Backend, asked: Sequence[str]) -> tuple[str, ...]:
     """The readouts to take, in SPEC's order. ``asked``: names, "default" (the model's own), "all"."""
-    from vars_core.readouts import READOUTS
-
     return _choose(asked, tuple(READOUTS), backend.default_readout, "a readout")
 
 

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from analysis.evaluations.robustness_table import table_lines
 from analysis.runs import Run
 
 
@@ -18,7 +19,5 @@ def robustness_table(
 
     Below the tables stand the commands, the data and the hashes of the weights that the numbers belong to.
     """
-    from analysis.evaluations.robustness_table import table_lines
-
     for line in table_lines([Run.read(folder) for folder in run], against):
         print(line)

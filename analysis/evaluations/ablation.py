@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from analysis.ablation import Variant
 from analysis.engine import Item, Measured, Scored
+from analysis.evaluations.ablation_report import build_report, figure_of, markdown
 from analysis.evaluations.ablation_summary import SETTING, summarise
 from analysis.evaluations.frame import Evaluation
 from analysis.evaluations.grouping import Entry, rows_of_maps
@@ -96,16 +97,12 @@ class AblationEvaluation(Evaluation):
 
     def report(self, run: Run, summary: Sequence[Entry]) -> str:
         """Figure 6 is written beside it."""
-        from analysis.evaluations.ablation_report import build_report, figure_of
-
         for suffix in ("svg", "png", "webp"):
             figure_of(run, summary).save(run.folder / f"figure_6.{suffix}")
         return build_report(run, len(self.samples), summary)
 
     def lines(self, run: Run, summary: Sequence[Entry]) -> Iterator[str]:
         """Markdown: what was measured, then a table against T and one against λ."""
-        from analysis.evaluations.ablation_report import markdown
-
         yield from markdown(run, summary)
 
     def _rows(self, backend: Backend, kind: type, items: Sequence[Item]) -> Iterator[Row]:

@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 
 from analysis import markdown
 from analysis.corruptions import corrupt
+from analysis.corruptions.tree import crop
 from analysis.engine import Item, Scored
 from analysis.evaluations.frame import Evaluation
 from analysis.evaluations.grouping import Entry, rows_of_maps
@@ -22,6 +23,7 @@ from analysis.metrics.table import CLEAN_MAP, metrics_that_need
 from analysis.provenance import input_size, weights
 from analysis.runs import Row, Run
 from analysis.saliency import is_degenerate
+from vars_core.images import decode_image
 
 if TYPE_CHECKING:
     from vars_core.backend import Backend
@@ -68,9 +70,6 @@ class AgreementEvaluation(Evaluation):
 
     def load(self, sample: PictureFile) -> tuple[np.ndarray, list[np.ndarray]]:
         """The clean picture and each corrupted one: corrupted once for all models."""
-        from analysis.corruptions.tree import crop
-        from vars_core.images import decode_image
-
         image = crop(decode_image(sample.path))
         return image, [corrupt(image, name, severity, sample.id, self.seed) for name, severity in self.variants]
 

@@ -22,6 +22,7 @@ from analysis.metrics.table import PIXELS_GONE, metrics_that_need
 from analysis.provenance import input_size, weights
 from analysis.runs import Row, Run
 from analysis.saliency import Reading, is_degenerate
+from vars_core.images import decode_image
 
 if TYPE_CHECKING:
     from vars_core.backend import Backend
@@ -71,8 +72,6 @@ class FaithfulnessEvaluation(Evaluation):
 
     def load(self, sample: PictureToScore) -> tuple[np.ndarray, None]:
         """The picture; there is nothing to compare with but the model's own answer."""
-        from vars_core.images import decode_image
-
         return decode_image(sample.read()), None
 
     def score(self, backend: Backend, items: Sequence[Item]) -> Scored:

@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from analysis.engine import Item
+from analysis.evaluations.fixation_report import build_report
 from analysis.evaluations.fixation_summary import image_metrics, summarise
 from analysis.evaluations.grouping import Entry, rows_of_maps
 from analysis.evaluations.maps import Headline, MapEvaluation
@@ -136,8 +137,6 @@ class FixationEvaluation(MapEvaluation):
         return summarise(run)
 
     def report(self, run: Run, summary: Sequence[Entry]) -> str:
-        from analysis.evaluations.fixation_report import build_report
-
         return build_report(run, self, self.sigma, self.observers, summary)
 
     def lines(self, run: Run, summary: Sequence[Entry]) -> Iterator[str]:

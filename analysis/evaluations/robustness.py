@@ -15,6 +15,7 @@ from analysis.corruptions import corrupt
 from analysis.engine import Item, Scored, model_input
 from analysis.evaluations.frame import Evaluation
 from analysis.evaluations.grouping import Entry, entry_of
+from analysis.evaluations.robustness_report import build_report
 from analysis.evaluations.suites import CLEAN, CORRUPTED, SUITES, Labelled, class_ids
 from analysis.evaluations.table import EVALUATIONS
 from analysis.metrics.robustness import Estimate, Predictions, error
@@ -151,8 +152,6 @@ class RobustnessEvaluation(Evaluation):
         return entries
 
     def report(self, run: Run, summary: Sequence[Entry]) -> str:
-        from analysis.evaluations.robustness_report import build_report
-
         if self.checked and self.attacks and "attack_checks" not in run.facts:
             run.record("attack_checks", self._checks())
         return build_report(run, len(self.samples), self.absent, summary)

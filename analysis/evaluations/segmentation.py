@@ -11,6 +11,7 @@ import pyarrow as pa
 from analysis.engine import Item
 from analysis.evaluations.grouping import Entry, rows_of_maps
 from analysis.evaluations.maps import Headline, MapEvaluation
+from analysis.evaluations.segmentation_report import build_report
 from analysis.evaluations.segmentation_summary import summarise
 from analysis.map_sources import Centre, Everywhere, MapSource, ModelMaps, SourceMaps
 from analysis.metrics.segmentation import CURVE_THRESHOLDS, GroundTruth, count_map, count_mask, cut_map, iou
@@ -94,8 +95,6 @@ class Segmentation(MapEvaluation):
         return summarise(run)
 
     def report(self, run: Run, summary: Sequence[Entry]) -> str:
-        from analysis.evaluations.segmentation_report import build_report
-
         return build_report(run, self, self.threshold, summary)
 
     def lines(self, run: Run, summary: Sequence[Entry]) -> Iterator[str]:

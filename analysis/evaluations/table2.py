@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from vars_core.embedded import embedded_weights
+
 ROWS = (
     "timm/regnety_040",
     "timm/resnet50",
@@ -23,7 +25,5 @@ SUFFIXES = (".safetensors", ".pth")
 
 def weights_of(spec: str, folder: Path | None) -> Path | None:
     """The file for a row: ``FOLDER/<backbone>_<mixer>.safetensors`` or ``.pth``, else what comes with the project."""
-    from vars_core.embedded import embedded_weights
-
     files = [] if folder is None else [folder / f"{spec.replace('/', '_')}{suffix}" for suffix in SUFFIXES]
     return next((file for file in files if file.is_file()), embedded_weights(spec))
