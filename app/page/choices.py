@@ -28,7 +28,7 @@ class MapControls:
 
     layer: gr.Dropdown
     readout: gr.Radio
-    iteration: gr.Slider
+    t: gr.Slider
     opacity: gr.Slider
     scale: gr.Radio
     appearance: Appearance
@@ -39,13 +39,7 @@ class MapControls:
 
     def own(self) -> dict[str, gr.components.Component]:
         """These, by the names that they have in a link."""
-        return {
-            "layer": self.layer,
-            "readout": self.readout,
-            "t": self.iteration,
-            "opacity": self.opacity,
-            "scale": self.scale,
-        }
+        return {name: component for name, component in vars(self).items() if name != "appearance"}
 
     def connect(self, shell: Shell, viewer: str, **more: gr.components.Component) -> None:
         """Steer a viewer by these, and by ``more`` of its view's keys."""

@@ -18,7 +18,7 @@ from analysis.token_drawing import TOKEN_DRAWINGS
 from app.inference.models import DEFAULT_SIZE
 from app.inference.traced import READOUTS
 from app.library.photographs import MODEL_SIZES, SAMPLES
-from app.page.rail import as_sent, photograph_input
+from app.page.rail import as_sent
 from app.services import Services
 from app.views.look import SCALES
 
@@ -68,12 +68,13 @@ def name_of(choices: Iterable[str], label: str) -> Input:
 
 def names_of(choices: Iterable[str], label: str, most: int) -> Input:
     """A list of one to ``most`` names; unknown ones get through, to be answered with the nearest known ones."""
+    return lambda default, _: several(choices, default, label, most)
 
-    def made(default: Any, _: Services) -> Component:
-        several = gr.Dropdown(list(choices), value=default, multiselect=True, allow_custom_value=True, label=label)
-        return saying(several, minItems=1, maxItems=most)
 
-    return made
+def several(choices: Iterable[str], default: Any, label: str, most: int, **schema: Any) -> Component:
+    """A list of one to ``most`` words, whatever they are."""
+    names = gr.Dropdown(list(choices), value=default, multiselect=True, allow_custom_value=True, label=label)
+    return saying(names, **schema, minItems=1, maxItems=most)
 
 
 def numbers(label: str) -> Input:
@@ -83,21 +84,14 @@ def numbers(label: str) -> Input:
 
 def file(label: str) -> Input:
     """A file as it was sent, whatever it holds; None for none."""
-
-    def made(_: Any, __: Services) -> Component:
-        component = gr.File(label=label)
-        as_sent(component)
-        return component
-
-    return made
+    return lambda _, __: as_sent(gr.File(label=label))
 
 
 def files(label: str) -> Input:
     """Several files as they were sent; an empty list for none."""
 
     def made(_: Any, __: Services) -> Component:
-        component = gr.File(label=label, file_count="multiple")
-        as_sent(component, several=True)
+        component = as_sent(gr.File(label=label, file_count="multiple"), several=True)
         # Of a list's parts gradio knows only a reference to what a file is, which it drops for tools.
         return saying(component, items=gr.File().api_info())
 
@@ -118,8 +112,7 @@ def a_model(default: Any, services: Services) -> Component:
 def some_models(default: Any, services: Services) -> Component:
     """One to four models by their names."""
     label = "Models, a list of 1 to 4, each one of /models or timm/<name>"
-    several = gr.Dropdown(services.models.names, value=default, multiselect=True, allow_custom_value=True, label=label)
-    return saying(several, items=model_schema(services), minItems=1, maxItems=4)
+    return several(services.models.names, default, label, most=4, items=model_schema(services))
 
 
 KNOWN = [f"sample:{name}" for name in SAMPLES]
@@ -142,8 +135,7 @@ def some_photographs(most: int) -> Input:
 
     def made(default: Any, services: Services) -> Component:
         label = f"Photographs that the server has, used without files, 1 to {most}: as {KNOWN[0]}, or others of /models"
-        several = gr.Dropdown(KNOWN, value=default, multiselect=True, allow_custom_value=True, label=label)
-        return saying(several, items=reference_schema(services), minItems=1, maxItems=most)
+        return several(KNOWN, default, label, most, items=reference_schema(services))
 
     return made
 
@@ -154,7 +146,9 @@ def a_run(default: Any, services: Services) -> Component:
     return saying(gr.Textbox(default, label="Run, one of /runs"), **known)
 
 
-Picture = Annotated[str | None, lambda _, __: photograph_input("Photograph as a file; without one `photo` is used")]
+Picture = Annotated[
+    str | None, lambda _, __: as_sent(gr.Image(label="Photograph as a file; without one `photo` is used"))
+]
 Photo = Annotated[str, a_photograph]
 Model = Annotated[str, a_model]
 Models = Annotated[list[str], some_models]

@@ -6,7 +6,7 @@ import html
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import gradio as gr
 from gradio.components.base import Component
@@ -23,6 +23,8 @@ from app.page.wiring import changes, sentence, wait
 from app.services import Services
 from vars_core.data.listing import PICTURE_SUFFIXES
 from vars_core.errors import InputError
+
+C = TypeVar("C", bound=Component)
 
 DEFAULT_PHOTO = "sample:cat"
 
@@ -52,36 +54,19 @@ def sent_list(payload: ListFiles | None) -> list[str]:
     return [path for one in payload or () if (path := sent_file(one))]
 
 
-def as_sent(component: Component, several: bool = False) -> None:
-    """Let a component hand on the path of an upload, whatever it holds; of ``several`` a list.
+def as_sent(component: C, several: bool = False) -> C:
+    """The component, which now hands on the path of an upload, whatever it holds; of ``several`` a list.
 
     Gradio would open the file itself, convert it, and stumble over what `decode_image` reads or words better; it has
     no argument against that.
     """
     component.preprocess = sent_list if several else sent_file  # type: ignore[method-assign]  # on purpose, see above
-
-
-def photograph_input(label: str, **look: Any) -> gr.Image:
-    """An image input that hands a handler the path of the file as it was sent."""
-    drop = gr.Image(
-        type="filepath",
-        sources=["upload", "webcam", "clipboard"],
-        label=label,
-        show_label=False,
-        buttons=[],
-        placeholder="Drop a photograph here or click",
-        webcam_options=gr.WebcamOptions(mirror=False),
-        **look,
-    )
-    as_sent(drop)
-    return drop
+    return component
 
 
 def upload_button(label: str, suffixes: Sequence[str], **look: Any) -> gr.UploadButton:
     """A button that hands a handler the path of the chosen file as it was sent, whatever it holds."""
-    button = gr.UploadButton(label, file_types=list(suffixes), size="sm", min_width=110, **look)
-    as_sent(button)
-    return button
+    return as_sent(gr.UploadButton(label, file_types=list(suffixes), size="sm", min_width=110, **look))
 
 
 @dataclass(frozen=True)

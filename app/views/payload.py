@@ -12,7 +12,7 @@ from analysis.colour_maps import COLOUR_MAPS
 from analysis.drawing import data_uri
 from analysis.saliency import normalise_map
 from app.inference.models import title
-from app.inference.traced import LayerMaps, Traced
+from app.inference.traced import ModelFacts, Traced
 from app.views.answers import Answer
 from vars_core.readouts import READOUTS
 
@@ -30,7 +30,6 @@ def panel(
     answer: Answer | None = None,
 ) -> dict[str, Any]:
     """One picture with the maps of one model. ``picture`` uint8 (h, w, 3) as shown; texts are plain, never HTML."""
-    height, width = picture.shape[:2]
     return {
         "title": heading or title(traced.model.name),
         "note": note,
@@ -38,13 +37,16 @@ def panel(
         "changed": bool(answer and answer.changed),
         "alt": alt or "the photograph that the maps lie on",
         "image": data_uri(picture),
-        "height": height,
-        "width": width,
-        "size": traced.model.image_size,
-        "covered": traced.model.covered or traced.model.image_size,
+        **lying(picture, traced.model),
         "layers": _layers(traced),
         "default_layer": traced.model.default_layer,
     }
+
+
+def lying(picture: np.ndarray, model: ModelFacts) -> dict[str, int]:
+    """How the maps of a model lie on a picture (h, w, 3): see `ModelFacts.placement`."""
+    height, width = picture.shape[:2]
+    return {"height": height, "width": width, "size": model.image_size, "covered": model.covered or model.image_size}
 
 
 def viewer(panels: Sequence[dict[str, Any]], *, columns: int = 1, strip: bool = False, **more: Any) -> dict[str, Any]:
@@ -74,12 +76,16 @@ def _numbers(colours: np.ndarray) -> list[int]:
 
 def _layers(traced: Traced) -> list[dict[str, Any]]:
     """Every layer, without the maps that are still to come."""
-    maps_of = {layer.name: _maps(layer) for layer in traced.layers}
+    maps_of = {
+        layer.name: {readout: record(values, readout) for readout, values in layer.maps.items()}
+        for layer in traced.layers
+    }
     return [{"name": name, "grid": list(grid), "maps": maps_of.get(name, {})} for name, grid in traced.grids.items()]
 
 
-def _maps(layer: LayerMaps) -> dict[str, Any]:
-    return {name: {**maps(values), "signed": READOUTS[name].signed} for name, values in layer.maps.items()}
+def record(values: np.ndarray, readout: str) -> dict[str, Any]:
+    """The iterates (n, h, w) of a readout, as the viewer takes them."""
+    return {**maps(values), "signed": READOUTS[readout].signed}
 
 
 def maps(values: np.ndarray) -> dict[str, Any]:

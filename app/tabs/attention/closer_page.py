@@ -219,12 +219,12 @@ def connect(
     shell.events.on(
         [button.click],
         curves,
-        {**which, "readout": maps.readout, "t": maps.iteration, **asked, "closer": asking.readout},
+        {**which, "readout": maps.readout, "t": maps.t, **asked, "closer": asking.readout},
         {**shown.charts, "curves said": shown.curves_said},
         progress=shown.curves_said,
     )
     control(shell.page, "attention-closer", {**maps.own(), "readout": asking.readout})
-    steering = {**asked, "layer": maps.layer, "t": maps.iteration, "readout": asking.readout}
+    steering = {**asked, "layer": maps.layer, "t": maps.t, "readout": asking.readout}
     in_browser([shell.page.load, *changes(steering.values())], "view => VARS.closer.view(view)", steering)
     picked = {"whose": asking.whose, "token": asking.token, "head": asking.head, "layer": maps.layer}
     in_browser([shown.look.select], "given => VARS.closer.picked(given)", picked, picked)

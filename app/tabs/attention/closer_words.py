@@ -16,7 +16,6 @@ from app.library.photographs import Subject
 from app.tabs.attention.asked import A_CLASS, ALL_HEADS, CLASS_TOKEN, ONE_TOKEN, Asked
 from app.views import payload
 from vars_core.errors import InputError
-from vars_core.readouts import READOUTS as SIGNED
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
@@ -54,17 +53,13 @@ def view(
     subject: Subject, traced: Traced, closer: Traced, title: str, layer: str, others: Mapping[str, np.ndarray]
 ) -> dict[str, Any]:
     """The payload of the closer look: the viewer's, and the maps of every head of the layers that were traced."""
-
-    def record_of(readout: str, values: np.ndarray) -> dict[str, Any]:
-        return {**payload.maps(values), "signed": SIGNED[readout].signed}
-
     record = [
         {
             "name": one.name,
             "grid": list(one.grid),
-            "maps": {readout: record_of(readout, values) for readout, values in one.maps.items()},
+            "maps": {readout: payload.record(values, readout) for readout, values in one.maps.items()},
             "heads": [
-                {readout: record_of(readout, values[:, head]) for readout, values in one.heads.items()}
+                {readout: payload.record(values[:, head], readout) for readout, values in one.heads.items()}
                 for head in range(one.num_heads)
             ],
         }

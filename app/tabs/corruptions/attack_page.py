@@ -104,7 +104,7 @@ def connect(
             parts.steps.release,
             maps.layer.input,
             maps.readout.input,
-            maps.iteration.release,
+            maps.t.release,
         ],
         show,
         {
@@ -114,7 +114,7 @@ def connect(
             **parts.linked(),
             "layer": maps.layer,
             "readout": maps.readout,
-            "t": maps.iteration,
+            "t": maps.t,
         },
         {"section": parts.section, "viewer": parts.viewer, "added": parts.added},
         progress=parts.viewer,

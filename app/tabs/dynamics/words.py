@@ -122,10 +122,7 @@ def view(subject: Subject, made: LayerSettling) -> dict[str, Any]:
             "note": said[name],
             "alt": alt,
             "image": payload.data_uri(picture),
-            "height": picture.shape[0],
-            "width": picture.shape[1],
-            "size": made.model.image_size,
-            "covered": made.model.covered or made.model.image_size,
+            **payload.lying(picture, made.model),
             "layers": [{"name": made.layer, "grid": list(made.grid), "maps": {READOUT: payload.maps(path.maps)}}],
             "default_layer": made.layer,
         }

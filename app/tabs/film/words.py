@@ -14,7 +14,6 @@ from app.inference.traced import ModelFacts
 from app.library.clips import FRAME_SIDE, MAX_SECONDS, RATE, Clip
 from app.views import payload
 from vars_core.errors import InputError
-from vars_core.readouts import READOUTS
 
 CHUNK = 8
 """Frames of one answer: a batch of the model's. The browser asks for the next ones when it has drawn these."""
@@ -56,35 +55,25 @@ def start_of(more: str, key: str) -> int:
 
 def chunk(clip: Clip, start: int, maps: Sequence[FrameMap], readout: str, key: str) -> dict[str, Any]:
     """Frames from ``start`` on with their maps, for script.js."""
-    first = maps[0]
-    height, width = clip.picture(start).shape[:2]
     return {
         "key": key,
         "start": start,
         "of": len(clip),
         "seconds": clip.seconds,
         "pictures": [clip.address(start + i) for i in range(len(maps))],
-        "panel": panel(height, width, first),
+        "panel": panel(clip.picture(start), maps[0]),
         "readout": readout,
-        "maps": maps_of(maps, readout),
+        "maps": payload.record(np.stack([one.map for one in maps]), readout),
         "words": about(clip),
     }
 
 
-def maps_of(maps: Sequence[FrameMap], readout: str) -> dict[str, Any]:
-    """The maps of some frames, as the viewer takes those of iterates."""
-    return {**payload.maps(np.stack([one.map for one in maps])), "signed": READOUTS[readout].signed}
-
-
-def panel(height: int, width: int, one: FrameMap) -> dict[str, Any]:
+def panel(picture: np.ndarray, one: FrameMap) -> dict[str, Any]:
     """What the viewer has to know of pictures of one size and of the model that looked at them; maps come beside it."""
     return {
         "title": title(one.model.name),
         "alt": "the frame with its map",
-        "height": height,
-        "width": width,
-        "size": one.model.image_size,
-        "covered": one.model.covered or one.model.image_size,
+        **payload.lying(picture, one.model),
         "layer": one.layer,
         "grid": list(one.map.shape),
     }
@@ -92,9 +81,8 @@ def panel(height: int, width: int, one: FrameMap) -> dict[str, Any]:
 
 def seen(number: int, picture: np.ndarray, one: FrameMap, readout: str) -> str:
     """The answer to one frame of a camera, JSON; ``number`` is the frame's."""
-    height, width = picture.shape[:2]
-    maps = maps_of([one], readout)
-    shown = {"number": number, "panel": panel(height, width, one), "readout": readout, "maps": maps}
+    maps = payload.record(one.map[None], readout)
+    shown = {"number": number, "panel": panel(picture, one), "readout": readout, "maps": maps}
     return json.dumps(shown, separators=(",", ":"))
 
 
