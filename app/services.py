@@ -21,7 +21,7 @@ from app.library.fixation_library import FixationLibrary
 from app.library.photographs import Corruption, Photograph, Subject, data_photograph, read_upload, sample
 from app.library.run_library import RunLibrary
 from app.library.thumbnails import Thumbnail, squared
-from app.library.uploads import Upload, Uploads
+from app.library.uploads import Upload, Uploads, added
 from app.serving.sessions import Sessions
 from app.serving.settings import Settings
 from app.views.exports import Downloads
@@ -59,7 +59,7 @@ class Services:
         """A photograph by its reference, see `app.library.photographs`. Raises InputError."""
         if ref.startswith("sample:"):
             return sample(ref.removeprefix("sample:"))
-        upload = self.uploads(session).upload_of(ref)  # asked for each time, so that the list stays among what is kept
+        upload = self.uploads(session).get(ref)  # asked for each time, so that the list stays among what is kept
         if upload is not None and not upload.still_there():
             upload = None
         if ref.startswith("data:"):
@@ -80,12 +80,12 @@ class Services:
         self.sessions.put(session, photograph.ref, photograph)
         thumbnail = Thumbnail(photograph.ref, photograph.title, squared(photograph.pixels))
         with self._uploading:
-            self.sessions.put(session, UPLOADS, self.uploads(session).added(Upload(thumbnail, Path(path))))
+            self.sessions.put(session, UPLOADS, added(self.uploads(session), Upload(thumbnail, Path(path))))
         return photograph
 
     def uploads(self, session: str | None) -> Uploads:
         """What a visitor has loaded: it can be shown again without being sent again."""
-        return self.sessions.get(session, UPLOADS) or Uploads()
+        return self.sessions.get(session, UPLOADS) or {}
 
     def clip(self, session: str | None, ref: str) -> Clip:
         """A film by its reference: "film:HASH" of this session, or "pan:" and a photograph's. Raises InputError."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -32,16 +33,10 @@ class Upload:
         return True
 
 
-@dataclass(frozen=True)
-class Uploads:
-    """The latest `MAX_UPLOADS`, in the order in which they came; the same photograph is listed once."""
+Uploads = Mapping[str, Upload]
+"""What a visitor has loaded by its reference, in the order in which it came: see `added`."""
 
-    entries: tuple[Upload, ...] = ()
 
-    def added(self, one: Upload) -> Uploads:
-        if self.upload_of(one.ref):
-            return Uploads(tuple(one if entry.ref == one.ref else entry for entry in self.entries))
-        return Uploads((*self.entries, one)[-MAX_UPLOADS:])
-
-    def upload_of(self, ref: str) -> Upload | None:
-        return next((entry for entry in self.entries if entry.ref == ref), None)
+def added(uploads: Uploads, one: Upload) -> Uploads:
+    """The latest `MAX_UPLOADS` with one more; the same photograph is listed once, at its place."""
+    return dict([*{**uploads, one.ref: one}.items()][-MAX_UPLOADS:])

@@ -77,7 +77,7 @@ HELP = {
     "size": Help(
         "How many pixels a side the model sees: more of them are more tokens, a finer map and a longer wait. The "
         "embedded models were trained at 112 and are read at 224.",
-        sketch(draw.tokens(14, count=3), arrow(78, 90), draw.tokens(98, count=7)),
+        sketch(draw.tokens(14, 3), arrow(78, 90), draw.tokens(98, 7)),
     ),
     "layer": Help(
         "Which block the map is read from, as stage.block counted from 0: 1.1 is the second block of the second stage. "
@@ -92,17 +92,17 @@ HELP = {
     "film-source": Help(
         "Each frame becomes a map: of a video of your own, of the camera, whose newest frame is read each time, or of "
         "a window that moves over the photograph.",
-        sketch(draw.steps(4, 3)),
+        sketch(draw.steps(3)),
         speaks_for=("film-upload", "film-camera", "film-pan"),
     ),
     "film-iteration": Help(
         "Which frame of the film is shown, beside its map. Space plays, the arrow keys step.",
-        sketch(draw.steps(4, 1)),
+        sketch(draw.steps(1)),
     ),
     "iteration": Help(
         "The solver's steps: t = 0 is where it starts, the last t is what the model goes on with. Moving it asks "
         "nothing of the server. Attention has one step.",
-        sketch(draw.steps(4, 2)),
+        sketch(draw.steps(2)),
     ),
     "scale": Help(
         "Colours from each map's own minimum to its own maximum show its shape; one scale for all shows which map is "
@@ -365,7 +365,7 @@ HELP = {
     ),
     "runs-iterate": Help(
         "The iterate that was scored; every one of the solver's steps is a map of its own.",
-        sketch(draw.steps(4, 3)),
+        sketch(draw.steps(3)),
     ),
     "metric": Help(
         "The number that the images are sorted by; the table above says which way is better.",

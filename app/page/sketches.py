@@ -68,14 +68,14 @@ def cells(values: Map, left: float, top: float = 8, side: float = 48, kind: str 
     )
 
 
-def tokens(left: float, top: float = 8, width: float = 56, height: float = 48, count: int = 4) -> str:
+def tokens(left: float, count: int) -> str:
     """A photograph cut into count × count."""
-    across = [left + width * i / count for i in range(1, count)]
-    down = [top + height * i / count for i in range(1, count)]
+    across = [left + 56 * i / count for i in range(1, count)]
+    down = [8 + 48 * i / count for i in range(1, count)]
     return (
-        photograph(left, top, width, height)
-        + "".join(path([(x, top), (x, top + height)], "soft") for x in across)
-        + "".join(path([(left, y), (left + width, y)], "soft") for y in down)
+        photograph(left)
+        + "".join(path([(x, 8), (x, 56)], "soft") for x in across)
+        + "".join(path([(left, y), (left + 56, y)], "soft") for y in down)
     )
 
 
@@ -96,12 +96,11 @@ def curve(values: Sequence[float], left: float = 24, width: float = 120, chosen:
     return path([(left, 8), (left, 56), (left + width, 56)], "soft") + path(points, "bold") + marked
 
 
-def steps(count: int, chosen: int, left: float = 10, width: float = 148) -> str:
-    """The maps of t = 0, 1, …, each sharper than the one before, one of them framed."""
-    side = min(36.0, width / count - 6)
-    parts = []
-    for t in range(count):
-        x = left + t * width / count
+def steps(chosen: int) -> str:
+    """The maps of t = 0 to 3, each sharper than the one before, one of them framed."""
+    side, parts = 31, []
+    for t in range(4):
+        x = 10 + 37 * t
         sharp = [[value ** (0.4 + 0.6 * t) for value in line] for line in BLOB]
         parts.append(cells(sharp, x, 8, side) + label(f"t = {t}", x + side / 2, 58))
         if t == chosen:

@@ -30,17 +30,15 @@ def strip(identifier: str, label: str) -> gr.HTML:
     )
 
 
-def uploaded(
-    uploads: Uploads, seconds: float, refused: Sequence[str] = (), came: Mapping[str, str] | None = None
-) -> dict[str, Any]:
+def uploaded(uploads: Uploads, seconds: float, refused: Sequence[str], came: Mapping[str, str]) -> dict[str, Any]:
     """The strip of what a visitor has loaded, and a sentence for each file that could not be read.
 
     ``seconds``: for which a file that is not looked at stays. ``came``: which file became which photograph: the browser
     alone knows their names.
     """
-    items = [listed(entry.thumbnail, f"your photograph {i}") for i, entry in enumerate(uploads.entries, start=1)]
+    items = [listed(entry.thumbnail, f"your photograph {i}") for i, entry in enumerate(uploads.values(), start=1)]
     words = f"The latest {MAX_UPLOADS} stay, each for {seconds / 60:.0f} minutes after it was last shown."
-    return {"items": items, "words": words if items else "", "refused": list(refused), "came": dict(came or {})}
+    return {"items": items, "words": words if items else "", "refused": list(refused), "came": dict(came)}
 
 
 def of_folder(folders: DataFolders, at: str) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from app.inference.traced import LayerMaps, Traced
 from app.views.answers import class_name, likeliest
+from app.views.numbers import whole
 from vars_core.errors import InputError
 from vars_core.targets import ClassLogit, ClassToken, Target, Token
 
@@ -61,15 +62,15 @@ class Asked:
         """The class by its index. Raises InputError."""
         if self.index in (None, PREDICTED):
             return int(traced.logits.argmax())
-        count = len(traced.logits)
-        if not (str(self.index).isdecimal() and int(str(self.index)) < count):
+        index, count = whole(self.index), len(traced.logits)
+        if index is None or index >= count:
             raise InputError(f"expected a class 0..{count - 1}, got {str(self.index)[:40]!r}")
-        return int(str(self.index))
+        return index
 
     def head_of(self, num_heads: int) -> int | None:
         """The head, None for all of them and for one that this layer lacks."""
-        known = str(self.head).isdecimal() and int(str(self.head)) < num_heads
-        return int(str(self.head)) if known else None
+        head = whole(self.head)
+        return head if head is not None and head < num_heads else None
 
 
 def class_choices(traced: Traced, names: Sequence[str] | None) -> list[tuple[str, str]]:

@@ -19,6 +19,7 @@ from app.views import grids
 from app.views.answers import class_name, predictions
 from app.views.exports import Export, described
 from app.views.look import Look
+from app.views.numbers import whole
 from app.views.weights import figure_words
 from vars_core.errors import InputError, check_range, nearest
 from vars_core.readouts import READOUTS
@@ -64,7 +65,9 @@ def answer(
     ``beside``: maps (h, w) of other methods, by name. Raises InputError for a head that the layer has not.
     """
     layer = closer.layer(look.layer or "")
-    head = None if asked.head == ALL_HEADS else _whole(asked.head)
+    head = whole(asked.head)
+    if head is None and asked.head != ALL_HEADS:
+        raise InputError(f"expected a head as 'all' or its index from 0, got {str(asked.head)[:40]!r}")
     chosen = layer.map(look.readout, look.t, head)
     signed = READOUTS[look.readout].signed
     heads = {f"head {i}": layer.map(look.readout, look.t, i) for i in range(layer.num_heads)}
@@ -104,12 +107,6 @@ def answer(
             arrays |= {f"{name}/{one}": values for one, values in by_map.items()}
             facts[name] = {one: area(values) for one, values in by_map.items()}
     return pictures[shown], Export(drawing, subject.display.shape[1], arrays, facts)
-
-
-def _whole(head: str | None) -> int:
-    if not str(head).isdecimal():
-        raise InputError(f"expected a head as 'all' or its index from 0, got {str(head)[:40]!r}")
-    return int(str(head))
 
 
 def _whose(asked: Asked, traced: Traced, layer: str, names: Sequence[str] | None) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -123,17 +124,12 @@ async def others(
     services: Services, session: str | None, subject: Subject, model: str, layer: str, target: object
 ) -> dict[str, np.ndarray]:
     """Maps of other methods beside a class's or the class token's, where this model has them."""
-    task: ClassBaselines | Rollout | None = None
-    if isinstance(target, ClassToken):
-        task = Rollout()
-    elif isinstance(target, ClassLogit) and isinstance(target.classes, int):
-        task = ClassBaselines(layer, target.classes)
-    if task is None:
-        return {}
-    try:
-        return await answered(services, session, subject, model, task)
-    except InputError:
-        return {}  # Grad-CAM of one of timm's models, rollout of one whose grid changes
+    with suppress(InputError):  # Grad-CAM of one of timm's models, rollout of one whose grid changes
+        if isinstance(target, ClassToken):
+            return await answered(services, session, subject, model, Rollout())
+        if isinstance(target, ClassLogit) and isinstance(target.classes, int):
+            return await answered(services, session, subject, model, ClassBaselines(layer, target.classes))
+    return {}
 
 
 def connect(

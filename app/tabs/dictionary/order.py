@@ -8,6 +8,7 @@ import numpy as np
 
 from analysis.colour_maps import DEFAULT, sequential
 from app.inference.atoms import LayerAtoms
+from app.views.numbers import whole
 from vars_core.errors import InputError, check_range
 
 ALL = "all"
@@ -42,7 +43,7 @@ class AtomLook:
     colours: str = DEFAULT.name
 
     def __post_init__(self) -> None:
-        if self.head != ALL and number(self.head) is None:
+        if self.head != ALL and whole(self.head) is None:
             raise InputError(f"expected a head as {ALL!r} or its index from 0, got {self.head[:40]!r}")
         for name, value, known in (("part", self.part, PARTS), ("order", self.sort, SORTS)):
             if value not in known:
@@ -57,11 +58,6 @@ class AtomLook:
     def settings(self) -> dict[str, object]:
         """As they stand in a link and in the settings file."""
         return asdict(self)
-
-
-def number(text: str) -> int | None:
-    """A number of at most six digits, None where ``text`` is none."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= 6 else None
 
 
 def num_heads(atoms: LayerAtoms) -> int:

@@ -20,8 +20,9 @@ from app.page.shell import Shell, fine, unseen
 from app.page.viewer import scripted
 from app.page.wiring import answered, changes, subject_traced, wait
 from app.tabs.dictionary import words
-from app.tabs.dictionary.order import ALL, PARTS, SCALES, SORTS, AtomLook, number
+from app.tabs.dictionary.order import ALL, PARTS, SCALES, SORTS, AtomLook
 from app.views.exports import Export
+from app.views.numbers import whole
 from app.views.weights import model_words
 
 TAB = "dictionary"
@@ -74,8 +75,9 @@ def build(shell: Shell) -> None:
         session: str | None, photo: str, model: str, size: str, layer: str | None, head: str | None, part: str, t: float
     ) -> Updates | None:
         subject, result, made = await read(session, photo, model, size, layer)
+        without = {"words": f"{words.no_dictionary(result.model)}."}
         return {
-            "atoms": words.without(result.model) if made is None else await wait(words.view, subject, made),
+            "atoms": without if made is None else await wait(words.view, subject, made),
             "weights": model_words(result.model),
             **layer_update([result], layer, t),
             **choices_update(made, head, part),
@@ -97,7 +99,7 @@ def build(shell: Shell) -> None:
         subject, result, made = await read(session, photo, model, size, layer)
         if made is None:
             raise words.no_dictionary(result.model)
-        look = AtomLook(layer, head or ALL, t=int(t), page=max(1, number(p) or 1), **view)
+        look = AtomLook(layer, head or ALL, t=int(t), page=max(1, whole(p) or 1), **view)
         return await wait(words.export, subject, made, look)
 
     seen: dict[str, Component] = {

@@ -39,11 +39,6 @@ def no_dictionary(model: ModelFacts) -> InputError:
     )
 
 
-def without(model: ModelFacts) -> dict[str, str]:
-    """The payload for a model that has no dictionary."""
-    return {"words": f"{no_dictionary(model)}."}
-
-
 def view(subject: Subject, atoms: LayerAtoms) -> dict[str, Any]:
     """What script.js draws.
 

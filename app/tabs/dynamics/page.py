@@ -23,6 +23,7 @@ from app.page.wiring import answered, changes, subject_traced, wait
 from app.tabs.dynamics import words
 from app.tabs.dynamics.figure import export, film
 from app.views.exports import Export
+from app.views.numbers import whole
 from app.views.weights import model_words
 from vars_core.dynamics.circuit import ALPHA, BETA, GAMMA
 
@@ -89,14 +90,16 @@ def build(shell: Shell) -> None:
         subject, result = await subject_traced(services, session, photo, model, size)
         if not result.has_dictionary:
             return subject, result, None
-        asked = SettlingOf(result.model.layer_or_default(layer), number(head), number(channel), words.rates_of(**rates))
+        place = result.model.layer_or_default(layer), whole(head) or 0, whole(channel) or 0
+        asked = SettlingOf(*place, words.rates_of(**rates))
         return subject, result, await answered(services, session, subject, sized(model, size), asked)
 
     async def show(session: str | None, photo: str, model: str, t: float, **asked: Any) -> Updates | None:
         subject, result, made = await settled(session, photo, model, **asked)
         if made is None:
             without = {"words": f"{words.no_dictionary(result.model)}."}
-            return {"pictures": without, "weights": model_words(result.model), **closed()}
+            closed = {name: gr.update(interactive=False) for name in ("layer", "head", "channel", "t")}
+            return {"pictures": without, "weights": model_words(result.model), **closed}
         return {
             "pictures": await wait(words.view, subject, made),
             "weights": model_words(result.model),
@@ -144,16 +147,6 @@ def build(shell: Shell) -> None:
 def slider(name: str, low: float, high: float, value: float, by: float, label: str) -> gr.Slider:
     """One of the numbers that a visitor may turn."""
     return gr.Slider(low, high, value=value, step=by, label=label, elem_id=f"{TAB}-{name}")
-
-
-def number(text: str | None) -> int:
-    """A head or channel as the page sends it; what is none is the first."""
-    return int(text) if text and text.isdecimal() else 0
-
-
-def closed() -> Updates:
-    """Updates for a model in which nothing settles."""
-    return {name: gr.update(interactive=False) for name in ("layer", "head", "channel", "t")}
 
 
 def choices_update(result: Traced, made: LayerSettling, t: float) -> Updates:

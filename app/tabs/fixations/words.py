@@ -17,6 +17,7 @@ from app.library.fixation_points import Points
 from app.library.photographs import Subject
 from app.tabs.fixations.scores import Scores
 from app.views import payload
+from app.views.numbers import written
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
@@ -115,7 +116,7 @@ def point_words(points: Points, scores: Scores | None) -> str:
     rows = "".join(
         f"<tr><td>{i + 1}</td><td>{x:.1f}</td><td>{y:.1f}</td>"
         + (f"<td>{html.escape(observer)}</td>" if named else "")
-        + f"<td>{_number(z[i])}</td><td>{_number(centre[i])}</td></tr>"
+        + f"<td>{written(z[i])}</td><td>{written(centre[i])}</td></tr>"
         for i, (x, y, observer) in enumerate(points.points)
     )
     heads = ["", "x", "y", *(["observer"] if named else []), "z", "z centre"]
@@ -157,9 +158,5 @@ def figures(traced: Traced, scores: Scores) -> tuple[Figure, Figure]:
 
 
 def _row(key: str, name: str, nss: float, auc: float | None) -> str:
-    cells = f'<td data-score="{key}-nss">{_number(nss)}</td><td data-score="{key}-auc">{_number(auc)}</td>'
+    cells = f'<td data-score="{key}-nss">{written(nss)}</td><td data-score="{key}-auc">{written(auc)}</td>'
     return f'<tr><th scope="row">{name}</th>{cells}</tr>'
-
-
-def _number(value: float | None) -> str:
-    return "–" if value is None or np.isnan(value) else f"{value:.3f}".replace("-", "−")

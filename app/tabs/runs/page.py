@@ -29,9 +29,9 @@ from app.tabs.runs.view import (
     metrics_of,
     models_of,
     readouts_of,
-    whole,
 )
 from app.views.exports import File
+from app.views.numbers import whole
 from vars_core.errors import InputError
 
 TAB = "runs"

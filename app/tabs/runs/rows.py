@@ -10,7 +10,8 @@ import numpy as np
 from analysis.evaluations.image_scores import ImageScores
 from app.library.run_library import MAX_IMAGES
 from app.tabs.runs.view import MAP_TAB, OWN_TABS, Sight, View, metrics_of
-from app.tabs.runs.words import counted, number
+from app.tabs.runs.words import counted
+from app.views.numbers import written
 
 PAGE_ROWS = 20
 MAX_ERRORS = 200
@@ -44,7 +45,7 @@ def page_words(sight: Sight, page: int, located: Located) -> str:
     rows = []
     for rank, index in enumerate(order[start : start + PAGE_ROWS], start=start + 1):
         name = html.escape(scores.ids[index])
-        cells = "".join(f"<td>{number(scores.values[one][index], shown[one].digits)}</td>" for one in shown)
+        cells = "".join(f"<td>{written(scores.values[one][index], shown[one].digits)}</td>" for one in shown)
         note = "map without range" if scores.degenerate[index] else ""
         here = located(scores.ids[index])
         hint = f"Open in the {opens} tab" if here else "Not among this server's photographs"

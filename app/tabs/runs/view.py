@@ -11,6 +11,7 @@ from analysis.metrics.table import Metric
 from analysis.saliency import MapKey
 from analysis.summary_table import Place
 from app.library.run_library import RunLibrary, StoredRun
+from app.views.numbers import whole
 from vars_core.errors import InputError
 from vars_core.readings import DEFAULT_READOUT
 
@@ -121,11 +122,6 @@ def settled(stored: StoredRun, wish: Wish) -> View | None:
         key = MapKey(layer, readout, t if t in steps else steps[-1])
     metric = wish.metric if wish.metric in metrics else metrics[0]
     return View(model, key, metric, wish.order if wish.order in ORDERS else ORDERS[0])
-
-
-def whole(text: str | None) -> int | None:
-    """A number from 0 as text; None for anything else."""
-    return int(text) if text and text.isdecimal() and len(text) < 10 else None
 
 
 def picked(choices: Sequence[str], wanted: str | None) -> str | None:

@@ -14,6 +14,7 @@ from analysis.summary_table import Place, by_iterate, last_iterates
 from app.inference.models import title
 from app.library.run_library import RunLibrary, StoredRun
 from app.tabs.runs.view import View, metrics_of, models_of, place_near
+from app.views.numbers import written
 from vars_core.errors import InputError
 
 if TYPE_CHECKING:
@@ -186,8 +187,8 @@ def _cell(entry: Entry | None, places: int) -> str:
     if entry is None or entry["value"] is None:
         return "<td>–</td>"
     bounds = [bound for bound in entry["ci95"] or () if isinstance(bound, int | float)]
-    low_high = f"<small>{' to '.join(number(bound, places) for bound in bounds)}</small>" if len(bounds) == 2 else ""
-    return f'<td title="{entry["value"]!r}, n = {entry["n"]}">{number(entry["value"], places)}{low_high}</td>'
+    low_high = f"<small>{' to '.join(written(bound, places) for bound in bounds)}</small>" if len(bounds) == 2 else ""
+    return f'<td title="{entry["value"]!r}, n = {entry["n"]}">{written(entry["value"], places)}{low_high}</td>'
 
 
 def chart(stored: StoredRun, view: View) -> Figure:
@@ -219,11 +220,6 @@ def model_title(model: str) -> str:
 def digits(stored: StoredRun) -> int:
     """Decimals that the metrics of a run are shown with."""
     return next((one.digits for one in kind_of(stored.kind).metrics.values()), 3)
-
-
-def number(value: float, places: int) -> str:
-    """With a real minus sign; "–" for what is no number."""
-    return "–" if value != value else f"{value:.{places}f}".replace("-", "−")
 
 
 def counted(count: int, what: str) -> str:

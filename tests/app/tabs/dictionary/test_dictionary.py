@@ -143,4 +143,4 @@ def test_the_export_holds_all_atoms_and_what_reproduces_the_page() -> None:
 
 def test_a_model_without_a_dictionary_says_so() -> None:
     assert traced().has_dictionary and not traced(steps=0).has_dictionary
-    assert "RVT-nano · self-attention has no dictionary" in dictionary.without(facts("rvt_nano/self"))["words"]
+    assert "RVT-nano · self-attention has no dictionary" in str(dictionary.no_dictionary(facts("rvt_nano/self")))

@@ -15,7 +15,8 @@ from gradio_client.exceptions import AppError
 from app.serving.settings import Settings
 from app.tabs.runs.rows import ranked
 from app.tabs.runs.view import Wish, look_at
-from app.tabs.runs.words import NO_RUNS, number
+from app.tabs.runs.words import NO_RUNS
+from app.views.numbers import written
 from tests.app.browser import opened
 from tests.app.made_runs import MODEL, fixation_run, segmentation_run
 from tests.app.served import Served
@@ -171,7 +172,7 @@ def test_the_endpoint_run_gives_summary_and_provenance(client: Client, library: 
     assert answer["summary"] == library.services.runs.open("masks").summary
     assert answer["models"][MODEL]["layers"] == ["0.0", "0.1"]
     assert {"command", "versions", "device", "settings"} <= set(answer)
-    assert number(answer["summary"][0]["value"], 2)
+    assert written(answer["summary"][0]["value"], 2)
 
 
 @pytest.mark.parametrize("name", ["", "../voc", "nothing"])
