@@ -65,11 +65,6 @@ def row(subject: Subject, traced: Traced, layer: str | None, answer: Answer | No
     return {"ref": subject.photograph.ref, "panel": panel}
 
 
-def refused(ref: str, sentence: str, *, busy: bool = False) -> dict[str, Any]:
-    """A row that has its sentence in place of maps; ``busy``: it may be asked for again."""
-    return {"ref": ref, "error": sentence, "busy": busy}
-
-
 def export(
     subjects: Sequence[Subject], results: Sequence[Traced], answers: Sequence[Answer | None], look: Look
 ) -> Export:

@@ -74,8 +74,8 @@ async def rows_of(services: Services, session: str | None, wanted: rows.Wanted) 
 
 
 def refused(ref: str, error: InputError) -> dict[str, Any]:
-    """The row of a photograph that has no map, or not yet."""
-    return rows.refused(ref, sentence(error), busy=isinstance(error, BusyError))
+    """The row of a photograph that has a sentence in place of maps; "busy": it may be asked for again."""
+    return {"ref": ref, "error": sentence(error), "busy": isinstance(error, BusyError)}
 
 
 def connect(
