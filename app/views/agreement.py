@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
+from analysis.metrics.agreement import Agreement, map_agreement
 from app.inference.traced import Traced
 from app.views.look import Look
-
-if TYPE_CHECKING:
-    from analysis.metrics.agreement import Agreement
 
 
 def agreement(clean: Traced, corrupted: Traced, look: Look) -> Agreement:
     """How far one map agrees with the clean picture's, for the same model, layer, readout and iterate."""
-    from analysis.metrics.agreement import map_agreement
-
     layer = clean.model.layer_or_default(look.layer)
     return map_agreement(corrupted.map(layer, look.readout, look.t), clean.map(layer, look.readout, look.t))
 

@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 
 from analysis.paper_figures.canvas import Canvas
+from analysis.runs import versions
 from app.inference.traced import ModelFacts
 from app.library.photographs import Subject
 from app.serving.sessions import Sessions
@@ -103,8 +104,6 @@ class Downloads:
 
 def described(subjects: list[Subject], models: list[ModelFacts], view: Mapping[str, Any]) -> dict[str, Any]:
     """The settings that reproduce a view, and what it was made of."""
-    from analysis.runs import versions
-
     photograph = subjects[0].photograph
     return {
         "view": dict(view),

@@ -9,6 +9,7 @@ import numpy as np
 from analysis.paper_figures.canvas import Canvas
 from analysis.paper_figures.column import colour_bar, pictures_figure
 from analysis.paper_figures.iterates import frames_of
+from analysis.runs import versions
 from app.inference.frame_map import FrameMap
 from app.inference.models import title
 from app.library.clips import Clip
@@ -54,8 +55,6 @@ def figure(clip: Clip, maps: Sequence[FrameMap], look: Look, chosen: Sequence[in
 
 def export(clip: Clip, maps: Sequence[FrameMap], look: Look) -> Export:
     """Frame ``look.t`` beside its map; the maps of all frames (n, h, w) float32 and their seconds; all in numbers."""
-    from analysis.runs import versions
-
     model, frame = maps[0].model, min(look.t, len(maps) - 1)
     view = {key: value for key, value in look.settings.items() if key != "t"}
     settings = {

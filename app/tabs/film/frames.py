@@ -44,20 +44,10 @@ async def mapped(
     return maps
 
 
-class Cameras:
-    """Bounds how many frames of cameras wait at once."""
-
-    def __init__(self, most: int = MAX_CAMERAS) -> None:
-        self._most = most
-        self._waiting = 0
-
-    @asynccontextmanager
-    async def turn(self) -> AsyncIterator[None]:
-        """While a frame waits. Raises BusyError where too many do."""
-        if self._waiting >= self._most:
-            raise BusyError(f"{self._most} cameras are being looked at: please try again in a moment")
-        self._waiting += 1
-        try:
-            yield
-        finally:
-            self._waiting -= 1
+@asynccontextmanager
+async def turn(cameras: asyncio.Semaphore) -> AsyncIterator[None]:
+    """While a camera's frame waits for a model. Raises BusyError where as many wait as may."""
+    if cameras.locked():
+        raise BusyError(f"{MAX_CAMERAS} cameras are being looked at: please try again in a moment")
+    async with cameras:
+        yield

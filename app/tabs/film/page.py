@@ -21,7 +21,7 @@ from app.page.shell import Shell, fine, heading, unseen
 from app.page.viewer import Viewer, scripted
 from app.page.wiring import sentence, wait
 from app.tabs.film import figure, words
-from app.tabs.film.frames import Cameras, last_map, mapped
+from app.tabs.film.frames import MAX_CAMERAS, last_map, mapped, turn
 from app.views.exports import Export
 from app.views.look import look
 from vars_core.errors import InputError
@@ -33,7 +33,7 @@ LINK_NOTE = "A link holds no video: it opens with the pan over its photograph."
 
 def build(shell: Shell) -> None:
     """Inside its `gr.Tab`."""
-    services, cameras = shell.services, Cameras()
+    services, cameras = shell.services, asyncio.Semaphore(MAX_CAMERAS)
     photo = shell.follow(TAB)
     with gr.Row(elem_classes="work"):
         with gr.Column(elem_classes="sheet", scale=1):
@@ -94,7 +94,7 @@ def build(shell: Shell) -> None:
         number, address = words.shot_of(shot)
         try:
             picture = await wait(read_shot, address)
-            async with cameras.turn():
+            async with turn(cameras):
                 name, task = await last_map(services, model, size, layer, readout)
                 one = await asyncio.wrap_future(services.queue.ask(name, partial(squared, picture), task))
         except InputError as error:  # told to the camera, which stops or tries again

@@ -25,7 +25,7 @@ from app.services import Services
 from app.serving.sessions import size_of
 from app.serving.settings import Settings
 from app.tabs.film import figure, words
-from app.tabs.film.frames import Cameras, mapped
+from app.tabs.film.frames import mapped, turn
 from app.tabs.film.words import CHUNK
 from app.views.look import Look
 from tests.app.coroutines import finished
@@ -163,12 +163,12 @@ def test_a_film_lets_no_more_than_a_batch_wait_and_a_cancelled_one_none() -> Non
 
 def test_few_cameras_may_wait_at_once() -> None:
     async def tried() -> None:
-        cameras = Cameras(2)
-        async with cameras.turn(), cameras.turn():
-            with pytest.raises(BusyError, match="2 cameras are being looked at"):
-                async with cameras.turn():
+        cameras = asyncio.Semaphore(2)
+        async with turn(cameras), turn(cameras):
+            with pytest.raises(BusyError, match="cameras are being looked at"):
+                async with turn(cameras):
                     pass
-        async with cameras.turn():
+        async with turn(cameras):
             pass
 
     finished(tried())

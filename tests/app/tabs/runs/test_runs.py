@@ -22,6 +22,7 @@ from app.tabs.runs import rows as run_rows
 from app.tabs.runs import words as runs
 from app.tabs.runs.opening_page import score_values
 from app.tabs.runs.view import Sight, Wish, look_at, settled
+from app.views.numbers import written
 from tests.app.made_runs import MODEL, fixation_run, row_of, segmentation_run
 from vars_core.errors import InputError
 
@@ -244,8 +245,8 @@ def test_the_summary_marks_baselines_and_people(library: RunLibrary) -> None:
         if (entry["model"], entry["layer"], entry["readout"]) == (MODEL, "0.0", "energy")
         and (entry["iteration"], entry["metric"]) == (2, "nss")
     ]
-    low, high = (runs.number(bound, 3) for bound in entry["ci95"])
-    assert f"{runs.number(entry['value'], 3)}<small>{low} to {high}</small>" in words
+    low, high = (written(bound, 3) for bound in entry["ci95"])
+    assert f"{written(entry['value'], 3)}<small>{low} to {high}</small>" in words
 
 
 def test_the_chart_has_a_line_a_model_over_the_iterates(library: RunLibrary) -> None:
