@@ -1,4 +1,4 @@
-"""VARS-S, VARS-D and VARS-SD as compiled loops, and what takes their place where there is no compiler."""
+"""The mixers as compiled loops, and what takes their place where there is no compiler."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ from pathlib import Path
 
 import pytest
 import torch
+from torch.nn.functional import scaled_dot_product_attention
 
 from tests.core.test_inference import traced, trained
 from vars_core import Backend
 from vars_core.errors import InputError
 from vars_core.inference import frozen
 from vars_core.inference.native.atoms import NativeAtomsReconstruction
+from vars_core.inference.native.attention import attention
 from vars_core.inference.native.call import LANES
 from vars_core.inference.native.compiler import compiler, library
 from vars_core.inference.native.convolutions import NativeReconstruction, native_convolutions
@@ -149,6 +151,25 @@ def test_a_layer_of_dense_atoms_has_the_gradient_by_its_input(mixer: str) -> Non
 
 
 @needs_a_compiler
+@pytest.mark.parametrize(("num_tokens", "dtype", "apart"), [(196, torch.float32, 1e-5), (7, torch.float64, 1e-13)])
+def test_attention_is_that_of_the_operation_and_has_its_gradients(
+    num_tokens: int, dtype: torch.dtype, apart: float
+) -> None:
+    torch.manual_seed(0)
+    qkv = torch.randn(2, num_tokens, 3, 3, 2 * LANES, dtype=dtype, requires_grad=True)
+    q, k, v = (qkv[:, :, i].transpose(1, 2) for i in range(3))
+    results = attention(4 * q, k, v), scaled_dot_product_attention(4 * q, k, v)
+    torch.testing.assert_close(*results, atol=apart, rtol=apart)
+    weights = torch.randn_like(v)
+    gradients = [torch.autograd.grad((one * weights).sum(), qkv, retain_graph=True)[0] for one in results]
+    torch.testing.assert_close(*gradients, atol=10 * apart, rtol=10 * apart)
+    with torch.no_grad():
+        assert torch.equal(attention(4 * q, k, v), results[0])
+        queries = q[:, :, :1]  # of other shapes than the loop is for
+        assert torch.equal(attention(queries, k, v), scaled_dot_product_attention(queries, k, v))
+
+
+@needs_a_compiler
 def test_what_the_loop_is_not_written_for_is_left_to_the_operations() -> None:
     x = torch.randn(1, 16, 3 * LANES)
     ista, half = frozen(dense_layer("vars_d", (4, 4), "ista")), frozen(dense_layer("vars_sd", (4, 4)))
@@ -159,7 +180,9 @@ def test_what_the_loop_is_not_written_for_is_left_to_the_operations() -> None:
         half.operator(x, (2, 8))
 
 
-@pytest.mark.parametrize("spec", ["rvt_nano/vars_s", "gfnet_tiny/vars_s", "rvt_nano/vars_d", "rvt_nano/vars_sd"])
+@pytest.mark.parametrize(
+    "spec", ["rvt_nano/self", "rvt_nano/vars_s", "gfnet_tiny/vars_s", "rvt_nano/vars_d", "rvt_nano/vars_sd"]
+)
 def test_without_a_compiler_the_fast_model_computes_the_same(spec: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CXX", "")
     model, images = trained(spec), torch.randn(2, 3, 64, 64, dtype=torch.float64)

@@ -5,5 +5,5 @@ as they are, with the very same weights. A traced and a plain call of the fast m
 trained one do; the two models agree to rounding.
 """
 
-from vars_core.inference import dense, folding, fused, spectral
+from vars_core.inference import attention, dense, folding, fused, spectral
 from vars_core.inference.freeze import frozen

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -23,10 +25,12 @@ class SelfAttention(Mixer):
         self.output = nn.Linear(dim, dim)
 
     def operator(self, x: Tensor, grid: Grid) -> tuple[LinearMixing, Tensor]:
+        return self.mixing(x, F.scaled_dot_product_attention)
+
+    def mixing(self, x: Tensor, attention: Callable[[Tensor, Tensor, Tensor], Tensor]) -> tuple[LinearMixing, Tensor]:
+        """The operator and v of tokens (B, N, C); ``attention``: q, k, v (B, H, N, d) -> softmax(qkᵀ/√d) v."""
         q, k, v = (split_heads(part, self.num_heads) for part in self.projection(x).chunk(3, dim=-1))
-        return LinearMixing(
-            lambda values: F.scaled_dot_product_attention(q, k, values), lambda w: softmax_transposed(q, k, w)
-        ), v
+        return LinearMixing(lambda values: attention(q, k, values), lambda w: softmax_transposed(q, k, w)), v
 
 
 class PerformerAttention(Mixer):

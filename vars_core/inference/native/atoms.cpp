@@ -2,89 +2,22 @@
 // u <- S_{lambda/L}(u - (K P^T P K u - P^T x)/L), z = P u, by the learned steps (LISTA; SPEC section 1).
 //
 // TOKENS, WIDTH (of a head), FEATURES, STATIC (learned atoms, 0 for VARS-D) and REAL (float or double) are given when
-// this is compiled; all but TOKENS are multiples of LANES. A product's inner loop is over what is summed; a tile of it
-// stays in registers, and what a head needs stays in a core's cache.
+// this is compiled; all but TOKENS are multiples of LANES. What a head needs stays in a core's cache.
 
 #include <algorithm>
 #include <memory>
 
-#include "lanes.h"
+#include "products.h"
 
 namespace {
 
 constexpr int ATOMS = FEATURES + STATIC;
-
-// Rows of numbers, some LANES each.
-template <int rows, int columns>
-struct Matrix {
-    static constexpr int ROWS = rows, ACROSS = columns / LANES;
-    Lanes at[rows][ACROSS];
-
-    REAL operator()(int row, int column) const { return reinterpret_cast<const REAL*>(at[row])[column]; }
-    void put(int row, int column, REAL value) { reinterpret_cast<REAL*>(at[row])[column] = value; }
-};
-
-// What is kept in registers of a product: TALL rows of WIDE times LANES columns, 16 to 24 registers.
-template <int ACROSS>
-struct Tile {
-    static constexpr int WIDE = ACROSS % 4 == 0 ? 4 : ACROSS % 2 == 0 ? 2 : 1, TALL = WIDE == 4 ? 6 : WIDE == 2 ? 10 : 16;
-};
-
-// sum over k of left(i, k) right[k], for rows i of a matrix of as many columns as ``right``; done(i, j, sum) for each
-// LANES of it. Rows of the last tile may come twice.
-template <int rows, int inner, class Left, class Right, class Done>
-void product(Left left, const Right& right, Done done) {
-    constexpr int WIDE = Tile<Right::ACROSS>::WIDE, TALL = std::min(rows, Tile<Right::ACROSS>::TALL);
-    for (int j = 0; j < Right::ACROSS; j += WIDE)
-        for (int start = 0; start < rows; start += TALL) {
-            const int i = std::min(start, rows - TALL);
-            Lanes sums[TALL][WIDE] = {};
-            for (int k = 0; k < inner; k++) {
-                Lanes row[WIDE];
-#pragma GCC unroll 4
-                for (int w = 0; w < WIDE; w++) row[w] = right.at[k][j + w];
-#pragma GCC unroll 16
-                for (int r = 0; r < TALL; r++) {
-                    const REAL factor = left(i + r, k);
-#pragma GCC unroll 4
-                    for (int w = 0; w < WIDE; w++) sums[r][w] += factor * row[w];
-                }
-            }
-#pragma GCC unroll 16
-            for (int r = 0; r < TALL; r++)
-#pragma GCC unroll 4
-                for (int w = 0; w < WIDE; w++) done(i + r, j + w, sums[r][w]);
-        }
-}
-
-template <class Any>
-auto of(const Any& matrix) {
-    return [&](int i, int k) { return matrix(i, k); };
-}
-template <class Any>
-auto transposed(const Any& matrix) {
-    return [&](int i, int k) { return matrix(k, i); };
-}
-template <class Any>
-auto into(Any& matrix) {
-    return [&](int i, int j, Lanes value) { matrix.at[i][j] = value; };
-}
 
 // S_bound(v) = sgn(v) GELU(|v| - bound)
 Lanes gelu_threshold(Lanes v, REAL bound) {
     const Lanes over = magnitude(v) - bound, shrunk = over * normal_below(over);
     return v > 0 ? shrunk : (v < 0 ? -shrunk : v);
 }
-
-// One head's part of tokens in memory: rows of WIDTH numbers, one a token, so far from each other.
-struct Rows {
-    long image, head, token;
-
-    template <class Number>
-    Number* of(Number* all, long i, long h) const {
-        return all + i * image + h * head;
-    }
-};
 
 struct Weights {
     const REAL* matrix;            // R, (heads, WIDTH, FEATURES)
@@ -103,11 +36,6 @@ struct Room {
     Matrix<ATOMS, WIDTH> drive, codes, moved;
     REAL bound;
 
-    void read(const REAL* tokens, long apart) {
-        for (int n = 0; n < TOKENS; n++)
-            for (int j = 0; j < x.ACROSS; j++) x.at[n][j] = load(tokens + n * apart + j * LANES);
-    }
-
     // P from q, which stands in x.
     void build_atoms(const Weights& weights, long head) {
         for (auto& row : x.at) {
@@ -116,9 +44,7 @@ struct Room {
             const REAL scale = 1 / std::max(std::sqrt(sum(squares)), REAL(1e-12));
             for (Lanes& part : row) part *= scale;
         }
-        const REAL* from = weights.matrix + head * WIDTH * FEATURES;
-        for (auto& row : projection.at)
-            for (Lanes& part : row) part = load(from), from += LANES;
+        projection.read(weights.matrix + head * WIDTH * FEATURES, FEATURES);
         Lanes squares[FEATURES / LANES] = {};
         product<TOKENS, WIDTH>(of(x), projection, [&](int n, int j, Lanes exponent) { atoms.at[n][j] = exponential(exponent); });
         for (auto& row : atoms.at)
@@ -185,16 +111,14 @@ extern "C" void reconstruct(const REAL* q, const REAL* v, REAL* z, REAL* codes, 
 #pragma omp parallel
     {
         const auto room = std::make_unique<Room>();
-        for (int i = 0; i < ATOMS; i++)
-            for (int j = 0; j < room->coupling.ACROSS; j++)
-                room->coupling.at[i][j] = load(coupling + i * ATOMS + j * LANES);
+        room->coupling.read(coupling, ATOMS);
 #pragma omp for schedule(dynamic)
         for (long job = 0; job < num_images * num_heads; job++) {
             const long image = job % num_images, head = job / num_images;
-            room->read(of_q.of(q, image, head), of_q.token);
+            room->x.read(of_q.of(q, image, head), of_q.token);
             room->build_atoms(weights, head);
             room->build_gram(weights, head);
-            room->read(of_v.of(v, image, head), of_v.token);
+            room->x.read(of_v.of(v, image, head), of_v.token);
             room->iterate(weights, [&](int t) {
                 if (codes) {
                     REAL* to = codes + ((t * num_images + image) * num_heads + head) * ATOMS * WIDTH;
