@@ -72,6 +72,12 @@ def tell_model(tab: str, model: gr.Dropdown, size: gr.Dropdown) -> None:
     in_browser([model.input, size.input], f"asked => VARS.asked('{tab}', asked)", {"model": model, "size": size})
 
 
+def model_and_size(shell: Shell, tab: str, model: str = DEFAULT_MODEL) -> tuple[gr.Dropdown, gr.Dropdown]:
+    """Which model looks, at first ``model``, and at which input size."""
+    named = gr.Dropdown(model_choices(shell), value=model, label="Model", elem_id=f"{tab}-model")
+    return named, size_choice(tab)
+
+
 def size_choice(tab: str) -> gr.Dropdown:
     """The input size of the models."""
     choices = [("each model's default", DEFAULT_SIZE), *((f"{size} pixels", str(size)) for size in MODEL_SIZES)]

@@ -10,11 +10,11 @@ from typing import Any
 import gradio as gr
 from gradio.components.base import Component
 
-from app.inference.models import DEFAULT_MODEL, sized
+from app.inference.models import sized
 from app.inference.tasks import ShownMap
 from app.inference.traced import Traced
 from app.page import animations, share
-from app.page.choices import iteration_slider, layer_update, map_controls, model_choices, size_choice, tell_model
+from app.page.choices import iteration_slider, layer_update, map_controls, model_and_size, tell_model
 from app.page.events import Updates, in_browser
 from app.page.shell import Shell, fine, heading, unseen
 from app.page.viewer import map_viewer, more_maps, select_iterate
@@ -53,8 +53,7 @@ def build(shell: Shell) -> None:
             closer_pictures = closer.pictures()
             of_each = rows.component()
         with gr.Column(elem_classes="controls", scale=0) as controls:
-            model = gr.Dropdown(model_choices(shell), value=DEFAULT_MODEL, label="Model", elem_id="attention-model")
-            size = size_choice(TAB)
+            model, size = model_and_size(shell, TAB)
             weights = gr.HTML("", apply_default_css=False, elem_id="attention-weights")
             maps = map_controls(shell, TAB, iteration, shared="shared by all iterates")
             heading("Prediction")

@@ -14,7 +14,7 @@ from app.library.photographs import Subject
 from app.page import share
 from app.page.assets import page_html
 from app.page.changing_dropdown import ChangingDropdown
-from app.page.choices import iteration_slider, layer_update, model_choices, size_choice
+from app.page.choices import iteration_slider, layer_update, model_and_size
 from app.page.events import Updates, in_browser
 from app.page.shell import Shell, fine, unseen
 from app.page.viewer import scripted
@@ -45,8 +45,7 @@ def build(shell: Shell) -> None:
             iteration = iteration_slider(TAB)
             atoms = scripted("dictionary-atoms", page_html(TAB), "VARS.dictionary")  # of what `words.view` returns
         with gr.Column(elem_classes="controls", scale=0) as controls:
-            model = gr.Dropdown(model_choices(shell), value=START_MODEL, label="Model", elem_id="dictionary-model")
-            size = size_choice(TAB)
+            model, size = model_and_size(shell, TAB, START_MODEL)
             weights = gr.HTML("", apply_default_css=False)
             layer = ChangingDropdown([], value=None, label="Layer", elem_id="dictionary-layer")
             head = ChangingDropdown([("all heads", ALL)], value=ALL, label="Head", elem_id="dictionary-head")

@@ -8,14 +8,14 @@ import gradio as gr
 from gradio.components.base import Component
 
 from analysis.painting import painting
-from app.inference.models import EMBEDDED, sized
+from app.inference.models import sized
 from app.inference.settling import LayerSettling, SettlingOf
 from app.inference.traced import Traced
 from app.library.photographs import Subject
 from app.page import animations, share
 from app.page.assets import page_html
 from app.page.changing_dropdown import ChangingDropdown
-from app.page.choices import layer_choices, model_choices, size_choice
+from app.page.choices import layer_choices, model_and_size
 from app.page.events import Updates, in_browser
 from app.page.shell import Shell, heading
 from app.page.viewer import scripted
@@ -52,8 +52,7 @@ def build(shell: Shell) -> None:
                 elem_id=f"{TAB}-equations",
             )
         with gr.Column(elem_classes="controls", scale=0) as controls:
-            model = gr.Dropdown(model_choices(shell), value=EMBEDDED[0], label="Model", elem_id=f"{TAB}-model")
-            size = size_choice(TAB)
+            model, size = model_and_size(shell, TAB)
             weights = gr.HTML("", apply_default_css=False)
             layer = ChangingDropdown([], value=None, label="Layer", elem_id=f"{TAB}-layer")
             head = ChangingDropdown([("head 0", "0")], value="0", label="Head", elem_id=f"{TAB}-head")

@@ -9,12 +9,11 @@ from typing import Any
 import gradio as gr
 from gradio.components.base import Component
 
-from app.inference.models import DEFAULT_MODEL
 from app.inference.work import BusyError
 from app.library.clips import SUFFIXES, Clip, read_shot, squared
 from app.page import animations, share
 from app.page.assets import page_html
-from app.page.choices import map_controls, model_choices, size_choice, tell_model
+from app.page.choices import map_controls, model_and_size, tell_model
 from app.page.events import Updates, in_browser
 from app.page.rail import upload_button
 from app.page.shell import Shell, fine, heading, unseen
@@ -46,8 +45,7 @@ def build(shell: Shell) -> None:
                 upload = upload_button("Load a video", SUFFIXES, elem_id=f"{TAB}-upload")
                 camera = gr.Button("Camera", size="sm", min_width=80, elem_id=f"{TAB}-camera")
                 photograph = gr.Button("Pan over the photograph", size="sm", min_width=110, elem_id=f"{TAB}-pan")
-            model = gr.Dropdown(model_choices(shell), value=DEFAULT_MODEL, label="Model", elem_id=f"{TAB}-model")
-            size = size_choice(TAB)
+            model, size = model_and_size(shell, TAB)
             maps = map_controls(shell, TAB, frame, shared="shared by all frames")
     clip, more, shot, seen = (unseen(f"{TAB}-{name}") for name in ("clip", "more", "shot", "seen"))
 

@@ -10,13 +10,12 @@ from typing import Any
 import gradio as gr
 
 from analysis.colour_maps import sequential
-from app.inference.models import DEFAULT_MODEL
 from app.inference.traced import Traced
 from app.library.fixation_library import FixationLibrary
 from app.library.fixation_points import MAX_LINKED, Points
 from app.library.photographs import Photograph
 from app.page import share
-from app.page.choices import iteration_slider, layer_update, map_controls, model_choices, size_choice, tell_model
+from app.page.choices import iteration_slider, layer_update, map_controls, model_and_size, tell_model
 from app.page.events import Updates, in_browser
 from app.page.rail import upload_button
 from app.page.shell import Shell, fine, heading, unseen
@@ -84,8 +83,7 @@ def build(shell: Shell) -> None:
                 visible=recorded,
                 elem_id="fixations-first",
             )
-            model = gr.Dropdown(model_choices(shell), value=DEFAULT_MODEL, label="Model", elem_id="fixations-model")
-            size = size_choice(TAB)
+            model, size = model_and_size(shell, TAB)
             weights = gr.HTML("", apply_default_css=False, elem_id="fixations-weights")
             maps = map_controls(shell, TAB, iteration, shared="shared by all iterates")
             heading("A table of fixations")

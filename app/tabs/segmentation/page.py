@@ -10,13 +10,12 @@ from typing import Any
 import gradio as gr
 from gradio.components.base import Component
 
-from app.inference.models import DEFAULT_MODEL
 from app.inference.traced import READOUTS
 from app.library.mask_reading import JUDGED, reading_of
 from app.page import share
 from app.page.assets import page_html
 from app.page.changing_dropdown import ChangingDropdown
-from app.page.choices import iteration_slider, layer_update, model_choices, size_choice, tell_model
+from app.page.choices import iteration_slider, layer_update, model_and_size, tell_model
 from app.page.events import Updates, in_browser
 from app.page.rail import upload_button
 from app.page.shell import Shell, fine, heading, unseen
@@ -81,8 +80,7 @@ def build(shell: Shell) -> None:
                 elem_id=f"{TAB}-mask-values",
             )
             heading("Map")
-            model = gr.Dropdown(model_choices(shell), value=DEFAULT_MODEL, label="Model", elem_id=f"{TAB}-model")
-            size = size_choice(TAB)
+            model, size = model_and_size(shell, TAB)
             weights = gr.HTML("", apply_default_css=False)
             layer = ChangingDropdown([], value=None, label="Layer", elem_id=f"{TAB}-layer")
             readout = gr.Dropdown(list(READOUTS), value=DEFAULT_READOUT, label="Readout", elem_id=f"{TAB}-readout")
