@@ -43,13 +43,14 @@ LOOK = """
 
 @dataclass(frozen=True)
 class Controls:
-    """What a visitor asks with."""
+    """What a visitor asks with; ``curves`` draws deletion and insertion."""
 
     whose: gr.Radio
     token: gr.Textbox
     index: gr.Dropdown
     head: gr.Dropdown
     readout: gr.Radio
+    curves: gr.Button
 
     def linked(self) -> dict[str, Component]:
         """These, by the names that they have in a link."""
@@ -81,8 +82,8 @@ def pictures() -> Pictures:
     return Pictures(look, said, charts, gr.HTML("", apply_default_css=False, elem_classes="when-said"))
 
 
-def controls() -> tuple[Controls, gr.Button]:
-    """Beside the map, and the button that draws curves."""
+def controls() -> Controls:
+    """Beside the map."""
     heading("Look closer", "attention-look-closer")
     whose = gr.Radio(
         [(read, name) for name, read in WHOSE.items()], value=NOBODY, label="Show also", elem_id="attention-whose"
@@ -105,7 +106,7 @@ def controls() -> tuple[Controls, gr.Button]:
         elem_classes="when-asked",
     )
     curves = gr.Button("Deletion and insertion", size="sm", elem_id="attention-curves")
-    return Controls(whose, unseen("attention-token"), index, head, readout), curves
+    return Controls(whose, unseen("attention-token"), index, head, readout, curves)
 
 
 async def head_maps(
@@ -132,14 +133,7 @@ async def others(
     return {}
 
 
-def connect(
-    shell: Shell,
-    shown: Pictures,
-    asking: Controls,
-    button: gr.Button,
-    maps: MapControls,
-    which: Mapping[str, Component],
-) -> None:
+def connect(shell: Shell, shown: Pictures, asking: Controls, maps: MapControls, which: Mapping[str, Component]) -> None:
     """``which``: photo, model, size and layer."""
     services = shell.services
 
@@ -213,7 +207,7 @@ def connect(
         progress=shown.look,
     )
     shell.events.on(
-        [button.click],
+        [asking.curves.click],
         curves,
         {**which, "readout": maps.readout, "t": maps.t, **asked, "closer": asking.readout},
         {**shown.charts, "curves said": shown.curves_said},

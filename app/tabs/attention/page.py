@@ -58,7 +58,7 @@ def build(shell: Shell) -> None:
             maps = map_controls(shell, TAB, iteration, shared="shared by all iterates")
             heading("Prediction")
             prediction = gr.HTML("", apply_default_css=False, elem_id="attention-prediction")
-            asking, draw_curves = closer.controls()
+            asking = closer.controls()
 
     async def show(
         session: str | None, photo: str, model: str, size: str, layer: str | None, readout: str, t: float
@@ -120,7 +120,7 @@ def build(shell: Shell) -> None:
     drawn = {**charts, "no charts": no_charts}
     shell.events.after(shown, complete, which, {"more": more, **drawn})
     shell.events.on([maps.layer.input], chart, which, drawn, quiet=True)
-    closer.connect(shell, closer_pictures, asking, draw_curves, maps, which)
+    closer.connect(shell, closer_pictures, asking, maps, which)
     rows.connect(shell, of_each, maps, which, shown)
     tell_model(TAB, model, size)
     pipeline.connect(strip, equation, maps.readout)

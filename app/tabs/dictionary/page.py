@@ -83,22 +83,13 @@ def build(shell: Shell) -> None:
         }
 
     async def exported(
-        session: str | None,
-        photo: str,
-        model: str,
-        size: str,
-        layer: str | None,
-        head: str | None,
-        t: float,
-        p: str,
-        atom: str,
-        tokens: str,
-        **view: Any,
+        session: str | None, photo: str, model: str, size: str, layer: str | None, head: str | None, **view: Any
     ) -> Export:
         subject, result, made = await read(session, photo, model, size, layer)
         if made is None:
             raise words.no_dictionary(result.model)
-        look = AtomLook(layer, head or ALL, t=int(t), page=max(1, whole(p) or 1), **view)
+        kept = {name: view[name] for name in ("part", "sort", "scale", "colours")}
+        look = AtomLook(layer, head or ALL, t=int(view["t"]), page=max(1, whole(view["p"]) or 1), **kept)
         return await wait(words.export, subject, made, look)
 
     seen: dict[str, Component] = {
