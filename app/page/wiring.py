@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import functools
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
+from contextlib import contextmanager
 from typing import Any, ParamSpec, TypeVar
 
 import gradio as gr
@@ -107,6 +108,17 @@ def session_of(request: gr.Request | None) -> str | None:
     return getattr(request, "session_hash", None) or None
 
 
+@contextmanager
+def waited_for(futures: Iterable[Future[Any]]) -> Iterator[None]:
+    """Requests leave the queue where one of them fails, or the event that waits for them is cancelled."""
+    try:
+        yield
+    except BaseException:
+        for future in futures:
+            future.cancel()
+        raise
+
+
 async def wait(function: Callable[..., R], *args: Any) -> R:
     """Run blocking work in a thread."""
     return await asyncio.to_thread(function, *args)
@@ -127,18 +139,11 @@ async def traced_corrupted(
 async def traced_all(
     services: Services, session: str | None, subjects: Sequence[Subject], models: Sequence[str]
 ) -> list[list[Traced]]:
-    """``[subject][model]``. All wait in the queue at once, model by model so that they run as batches.
-
-    Where one fails or the event is cancelled, the others leave the queue.
-    """
+    """``[subject][model]``. All wait in the queue at once, model by model so that they run as batches."""
     futures: dict[tuple[int, str], Future[Traced]] = {}
-    try:
+    with waited_for(futures.values()):
         for model in models:
             for row, subject in enumerate(subjects):
                 futures[row, model] = services.trace(session, subject, model)
-        await asyncio.gather(*(asyncio.wrap_future(future) for future in futures.values()))
-    except BaseException:
-        for future in futures.values():
-            future.cancel()
-        raise
+        await asyncio.gather(*map(asyncio.wrap_future, futures.values()))
     return [[futures[row, model].result() for model in models] for row in range(len(subjects))]

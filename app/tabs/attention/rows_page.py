@@ -19,7 +19,7 @@ from app.page.choices import MapControls
 from app.page.events import Updates, in_browser, in_browser_after
 from app.page.shell import Shell, unseen
 from app.page.viewer import Viewer, scripted
-from app.page.wiring import changes, sentence, wait
+from app.page.wiring import changes, sentence, wait, waited_for
 from app.services import Services
 from app.tabs.attention import rows
 from app.views.answers import answer
@@ -46,9 +46,9 @@ async def rows_of(services: Services, session: str | None, wanted: rows.Wanted) 
     What is wrong with one photograph is said in its row.
     """
     name, told = sized(wanted.model, wanted.size), []
-    traces: list[tuple[Subject, Future[Traced]]] = []
+    traces: dict[Future[Traced], Subject] = {}
     runs = 0
-    try:
+    with waited_for(traces):
         for ref in wanted.refs:
             try:
                 subject = await wait(services.subject, session, ref)
@@ -56,20 +56,16 @@ async def rows_of(services: Services, session: str | None, wanted: rows.Wanted) 
             except InputError as error:
                 told.append(refused(ref, error))
                 continue
-            traces.append((subject, future))
+            traces[future] = subject
             runs += not future.done()
             if runs == rows.PIECE:
                 break
-        for subject, future in traces:
+        for future, subject in traces.items():
             try:
                 result = await asyncio.wrap_future(future)
                 told.append(await wait(rows.row, subject, result, wanted.layer, answer(result, services.class_names)))
             except InputError as error:
                 told.append(refused(subject.photograph.ref, error))
-    except BaseException:
-        for _, future in traces:
-            future.cancel()
-        raise
     return told
 
 

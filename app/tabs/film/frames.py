@@ -11,7 +11,7 @@ from app.inference.frame_map import FrameMap, LastMap
 from app.inference.models import sized
 from app.inference.work import BusyError
 from app.library.clips import Clip
-from app.page.wiring import wait
+from app.page.wiring import wait, waited_for
 from app.services import Services
 from app.tabs.film.words import CHUNK, layer_of
 
@@ -33,14 +33,10 @@ async def mapped(
     maps: list[FrameMap] = []
     for start in range(0, len(indices), CHUNK):
         futures: list[Future[FrameMap]] = []
-        try:
+        with waited_for(futures):
             for index in indices[start : start + CHUNK]:
                 futures.append(services.frame(session, clip, index, model, task))
             maps += await asyncio.gather(*map(asyncio.wrap_future, futures))
-        except BaseException:
-            for future in futures:
-                future.cancel()
-            raise
     return maps
 
 
