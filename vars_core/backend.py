@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from itertools import chain
 from threading import Lock
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from vars_core.errors import InputError
 from vars_core.image_size import ImageSize
@@ -35,6 +34,17 @@ def choose_device(device: str = "auto") -> torch.device:
     except (RuntimeError, AssertionError, NotImplementedError):
         raise InputError(f"device {device!r} is not there: expected auto, cpu, mps or cuda[:index]") from None
     return chosen
+
+
+def versions(model: nn.Module) -> list[tuple[int, int]]:
+    """Where each parameter and buffer lies, and how often it was changed there; quick, for every call asks it."""
+    found, modules = [], [model]
+    while modules:
+        module = modules.pop()
+        for tensors in (module._parameters, module._buffers):
+            found += [(tensor.data_ptr(), tensor._version) for tensor in tensors.values() if tensor is not None]
+        modules += [child for child in module._modules.values() if child is not None]
+    return found
 
 
 class Backend:
@@ -172,8 +182,7 @@ class Backend:
 
     def _current(self) -> tuple[object, VisionModel, Callable[[Tensor], Tensor]]:
         """The fast model of the weights as they are now: made anew, by one thread, where they have changed since."""
-        weights = chain(self.model.parameters(), self.model.buffers())
-        stamp = tuple((tensor.data_ptr(), tensor._version) for tensor in weights)
+        stamp = versions(self.model)
         with self._making:
             if self._made is None or self._made[0] != stamp:
                 with torch.no_grad():

@@ -19,10 +19,10 @@ from vars_core.inference.native.call import LANES
 from vars_core.inference.native.compiler import compiler, library
 from vars_core.inference.native.convolutions import NativeReconstruction, native_convolutions
 from vars_core.inference.separable import SeparableTransform
-from vars_core.inference.spectral import TokenConvolutions, TokenReconstruction
+from vars_core.inference.spectral import NativeFilter, TokenConvolutions, TokenReconstruction, token_filter
 from vars_core.mixers import LayerShape, Solving, mixer_kind
 from vars_core.mixers.reconstruction import DenseReconstruction
-from vars_core.mixers.spectral import StaticDictionary
+from vars_core.mixers.spectral import SpatialFilter, StaticDictionary
 from vars_core.readouts import READOUTS
 from vars_core.solver import AT_DRIVE, SHRUNK, Ista, Lista, Start
 from vars_core.tokens import Grid
@@ -83,6 +83,22 @@ def test_the_loop_has_the_gradient_of_its_last_iterate() -> None:
     torch.testing.assert_close(found, expected, atol=1e-12, rtol=1e-12)
     *_, (z, _) = loop.iterates(v)
     torch.testing.assert_close(torch.autograd.grad((z * weights).sum(), v)[0], expected, atol=1e-12, rtol=1e-12)
+
+
+@needs_a_compiler
+@pytest.mark.parametrize("grid", [(4, 4), (7, 6), (14, 14)])
+def test_a_filter_of_the_loop_is_that_of_the_operations_and_has_its_gradient(grid: Grid) -> None:
+    torch.manual_seed(0)
+    layer = SpatialFilter(2 * LANES, grid).double()
+    layer.spectrum.weight.data += 0.1 * torch.randn_like(layer.spectrum.weight)
+    tokens = torch.randn(3, math.prod(grid), 2 * LANES, dtype=torch.float64, requires_grad=True)
+    loop = token_filter(layer.spectrum, SeparableTransform(grid, tokens))
+    assert isinstance(loop, NativeFilter)
+    results = loop(tokens), loop.plain(tokens)
+    torch.testing.assert_close(*results, atol=1e-12, rtol=1e-12)
+    weights = torch.randn_like(tokens)
+    gradients = [torch.autograd.grad((one * weights).sum(), tokens)[0] for one in results]
+    torch.testing.assert_close(*gradients, atol=1e-12, rtol=1e-12)
 
 
 @needs_a_compiler

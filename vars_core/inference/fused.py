@@ -64,7 +64,12 @@ class _Differentiable(torch.autograd.Function):
 
 def run(operation: Operation, x: Tensor, there: bool) -> Tensor:
     """One of the two forms. The result asks for gradients where the plain one's would, but has them by x alone."""
-    if not there or x.dtype != torch.float32 or torch.is_autocast_enabled("cpu") or torch.compiler.is_compiling():
+    if (
+        not there
+        or x.dtype != operation.weight.dtype
+        or torch.is_autocast_enabled("cpu")
+        or torch.compiler.is_compiling()
+    ):
         return operation.plain(x)
     if torch.is_grad_enabled():
         result: Tensor = _Differentiable.apply(x, operation.weight, operation)

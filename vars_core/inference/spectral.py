@@ -13,11 +13,11 @@ from torch import Tensor, nn
 from vars_core.dictionaries import ConvolutionalDictionary
 from vars_core.inference.folding import norm_before
 from vars_core.inference.freeze import frozen, with_frozen_children
-from vars_core.inference.fused import FusedLinear
-from vars_core.inference.native.convolutions import NativeReconstruction, native_convolutions
+from vars_core.inference.fused import FusedLinear, run
+from vars_core.inference.native.convolutions import NativeConvolutions, NativeReconstruction, native_convolutions
 from vars_core.inference.separable import SeparableTransform
 from vars_core.mixers.base import Mixer
-from vars_core.mixers.spectral import ConvolutionalReconstruction, TokenBatchNorm, complex_spectra
+from vars_core.mixers.spectral import ConvolutionalReconstruction, Spectrum, TokenBatchNorm, complex_spectra
 from vars_core.operators import Iterates, SparseReconstruction
 from vars_core.solver import Ista
 from vars_core.tokens import Grid, require_grid
@@ -133,6 +133,25 @@ class TokenFilter:
         return self.transform.inverse(self.filters.apply(spectrum).squeeze(3)).flatten(1, 2)
 
 
+class NativeFilter:
+    """`TokenFilter` by the compiled loop."""
+
+    def __init__(self, loop: NativeConvolutions, operations: TokenFilter) -> None:
+        self.weight = loop.filters
+        self.fused = loop.convolve
+        self.plain = operations
+
+    def __call__(self, tokens: Tensor) -> Tensor:
+        return run(self, tokens, True)
+
+
+def token_filter(spectrum: Spectrum, transform: SeparableTransform) -> TokenFilter | NativeFilter:
+    spectra = complex_spectra(spectrum.weight.detach())
+    operations = TokenFilter(spectra, transform)
+    loop = native_convolutions(spectra, spectra.real[:, 0, 0, 0], spectrum.grid)
+    return operations if loop is None else NativeFilter(loop, operations)
+
+
 class TokenConvolutionalReconstruction(Mixer):
     """`ConvolutionalReconstruction` in evaluation: the same `value`, solver and weights, on tokens throughout."""
 
@@ -145,9 +164,7 @@ class TokenConvolutionalReconstruction(Mixer):
         self.solver = mixer.solver
         self.dictionary = TokenConvolutions(detached(spectral), transform)
         self.native = native_convolutions(spectral.spectra.detach(), spectral.bound.detach(), self.grid)
-        self.second = None
-        if mixer.second is not None:
-            self.second = TokenFilter(complex_spectra(mixer.second.spectrum.weight.detach()), transform)
+        self.second = None if mixer.second is None else token_filter(mixer.second.spectrum, transform)
         self.output = frozen(mixer.output)
         if isinstance(mixer.norm, TokenBatchNorm) and isinstance(mixer.output, nn.Linear):
             self.output = FusedLinear(*norm_before(mixer.output.weight, mixer.output.bias, mixer.norm))

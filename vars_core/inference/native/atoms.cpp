@@ -110,7 +110,7 @@ extern "C" void reconstruct(const REAL* q, const REAL* v, REAL* z, REAL* codes, 
     const Rows of_z{TOKENS * num_heads * WIDTH, WIDTH, num_heads * WIDTH};
 #pragma omp parallel
     {
-        const auto room = std::make_unique<Room>();
+        static thread_local const auto room = std::make_unique<Room>();
         room->coupling.read(coupling, ATOMS);
 #pragma omp for schedule(dynamic)
         for (long job = 0; job < num_images * num_heads; job++) {

@@ -46,7 +46,7 @@ extern "C" void attend(const REAL* q, const REAL* k, const REAL* v, REAL* z, lon
     const REAL scale = 1 / std::sqrt(REAL(WIDTH));
 #pragma omp parallel
     {
-        const auto room = std::make_unique<Room>();
+        static thread_local const auto room = std::make_unique<Room>();
         REAL sums[QUERIES];
 #pragma omp for schedule(dynamic)
         for (long job = 0; job < num_images * num_heads; job++) {

@@ -31,10 +31,14 @@ PATIENCE = 120
 
 def compiler() -> tuple[str, ...] | None:
     """The command of a C++ compiler: that of the environment's CXX (empty: none), else the first one found."""
-    named = os.environ.get("CXX")
+    return _compiler(os.environ.get("CXX"), os.environ.get("PATH"))
+
+
+@cache
+def _compiler(named: str | None, path: str | None) -> tuple[str, ...] | None:
     if named is not None:
         return tuple(shlex.split(named)) or None
-    return next(((name,) for name in ("g++", "c++", "clang++") if shutil.which(name)), None)
+    return next(((name,) for name in ("g++", "c++", "clang++") if shutil.which(name, path=path)), None)
 
 
 def library(source: Path, constants: Mapping[str, str | int]) -> ctypes.CDLL | None:

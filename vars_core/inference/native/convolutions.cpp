@@ -176,8 +176,7 @@ Lanes soft_slope(Lanes v, Lanes bound) {
     return v > bound ? one : (v < -bound ? one : Lanes{});
 }
 
-struct Step {
-    const REAL *filters, *bound;  // of all channels
+struct Steps {
     REAL lambda;
     long num_steps;
     bool start_shrunk;  // u_0 = S_lambda(P^T x), else P^T x
@@ -186,12 +185,7 @@ struct Step {
 // The dictionary of LANES channels of one image, and room to work in.
 class Dictionary {
    public:
-    Lanes bound;
-
-    void of(const Step& step, long block) {
-        filters = step.filters + block * R * F * H * 2 * LANES;
-        bound = load(step.bound + block * LANES);
-    }
+    void of(const REAL* of_all, long block) { filters = of_all + block * R * F * H * 2 * LANES; }
 
     // x -> P^T x, the spectrum of x kept in combined; put(kernel, place, value).
     template <class Put>
@@ -257,6 +251,7 @@ class Dictionary {
 // What a thread works in, made once for all its images and channels.
 struct Room {
     Dictionary dictionary;
+    Lanes bound;  // L
     Lanes x[N], drive[R][N], codes[R][N];
 };
 
@@ -266,17 +261,17 @@ void read(const REAL* tokens, long num_channels, Lanes* x) {
 
 // u_0 ... u_T; see(t) when u_t is in room.codes and combined, slope(t, kernel, place, value, bound) before each S_bound.
 template <class See, class Slope>
-void iterate(Room& room, const Step& step, See see, Slope slope) {
-    const Lanes lambda = Lanes{} + step.lambda, per_step = 1 / room.dictionary.bound, shrink = lambda * per_step;
+void iterate(Room& room, const Steps& steps, See see, Slope slope) {
+    const Lanes lambda = Lanes{} + steps.lambda, per_step = 1 / room.bound, shrink = lambda * per_step;
     room.dictionary.encode(room.x, [&](int r, int n, Lanes value) {
         room.drive[r][n] = value;
-        if (step.start_shrunk) slope(0, r, n, value, lambda);
-        room.codes[r][n] = step.start_shrunk ? soft_threshold(value, lambda) : value;
+        if (steps.start_shrunk) slope(0, r, n, value, lambda);
+        room.codes[r][n] = steps.start_shrunk ? soft_threshold(value, lambda) : value;
     });
     for (int t = 0;; t++) {
         room.dictionary.combine(room.codes);
         see(t);
-        if (t == step.num_steps) return;
+        if (t == steps.num_steps) return;
         room.dictionary.gram([&](int r, int n, Lanes value) {
             const Lanes moved = room.codes[r][n] - (value - room.drive[r][n]) * per_step;
             slope(t + 1, r, n, moved, shrink);
@@ -292,15 +287,16 @@ extern "C" {
 // z (every one ? T+1 : 1, B, N, C): each iterate's P u_t, or the last one's; codes (T+1, B, N, R, C) or null.
 void reconstruct(const REAL* tokens, REAL* z, REAL* codes, const REAL* filters, const REAL* bound, double lambda,
                  long num_steps, long start_shrunk, long every_one, long num_images, long num_channels) {
-    const Step step{filters, bound, REAL(lambda), num_steps, bool(start_shrunk)};
+    const Steps steps{REAL(lambda), num_steps, bool(start_shrunk)};
     const long blocks = num_channels / LANES, jobs = num_images * blocks;
 #pragma omp parallel
     {
-        const auto room = std::make_unique<Room>();
+        static thread_local const auto room = std::make_unique<Room>();
 #pragma omp for schedule(dynamic)
         for (long job = 0; job < jobs; job++) {
             const long image = job % num_images, block = job / num_images, start = block * LANES;
-            room->dictionary.of(step, block);
+            room->dictionary.of(filters, block);
+            room->bound = load(bound + start);
             read(tokens + image * N * num_channels + start, num_channels, room->x);
             const auto see = [&](int t) {
                 if (codes)
@@ -312,7 +308,7 @@ void reconstruct(const REAL* tokens, REAL* z, REAL* codes, const REAL* filters, 
                 REAL* to = z + ((every_one ? t : 0) * num_images + image) * N * num_channels + start;
                 room->dictionary.decode([&](int n, Lanes value) { store(to + n * num_channels, value); });
             };
-            iterate(*room, step, see, [](int, int, int, Lanes, Lanes) {});
+            iterate(*room, steps, see, [](int, int, int, Lanes, Lanes) {});
         }
     }
 }
@@ -320,14 +316,14 @@ void reconstruct(const REAL* tokens, REAL* z, REAL* codes, const REAL* filters, 
 // gradients (every one ? T+1 : 1, B, N, C): of <weights, z_t> by the tokens, the chain rule through the steps backwards.
 void pull_back(const REAL* tokens, const REAL* weights, REAL* gradients, const REAL* filters, const REAL* bound,
                double lambda, long num_steps, long start_shrunk, long every_one, long num_images, long num_channels) {
-    const Step step{filters, bound, REAL(lambda), num_steps, bool(start_shrunk)};
+    const Steps steps{REAL(lambda), num_steps, bool(start_shrunk)};
     const long blocks = num_channels / LANES, jobs = num_images * blocks;
     struct Codes {
         Lanes of[R][N];
     };
 #pragma omp parallel
     {
-        const auto room = std::make_unique<Room>();
+        static thread_local const auto room = std::make_unique<Room>();
         const auto slopes = std::make_unique<Codes[]>(num_steps + 1);
         const auto start_weights = std::make_unique<Codes>(), back = std::make_unique<Codes>();
 #pragma omp for schedule(dynamic)
@@ -335,13 +331,14 @@ void pull_back(const REAL* tokens, const REAL* weights, REAL* gradients, const R
             const long image = job % num_images, block = job / num_images, start = block * LANES;
             const long at = image * N * num_channels + start;
             Dictionary& dictionary = room->dictionary;
-            dictionary.of(step, block);
-            const Lanes per_step = 1 / dictionary.bound;
+            dictionary.of(filters, block);
+            room->bound = load(bound + start);
+            const Lanes per_step = 1 / room->bound;
             if (!start_shrunk)
                 for (int r = 0; r < R; r++)
                     for (int n = 0; n < N; n++) slopes[0].of[r][n] = Lanes{} + 1;
             read(tokens + at, num_channels, room->x);
-            iterate(*room, step, [](int) {}, [&](int t, int r, int n, Lanes value, Lanes shrink) {
+            iterate(*room, steps, [](int) {}, [&](int t, int r, int n, Lanes value, Lanes shrink) {
                 slopes[t].of[r][n] = soft_slope(value, shrink);
             });
             read(weights + at, num_channels, room->x);
@@ -366,6 +363,25 @@ void pull_back(const REAL* tokens, const REAL* weights, REAL* gradients, const R
                 REAL* to = gradients + (every_one ? t : 0) * num_images * N * num_channels + at;
                 dictionary.decode([&](int n, Lanes value) { store(to + n * num_channels, value); });
             }
+        }
+    }
+}
+
+// filtered (B, N, C): tokens times the one spectrum a channel (R = 1), a circular convolution.
+void convolve(const REAL* tokens, REAL* filtered, const REAL* filters, long num_images, long num_channels) {
+    const long blocks = num_channels / LANES, jobs = num_images * blocks;
+#pragma omp parallel
+    {
+        static thread_local const auto room = std::make_unique<Room>();
+#pragma omp for schedule(dynamic)
+        for (long job = 0; job < jobs; job++) {
+            const long image = job % num_images, block = job / num_images;
+            const long at = image * N * num_channels + block * LANES;
+            room->dictionary.of(filters, block);
+            read(tokens + at, num_channels, room->x);
+            room->dictionary.encode(room->x, [&](int, int n, Lanes value) {
+                store(filtered + at + n * num_channels, value);
+            });
         }
     }
 }

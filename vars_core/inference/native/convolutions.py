@@ -46,6 +46,12 @@ class NativeConvolutions:
         call(self._loaded.pull_back, tokens.contiguous(), weights, gradients, *self._rest(tokens, solver, every))
         return gradients
 
+    def convolve(self, tokens: Tensor) -> Tensor:
+        """Tokens (B, N, C) times the one spectrum a channel, r = 1."""
+        filtered = torch.empty_like(tokens, memory_format=torch.contiguous_format)
+        call(self._loaded.convolve, tokens.contiguous(), filtered, self.filters, len(tokens), self.num_channels)
+        return filtered
+
     def _rest(self, tokens: Tensor, solver: Ista, every: bool) -> tuple[Tensor | int | float, ...]:
         settings = (float(solver.lam), solver.num_steps, solver.start is SHRUNK, every)
         return self.filters, self.bound, *settings, len(tokens), self.num_channels
@@ -59,7 +65,10 @@ class NativeConvolutions:
 
 
 def native_convolutions(spectra: Tensor, bound: Tensor, grid: Grid) -> NativeConvolutions | None:
-    """None where there is no compiler, or the layer is none that the loop is written for."""
+    """None where there is no compiler, or the layer is none that the loop is written for.
+
+    ``bound``: L a channel, (C,); whatever it is where nothing is solved.
+    """
     num_channels, num_kernels = spectra.shape[:2]
     real = REALS.get(bound.dtype) if bound.device.type == "cpu" else None
     if real is None or num_channels % LANES or min(grid) < SHORTEST_SIDE:
