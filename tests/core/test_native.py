@@ -7,20 +7,19 @@ from pathlib import Path
 
 import pytest
 import torch
-from torch.nn.functional import scaled_dot_product_attention
 
 from tests.core.test_inference import traced, trained
 from vars_core import Backend
 from vars_core.errors import InputError
 from vars_core.inference import frozen
+from vars_core.inference.attention import NativeMixing
 from vars_core.inference.native.atoms import NativeAtomsReconstruction
-from vars_core.inference.native.attention import attention
 from vars_core.inference.native.call import LANES
 from vars_core.inference.native.compiler import compiler, library
 from vars_core.inference.native.convolutions import NativeReconstruction, native_convolutions
 from vars_core.inference.separable import SeparableTransform
 from vars_core.inference.spectral import NativeFilter, TokenConvolutions, TokenReconstruction, token_filter
-from vars_core.mixers import LayerShape, Solving, mixer_kind
+from vars_core.mixers import LayerShape, Mixer, Solving, mixer_kind
 from vars_core.mixers.reconstruction import DenseReconstruction
 from vars_core.mixers.spectral import SpatialFilter, StaticDictionary
 from vars_core.readouts import READOUTS
@@ -114,11 +113,16 @@ def test_an_image_has_the_same_numbers_alone_and_among_others_with_one_thread_or
     assert torch.equal(loop(v[[2]]), together[0][[2]])
 
 
-def dense_layer(mixer: str, grid: Grid, solver: str = "lista") -> DenseReconstruction:
-    """Three heads with sixteen channels and 32 atoms of each kind; its solver's weights are not as they start."""
-    torch.manual_seed(0)
+def layer_of(mixer: str, grid: Grid, solver: str | None = None) -> Mixer:
+    """Three heads with sixteen channels and 32 features or atoms of each kind."""
     shape = LayerShape(dim=3 * LANES, num_heads=3, grid=grid, num_features=2 * LANES, num_kernels=1)
-    layer = mixer_kind(mixer).build(shape, Solving(3, 0.2, solver)).eval()
+    return mixer_kind(mixer).build(shape, Solving(3, 0.2, solver)).eval()
+
+
+def dense_layer(mixer: str, grid: Grid, solver: str = "lista") -> DenseReconstruction:
+    """Its solver's weights are not as they start."""
+    torch.manual_seed(0)
+    layer = layer_of(mixer, grid, solver)
     assert isinstance(layer, DenseReconstruction)
     if isinstance(layer.solver, Lista):
         layer.solver.coupling.data += 0.05 * torch.randn_like(layer.solver.coupling)
@@ -167,22 +171,26 @@ def test_a_layer_of_dense_atoms_has_the_gradient_by_its_input(mixer: str) -> Non
 
 
 @needs_a_compiler
+@pytest.mark.parametrize("mixer", ["self", "performer"])
 @pytest.mark.parametrize(("num_tokens", "dtype", "apart"), [(196, torch.float32, 1e-5), (7, torch.float64, 1e-13)])
-def test_attention_is_that_of_the_operation_and_has_its_gradients(
-    num_tokens: int, dtype: torch.dtype, apart: float
+def test_attention_is_that_of_the_operations_and_has_their_gradients(
+    mixer: str, num_tokens: int, dtype: torch.dtype, apart: float
 ) -> None:
     torch.manual_seed(0)
-    qkv = torch.randn(2, num_tokens, 3, 3, 2 * LANES, dtype=dtype, requires_grad=True)
-    q, k, v = (qkv[:, :, i].transpose(1, 2) for i in range(3))
-    results = attention(4 * q, k, v), scaled_dot_product_attention(4 * q, k, v)
+    layer = layer_of(mixer, (1, num_tokens)).to(dtype)
+    x = (3 * torch.randn(2, num_tokens, 3 * LANES, dtype=dtype)).requires_grad_()
+    fast = frozen(layer)
+    assert isinstance(fast, NativeMixing)
+    results = [one.attend(x, (1, num_tokens)) for one in (fast, layer)]
     torch.testing.assert_close(*results, atol=apart, rtol=apart)
-    weights = torch.randn_like(v)
-    gradients = [torch.autograd.grad((one * weights).sum(), qkv, retain_graph=True)[0] for one in results]
+    weights = torch.randn_like(x)
+    gradients = [torch.autograd.grad((one * weights).sum(), x)[0] for one in results]
     torch.testing.assert_close(*gradients, atol=10 * apart, rtol=10 * apart)
     with torch.no_grad():
-        assert torch.equal(attention(4 * q, k, v), results[0])
-        queries = q[:, :, :1]  # of other shapes than the loop is for
-        assert torch.equal(attention(queries, k, v), scaled_dot_product_attention(queries, k, v))
+        assert torch.equal(fast.attend(x, (1, num_tokens)), results[0])
+        operator, v = fast.operator(x, (1, num_tokens))
+        plain, _ = layer.operator(x, (1, num_tokens))
+        torch.testing.assert_close(operator.gradients(v, v)[0], plain.gradients(v, v)[0], atol=10 * apart, rtol=apart)
 
 
 @needs_a_compiler
@@ -197,7 +205,15 @@ def test_what_the_loop_is_not_written_for_is_left_to_the_operations() -> None:
 
 
 @pytest.mark.parametrize(
-    "spec", ["rvt_nano/self", "rvt_nano/vars_s", "gfnet_tiny/vars_s", "rvt_nano/vars_d", "rvt_nano/vars_sd"]
+    "spec",
+    [
+        "rvt_nano/self",
+        "rvt_nano/performer",
+        "rvt_nano/vars_s",
+        "gfnet_tiny/vars_s",
+        "rvt_nano/vars_d",
+        "rvt_nano/vars_sd",
+    ],
 )
 def test_without_a_compiler_the_fast_model_computes_the_same(spec: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CXX", "")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -14,8 +12,29 @@ from vars_core.operators import LinearMixing
 from vars_core.random_features import RandomFeatures
 from vars_core.tokens import Grid, split_heads
 
+MOST_WEIGHTS = 2**24
+"""Of softmax attention held at once."""
 
-class SelfAttention(Mixer):
+
+class Attention(Mixer):
+    """Queries, keys and values of one projection; subclasses give the map of the values that q and k make."""
+
+    num_heads: int
+    projection: nn.Module
+
+    def projected(self, x: Tensor) -> list[Tensor]:
+        """Tokens (B, N, C) -> q, k and v, (B, H, N, d)."""
+        return [split_heads(part, self.num_heads) for part in self.projection(x).chunk(3, dim=-1)]
+
+    def mixing(self, q: Tensor, k: Tensor) -> LinearMixing:
+        raise NotImplementedError
+
+    def operator(self, x: Tensor, grid: Grid) -> tuple[LinearMixing, Tensor]:
+        q, k, v = self.projected(x)
+        return self.mixing(q, k), v
+
+
+class SelfAttention(Attention):
     """`self`: softmax(qkᵀ/√d) v."""
 
     def __init__(self, dim: int, num_heads: int) -> None:
@@ -24,16 +43,20 @@ class SelfAttention(Mixer):
         self.projection = nn.Linear(dim, 3 * dim)
         self.output = nn.Linear(dim, dim)
 
-    def operator(self, x: Tensor, grid: Grid) -> tuple[LinearMixing, Tensor]:
-        return self.mixing(x, F.scaled_dot_product_attention)
-
-    def mixing(self, x: Tensor, attention: Callable[[Tensor, Tensor, Tensor], Tensor]) -> tuple[LinearMixing, Tensor]:
-        """The operator and v of tokens (B, N, C); ``attention``: q, k, v (B, H, N, d) -> softmax(qkᵀ/√d) v."""
-        q, k, v = (split_heads(part, self.num_heads) for part in self.projection(x).chunk(3, dim=-1))
-        return LinearMixing(lambda values: attention(q, k, values), lambda w: softmax_transposed(q, k, w)), v
+    def mixing(self, q: Tensor, k: Tensor) -> LinearMixing:
+        return LinearMixing(
+            lambda values: F.scaled_dot_product_attention(q, k, values), lambda w: softmax_transposed(q, k, w)
+        )
 
 
-class PerformerAttention(Mixer):
+def softmax_transposed(q: Tensor, k: Tensor, w: Tensor) -> Tensor:
+    """softmax(qkᵀ/√d)ᵀ w: (B, H, N, 1) -> (B, H, N, 1), a few images at a time."""
+    at_once = max(1, MOST_WEIGHTS // (q.shape[1] * q.shape[2] * k.shape[2]))
+    parts = zip(*(part.split(at_once) for part in (q * q.shape[-1] ** -0.5, k, w)), strict=True)
+    return torch.cat([(q @ k.transpose(-2, -1)).softmax(-1).transpose(-2, -1) @ w for q, k, w in parts])
+
+
+class PerformerAttention(Attention):
     """`performer`: Φ(q)Φ(k)ᵀ with rows scaled to sum 1, times v; linear in the number of tokens."""
 
     def __init__(self, dim: int, num_heads: int, num_features: int) -> None:
@@ -43,25 +66,13 @@ class PerformerAttention(Mixer):
         self.projection = nn.Linear(dim, 3 * dim)
         self.output = nn.Linear(dim, dim)
 
-    def operator(self, x: Tensor, grid: Grid) -> tuple[LinearMixing, Tensor]:
-        q, k, v = (split_heads(part, self.num_heads) for part in self.projection(x).chunk(3, dim=-1))
+    def mixing(self, q: Tensor, k: Tensor) -> LinearMixing:
         queries, keys = self.features(q), self.features(k)
         row_sums = queries @ keys.sum(-2).unsqueeze(-1)
         return LinearMixing(
             lambda values: queries @ (keys.transpose(-2, -1) @ values.to(keys.dtype)) / row_sums,
             lambda w: keys @ (queries.transpose(-2, -1) @ (w.to(keys.dtype) / row_sums)),
-        ), v
-
-
-MOST_WEIGHTS = 2**24
-"""Of softmax attention held at once."""
-
-
-def softmax_transposed(q: Tensor, k: Tensor, w: Tensor) -> Tensor:
-    """softmax(qkᵀ/√d)ᵀ w: (B, H, N, 1) -> (B, H, N, 1), a few images at a time."""
-    at_once = max(1, MOST_WEIGHTS // (q.shape[1] * q.shape[2] * k.shape[2]))
-    parts = zip(*(part.split(at_once) for part in (q * q.shape[-1] ** -0.5, k, w)), strict=True)
-    return torch.cat([(q @ k.transpose(-2, -1)).softmax(-1).transpose(-2, -1) @ w for q, k, w in parts])
+        )
 
 
 SELF = MixerKind(

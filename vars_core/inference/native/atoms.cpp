@@ -38,12 +38,7 @@ struct Room {
 
     // P from q, which stands in x.
     void build_atoms(const Weights& weights, long head) {
-        for (auto& row : x.at) {
-            Lanes squares = Lanes{};
-            for (Lanes part : row) squares += part * part;
-            const REAL scale = 1 / std::max(std::sqrt(sum(squares)), REAL(1e-12));
-            for (Lanes& part : row) part *= scale;
-        }
+        x.scale_rows();
         projection.read(weights.matrix + head * WIDTH * FEATURES, FEATURES);
         Lanes squares[FEATURES / LANES] = {};
         product<TOKENS, WIDTH>(of(x), projection, [&](int n, int j, Lanes exponent) { atoms.at[n][j] = exponential(exponent); });

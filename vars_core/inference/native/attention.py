@@ -1,56 +1,70 @@
-"""Softmax attention in one loop of C++ (``attention.cpp``): PyTorch's own, to rounding."""
+"""Softmax and Performer attention in a loop of C++ each: PyTorch's operations, to rounding."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from ctypes import CDLL
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
-from torch.nn.functional import scaled_dot_product_attention
 
 from vars_core.inference.native.call import LANES, REALS, call
 from vars_core.inference.native.compiler import library
 
-SOURCE = Path(__file__).with_name("attention.cpp")
+FOLDER = Path(__file__).parent
+SOFTMAX, PERFORMER = FOLDER / "attention.cpp", FOLDER / "performer.cpp"
+
+Operation = Callable[[Tensor, Tensor, Tensor], Tensor]
+"""q, k, v (B, H, N, d) each -> z."""
 
 
-def attention(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
-    """softmax(qkᵀ/√d) v for q, k, v (B, H, N, d) each: by the loop where there is one for them, else by PyTorch."""
-    loaded = _loaded(q) if all(_fits(one, q) for one in (q, k, v)) else None
-    if loaded is None:
-        return scaled_dot_product_attention(q, k, v)
-    batch, num_heads, num_tokens, width = q.shape
-    z = q.new_empty(batch, num_tokens, num_heads, width)
-    strides = (stride for one in (q, k, v) for stride in one.stride()[:3])
-    call(loaded.attend, q, k, v, z, batch, num_heads, *strides)
-    if not torch.is_grad_enabled():
-        return z.transpose(1, 2)
-    result: Tensor = _Differentiable.apply(q, k, v, z.transpose(1, 2))
-    return result
+class NativeAttention:
+    """``operation`` by the loop in ``source`` where that is written for what comes; ``matrix``: the features' R."""
 
+    def __init__(self, source: Path, operation: Operation, matrix: Tensor | None = None) -> None:
+        self.source = source
+        self.operation = operation
+        self.matrix = None if matrix is None else matrix.contiguous()
+        self.weights = () if self.matrix is None else (self.matrix,)
 
-def _fits(values: Tensor, q: Tensor) -> bool:
-    same = values.dtype == q.dtype and values.shape == q.shape
-    return same and values.stride(-1) == 1 and values.device.type == "cpu" and values.shape[-1] % LANES == 0
+    def __call__(self, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+        loaded = self._loaded(q) if self._takes(q, k, v) else None
+        if loaded is None:
+            return self.operation(q, k, v)
+        batch, num_heads, num_tokens, width = q.shape
+        z = q.new_empty(batch, num_tokens, num_heads, width).transpose(1, 2)
+        strides = (stride for one in (q, k, v) for stride in one.stride()[:3])
+        call(loaded.attend, q, k, v, z, *self.weights, batch, num_heads, *strides)
+        if not torch.is_grad_enabled():
+            return z
+        result: Tensor = _Differentiable.apply(q, k, v, z, self.operation)
+        return result
 
+    def _takes(self, q: Tensor, k: Tensor, v: Tensor) -> bool:
+        alike = all(one.shape == q.shape and one.stride(-1) == 1 for one in (q, k, v))
+        fits = all(one.dtype == q.dtype and one.shape[-1] % LANES == 0 for one in (q, k, v, *self.weights))
+        return alike and fits and q.dtype in REALS and q.device.type == "cpu"
 
-def _loaded(q: Tensor) -> CDLL | None:
-    real = REALS.get(q.dtype)
-    return None if real is None else library(SOURCE, {"TOKENS": q.shape[-2], "WIDTH": q.shape[-1], "REAL": real})
+    def _loaded(self, q: Tensor) -> CDLL | None:
+        sizes: dict[str, str | int] = {"TOKENS": q.shape[-2], "WIDTH": q.shape[-1], "REAL": REALS[q.dtype]}
+        if self.matrix is not None:
+            sizes["FEATURES"] = self.matrix.shape[-1]
+        return library(self.source, sizes)
 
 
 class _Differentiable(torch.autograd.Function):
     """z as it was computed, with the gradients of PyTorch's operation."""
 
     @staticmethod
-    def forward(ctx: Any, q: Tensor, k: Tensor, v: Tensor, z: Tensor) -> Tensor:
+    def forward(ctx: Any, q: Tensor, k: Tensor, v: Tensor, z: Tensor, operation: Operation) -> Tensor:
         ctx.save_for_backward(q, k, v)
+        ctx.operation = operation
         return z.view_as(z)
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
         with torch.enable_grad():
             inputs = [saved.detach().requires_grad_() for saved in ctx.saved_tensors]
-            return *torch.autograd.grad(scaled_dot_product_attention(*inputs), inputs, gradients), None
+            return *torch.autograd.grad(ctx.operation(*inputs), inputs, gradients), None, None

@@ -18,6 +18,15 @@ struct Matrix {
         for (int i = 0; i < rows; i++)
             for (int j = 0; j < ACROSS; j++) at[i][j] = load(from + i * apart + j * LANES);
     }
+    // Each row to length 1.
+    void scale_rows() {
+        for (auto& row : at) {
+            Lanes squares = Lanes{};
+            for (Lanes part : row) squares += part * part;
+            const REAL scale = 1 / std::max<REAL>(std::sqrt(sum(squares)), REAL(1e-12));
+            for (Lanes& part : row) part *= scale;
+        }
+    }
     void put(int row, int column, REAL value) { reinterpret_cast<REAL*>(at[row])[column] = value; }
 };
 
