@@ -59,7 +59,8 @@ def tiles(height: int, width: int, side: int = TILE) -> Iterator[tuple[slice, sl
 
 def to_bytes(levels: Floats) -> Bytes:
     """Grey levels (float, 0..255) as uint8, clipped and cut off downwards as the benchmark's own files were."""
-    return np.clip(levels + np.float32(ROUND_OFF), 0, 255).astype(np.uint8)
+    shifted = levels + np.float32(ROUND_OFF)
+    return np.clip(shifted, 0, 255, out=shifted).astype(np.uint8)
 
 
 def gaussian_radius(sigma: float, truncate: float = 4.0) -> int:

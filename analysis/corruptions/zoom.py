@@ -18,7 +18,7 @@ def zoom_blur(image: Bytes, step: float, count: int) -> Bytes:
     for rows in bands(height, width):
         total = image[rows].astype(np.uint16) * np.uint16(2)
         for factor, part in centres:
-            cv2.add(total, enlarged(part, factor, rows, width), total, dtype=cv2.CV_16U)
+            total += enlarged(part, factor, rows, width)
         out[rows] = total // np.uint16(count + 1)
     return out
 
