@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from analysis.corruptions.pixels import Bytes, Floats, bands, to_bytes
+from analysis.corruptions.pixels import Bytes, Floats, bands, in_colour, to_bytes
 
 
 def brightness(image: Bytes, amount: float) -> Bytes:
@@ -38,7 +38,8 @@ def saturate(image: Bytes, factor: float, offset: float) -> Bytes:
         band = image[rows]
         top, low = largest(band), smallest(band)
         gain = gains.take(top.astype(np.intp) * 256 + low)
-        levels = top[..., None] - (top[..., None] - band) * gain[..., None]
+        tops = in_colour(top)
+        levels = tops - (tops - band) * in_colour(gain)
         if offset > 0:
             grey = top == low
             levels[..., 1:] = np.where(grey[..., None], top[..., None] * shade, levels[..., 1:])

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from analysis.corruptions.blur import smear
-from analysis.corruptions.pixels import Bytes, Codes, Floats, bands, smooth
+from analysis.corruptions.pixels import Bytes, Codes, Floats, bands, in_colour, smooth
 from vars_core.data.listing import list_files
 from vars_core.errors import InputError
 from vars_core.images import decode_image
@@ -38,9 +38,8 @@ def grow(height: int, width: int, rng: np.random.Generator) -> Bytes:
         level = crystal * np.float32(1.5) + unit(thickness[rows]) * np.float32(110) + np.float32(brightness - 110)
         for fold in folds:
             level += (np.float32(0.5) - np.abs(unit(fold[rows]) - np.float32(0.5))) * np.float32(70)
-        for channel, shade in enumerate(TINT):  # one after the other: NumPy is slow over a last axis of three
-            tinted = level * np.float32(shade)
-            out[rows, :, channel] = np.clip(tinted, 0, 255, out=tinted).astype(np.uint8)
+        tinted = in_colour(*(level * np.float32(shade) for shade in TINT))
+        out[rows] = np.clip(tinted, 0, 255, out=tinted).astype(np.uint8)
     return out
 
 

@@ -57,6 +57,11 @@ def tiles(height: int, width: int, side: int = TILE) -> Iterator[tuple[slice, sl
     )
 
 
+def in_colour(*planes: np.ndarray) -> np.ndarray:
+    """One plane (height, width) thrice, or three, as (height, width, 3): NumPy is slow where it repeats one itself."""
+    return cv2.merge(planes * (3 // len(planes)))
+
+
 def to_bytes(levels: Floats) -> Bytes:
     """Grey levels (float, 0..255) as uint8, clipped and cut off downwards as the benchmark's own files were."""
     shifted = levels + np.float32(ROUND_OFF)

@@ -12,6 +12,7 @@ from analysis.corruptions.pixels import (
     bands,
     field_bytes,
     field_code,
+    in_colour,
     normal_field,
     smooth,
     to_bytes,
@@ -44,8 +45,8 @@ def covered(image: Bytes, opacity: Floats) -> Bytes:
     mud = np.array(MUD, dtype=np.float32)
     out = np.empty_like(image)
     for rows in bands(*image.shape[:2]):
-        share = opacity[rows][..., None]
-        out[rows] = to_bytes(image[rows] * (1 - share) + mud * share)
+        share = opacity[rows]
+        out[rows] = to_bytes(image[rows] * in_colour(1 - share) + in_colour(*(share * part for part in mud)))
     return out
 
 
@@ -73,5 +74,5 @@ def wetted(image: Bytes, relief: Floats, mix: float) -> Bytes:
     water = np.array(WATER, dtype=np.float32) * np.float32(mix / brightest)
     out = np.empty_like(image)
     for rows in bands(*image.shape[:2]):
-        out[rows] = to_bytes(image[rows] + relief[rows][..., None] * water)
+        out[rows] = to_bytes(image[rows] + in_colour(*(relief[rows] * part for part in water)))
     return out

@@ -13,6 +13,7 @@ from analysis.corruptions.pixels import (
     Bytes,
     bands,
     field_bytes,
+    in_colour,
     normal_field,
     to_bytes,
 )
@@ -43,8 +44,8 @@ def snow(
     for rows in bands(height, width):
         band = image[rows].astype(np.float32)
         grey = (band[..., 0] * 299 + band[..., 1] * 587 + band[..., 2] * 114) * np.float32(0.0015) + np.float32(127.5)
-        mixed = band * np.float32(kept) + np.maximum(band, grey[..., None]) * np.float32(1 - kept)
-        out[rows] = to_bytes(mixed + layer[rows][..., None])
+        mixed = band * np.float32(kept) + np.maximum(band, in_colour(grey)) * np.float32(1 - kept)
+        out[rows] = to_bytes(mixed + in_colour(layer[rows]))
     return out
 
 
@@ -74,6 +75,6 @@ def fog(image: Bytes, amount: float, decay: float, rng: np.random.Generator) -> 
     mist = plasma(height, width, decay, rng)
     out = np.empty_like(image)
     for rows in bands(height, width):
-        levels = image[rows] * np.float32(rescale) + (mist[rows] * np.float32(255 * amount * rescale))[..., None]
+        levels = image[rows] * np.float32(rescale) + in_colour(mist[rows] * np.float32(255 * amount * rescale))
         out[rows] = to_bytes(levels)
     return out
