@@ -38,6 +38,7 @@ def benchmark_corruptions(
     picture = photograph(image)
     with one_thread():
         typer.echo(f"{processor()}; one core; NumPy {np.__version__}, OpenCV {cv2.__version__}.\n")
+        corrupt(square(picture, SIDES[-1]), "fog", 1, "benchmark")  # from here on memory that was let go is taken again
         typer.echo("\n".join(speed(square(picture, side), repeats)))
         if scaling:
             typer.echo("\n".join(["", *by_size(picture, repeats)]))

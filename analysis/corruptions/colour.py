@@ -21,7 +21,7 @@ def brightness(image: Bytes, amount: float) -> Bytes:
     out = np.empty_like(image)
     for rows in bands(*image.shape[:2]):
         band = image[rows]
-        out[rows] = table.take(largest(band).astype(np.intp)[..., None] * 256 + band)
+        out[rows] = table.take(in_colour(largest(band).astype(np.uint16) << 8) + band)
     return out
 
 
@@ -59,8 +59,7 @@ def saturation_gains(factor: float, offset: float) -> Floats:
 def contrast(image: Bytes, factor: float) -> Bytes:
     """Distances from each channel's mean, times ``factor``."""
     height, width = image.shape[:2]
-    sums = np.array([image[rows].sum(axis=(0, 1), dtype=np.int64) for rows in bands(height, width)]).sum(axis=0)
-    mean = sums / (height * width)
+    mean = np.array(cv2.sumElems(image)[:3]) / (height * width)  # whole numbers, held exactly
     levels = np.arange(256, dtype=np.float64)[:, None]
     return cv2.LUT(image, to_bytes((levels - mean) * factor + mean)[None])
 
