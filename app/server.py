@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from pathlib import Path
+from socket import socket
 from typing import Any
 
 from app.serving.cleaning import fresh_folder, repeat, return_memory, sweep
@@ -128,12 +129,25 @@ def run(settings: Settings) -> None:
     repeat(60, lambda: services.sessions.forget_unused(settings.keep_uploads))
     repeat(30, return_memory)
     app = build_app(settings, services)
-    for line in where(settings):
-        print(line)
     trained = sum(map(services.models.trained, services.models.names))
-    print(
+    models = (
         f"{trained} models with trained weights; {len(services.models.names) - trained} more are untrained and say so"
     )
     # Open pages hold a stream each, which would otherwise keep the server from ending.
-    uvicorn.run(app, host=settings.host, port=settings.port, log_level="warning", timeout_graceful_shutdown=2)
+    config = uvicorn.Config(
+        app, host=settings.host, port=settings.port, log_level="warning", timeout_graceful_shutdown=2
+    )
+    Announced(config, [*where(settings), models]).run()
     services.close()
+
+
+class Announced(uvicorn.Server):
+    """A server that says where it is once it answers there, not before."""
+
+    def __init__(self, config: uvicorn.Config, lines: Sequence[str]) -> None:
+        super().__init__(config)
+        self.lines = lines
+
+    async def startup(self, sockets: list[socket] | None = None) -> None:
+        await super().startup(sockets)
+        print("\n".join(self.lines), flush=True)

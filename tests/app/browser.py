@@ -57,11 +57,11 @@ def wait_for_map(page: Any, viewer: str = "attention") -> None:
     page.wait_for_function(f"() => {drawn(viewer)} !== 0")
 
 
-def wait_for_every_map(page: Any) -> None:
-    """Until the Attention tab has the maps of every layer, which come after the one that is shown, and its charts."""
+def wait_for_every_map(page: Any, viewer: str = "attention") -> None:
+    """Until a tab has the maps of every layer, which come after the one that is shown, and its charts."""
     page.wait_for_function(
-        """() => typeof VARS !== 'undefined' && VARS.state?.('attention').payload?.panels[0].layers.every(
-            ({maps}) => ['energy', 'gap', 'contribution', 'stream'].every(name => name in maps))"""
+        f"""() => typeof VARS !== 'undefined' && VARS.state?.('{viewer}').payload?.panels[0].layers.every(
+            ({{maps}}) => ['energy', 'gap', 'contribution', 'stream'].every(name => name in maps))"""
     )
 
 

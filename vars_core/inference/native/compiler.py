@@ -71,10 +71,13 @@ def _library(
 def _loaded(command: tuple[str, ...], source: Path, options: tuple[str, ...]) -> ctypes.CDLL:
     kept = _folder() / f"{source.stem}-{_fingerprint(command, source, options)}.so"
     if not kept.exists():
-        with whole_file(kept) as made, tempfile.TemporaryDirectory() as folder:
-            compiled = f"{folder}/{source.stem}.o"
-            _run(*command, *options, "-c", str(source), "-o", compiled)
-            _run(*command, "-shared", compiled, "-o", str(made))
+        with whole_file(kept) as made:
+            compiled = made.with_suffix(".o")
+            try:
+                _run(*command, *options, "-c", str(source), "-o", str(compiled))
+                _run(*command, "-shared", str(compiled), "-o", str(made))
+            finally:
+                compiled.unlink(missing_ok=True)
     return ctypes.CDLL(str(kept))
 
 
@@ -86,7 +89,8 @@ def _folder() -> Path:
     """Where libraries are kept: the user's cache, or a folder of this process alone where that can't be written."""
     with suppress(OSError, RuntimeError):  # RuntimeError: nobody's home
         folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "vars-studio"
-        folder.mkdir(parents=True, exist_ok=True)
+        if not folder.is_dir():
+            folder.mkdir(parents=True, exist_ok=True)
         if os.access(folder, os.W_OK):
             return folder
     return Path(tempfile.mkdtemp(prefix="vars-studio-"))

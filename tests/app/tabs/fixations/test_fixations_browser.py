@@ -11,7 +11,7 @@ import pytest
 from app.library.fixation_points import Points
 from app.library.photographs import Subject, sample
 from app.tabs.fixations.scores import score
-from tests.app.browser import opened, upload, wait_for_map
+from tests.app.browser import opened, upload, wait_for_every_map, wait_for_map
 from tests.app.served import Served
 
 pytestmark = pytest.mark.browser
@@ -44,9 +44,9 @@ def shown_nss(served: Served, points: list[list[Any]]) -> str:
 
 def test_clicks_are_scored_as_the_handler_scores_them_and_can_be_undone(browser: Any, served: Served) -> None:
     with opened(browser, served.url) as page:
-        wait_for_map(page)
+        wait_for_every_map(page)
         page.get_by_role("tab", name="Fixations").click()
-        wait_for_map(page, "fixations")
+        wait_for_every_map(page, "fixations")
         ran = list(served.services.queue.batches)
         places = ((150, 100), (300, 150), (90, 260))
         for count, (x, y) in enumerate(places, start=1):
