@@ -7,13 +7,14 @@ while the product is still in cache.
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Protocol
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from vars_core.inference.freeze import frozen
+from vars_core.inference.gradient import by_operation, with_gradient
 from vars_core.mlp import Mlp
 from vars_core.tokens import Grid
 
@@ -42,26 +43,6 @@ class Operation(Protocol):
     def fused(self, x: Tensor) -> Tensor: ...
 
 
-class _Differentiable(torch.autograd.Function):
-    """The fused form, with the gradient by x of the plain one."""
-
-    @staticmethod
-    def forward(ctx: Any, x: Tensor, weight: Tensor, operation: Operation) -> Tensor:
-        ctx.save_for_backward(x)
-        ctx.operation = operation
-        return operation.fused(x)
-
-    @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, None, None]:
-        (x,) = ctx.saved_tensors
-        if not ctx.needs_input_grad[0]:
-            return None, None, None
-        with torch.enable_grad():
-            x = x.detach().requires_grad_()
-            (gradient,) = torch.autograd.grad(ctx.operation.plain(x), x, gradients)
-        return gradient, None, None
-
-
 def run(operation: Operation, x: Tensor, there: bool) -> Tensor:
     """One of the two forms. The result asks for gradients where the plain one's would, but has them by x alone."""
     if (
@@ -71,10 +52,10 @@ def run(operation: Operation, x: Tensor, there: bool) -> Tensor:
         or torch.compiler.is_compiling()
     ):
         return operation.plain(x)
-    if torch.is_grad_enabled():
-        result: Tensor = _Differentiable.apply(x, operation.weight, operation)
-        return result
-    return operation.fused(x)
+    with torch.no_grad():
+        result = operation.fused(x)
+    by_x = by_operation(operation.plain)
+    return with_gradient(result, (x, operation.weight), lambda given, back: (*by_x(given[:1], back), None))
 
 
 class FusedLinear(nn.Module):

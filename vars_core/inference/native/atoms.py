@@ -6,12 +6,11 @@ from collections.abc import Callable
 from ctypes import CDLL
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
-import torch
 from torch import Tensor
 
 from vars_core.dictionaries import DenseDictionary
+from vars_core.inference.gradient import by_operation, with_gradient
 from vars_core.inference.native.call import LANES, REALS, call
 from vars_core.inference.native.compiler import compiler, library
 from vars_core.operators import Iterates, SparseReconstruction
@@ -109,25 +108,5 @@ class NativeAtomsReconstruction:
         return SparseReconstruction(self.dictionary, self.solver).gradients(v, weights)
 
     def _differentiable(self, v: Tensor, z: Tensor) -> Tensor:
-        if not torch.is_grad_enabled():
-            return z
-        result: Tensor = _Differentiable.apply(self.q, v, z, self)
-        return result
-
-
-class _Differentiable(torch.autograd.Function):
-    """z_T as it was computed, with the gradients by q and v that PyTorch's operations have."""
-
-    @staticmethod
-    def forward(ctx: Any, q: Tensor, v: Tensor, z: Tensor, operator: NativeAtomsReconstruction) -> Tensor:
-        ctx.save_for_backward(q, v)
-        ctx.build, ctx.solver = operator.build, operator.solver
-        return z.view_as(z)
-
-    @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor, None, None]:
-        with torch.enable_grad():
-            q, v = (saved.detach().requires_grad_() for saved in ctx.saved_tensors)
-            z = SparseReconstruction(ctx.build(q), ctx.solver)(v)
-            by_q, by_v = torch.autograd.grad(z, (q, v), gradients)
-        return by_q, by_v, None, None
+        operations = by_operation(lambda q, v: SparseReconstruction(self.build(q), self.solver)(v))
+        return with_gradient(z, (self.q, v), operations)

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from ctypes import CDLL
 from pathlib import Path
-from typing import Any
 
-import torch
 from torch import Tensor
 
+from vars_core.inference.gradient import by_operation, with_gradient
 from vars_core.inference.native.call import LANES, REALS, call
 from vars_core.inference.native.compiler import library
 
@@ -37,10 +36,7 @@ class NativeAttention:
         z = q.new_empty(batch, num_tokens, num_heads, width).transpose(1, 2)
         strides = (stride for one in (q, k, v) for stride in one.stride()[:3])
         call(loaded.attend, q, k, v, z, *self.weights, batch, num_heads, *strides)
-        if not torch.is_grad_enabled():
-            return z
-        result: Tensor = _Differentiable.apply(q, k, v, z, self.operation)
-        return result
+        return with_gradient(z, (q, k, v), by_operation(self.operation))
 
     def _takes(self, q: Tensor, k: Tensor, v: Tensor) -> bool:
         alike = all(one.shape == q.shape and one.stride(-1) == 1 for one in (q, k, v))
@@ -52,19 +48,3 @@ class NativeAttention:
         if self.matrix is not None:
             sizes["FEATURES"] = self.matrix.shape[-1]
         return library(self.source, sizes)
-
-
-class _Differentiable(torch.autograd.Function):
-    """z as it was computed, with the gradients of PyTorch's operation."""
-
-    @staticmethod
-    def forward(ctx: Any, q: Tensor, k: Tensor, v: Tensor, z: Tensor, operation: Operation) -> Tensor:
-        ctx.save_for_backward(q, k, v)
-        ctx.operation = operation
-        return z.view_as(z)
-
-    @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
-        with torch.enable_grad():
-            inputs = [saved.detach().requires_grad_() for saved in ctx.saved_tensors]
-            return *torch.autograd.grad(ctx.operation(*inputs), inputs, gradients), None, None

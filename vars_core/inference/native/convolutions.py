@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import ctypes
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor
 
+from vars_core.inference.gradient import with_gradient
 from vars_core.inference.native.call import LANES, REALS, call
 from vars_core.inference.native.compiler import library
 from vars_core.operators import Iterates, SparseReconstruction
@@ -102,24 +103,8 @@ class NativeReconstruction(SparseReconstruction):
         return list(self.native.pull_back(v.squeeze(1), weights.squeeze(1), self.solver, every=True).unsqueeze(2))
 
     def _differentiable(self, v: Tensor, z: Tensor) -> Tensor:
-        if not torch.is_grad_enabled():
-            return z
-        result: Tensor = _Differentiable.apply(v, z, self)
-        return result
+        def pull_back(inputs: Sequence[Tensor], gradient: Tensor) -> Sequence[Tensor]:
+            tokens, weights = inputs[0].squeeze(1), gradient.squeeze(1)
+            return (self.native.pull_back(tokens, weights, self.solver, every=False)[0].unsqueeze(1),)
 
-
-class _Differentiable(torch.autograd.Function):
-    """z_T as it was computed, with its gradient by v."""
-
-    @staticmethod
-    def forward(ctx: Any, v: Tensor, z: Tensor, operator: NativeReconstruction) -> Tensor:
-        ctx.save_for_backward(v)
-        ctx.operator = operator
-        return z.view_as(z)
-
-    @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None]:
-        (v,) = ctx.saved_tensors
-        operator = ctx.operator
-        back = operator.native.pull_back(v.squeeze(1), gradients[0].squeeze(1), operator.solver, every=False)
-        return back[0].unsqueeze(1), None, None
+        return with_gradient(z, (v,), pull_back)
