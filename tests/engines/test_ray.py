@@ -31,7 +31,7 @@ from ..segmentation.made import make_voc
 os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
 os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"  # read by Ray when it is imported: it keeps to 127.0.0.1
 ray = pytest.importorskip("ray", reason="Ray is not installed: pip install '.[cluster]'")
-cloudpickle = pytest.importorskip("cloudpickle")
+cloudpickle = pytest.importorskip("cloudpickle", reason="it comes with Ray")
 pytestmark = pytest.mark.timeout(600)  # a dozen processes start: slow where the cores are shared
 STORE = 80 * 2**20
 MODEL = ("--model", "rvt_nano/vars_d", "--image-size", "56", "--device", "cpu")

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from vars_core.dictionaries import DenseDictionary
 from vars_core.inference.gradient import by_operation, with_gradient
-from vars_core.inference.native.call import LANES, REALS, call
+from vars_core.inference.native.call import LANES, REALS, call, numbers
 from vars_core.inference.native.compiler import compiler, library
 from vars_core.operators import Iterates, SparseReconstruction
 from vars_core.solver import Lista
@@ -59,7 +59,7 @@ class NativeAtoms:
 
     def _loaded(self, q: Tensor) -> CDLL | None:
         widths = {"WIDTH": q.shape[-1], "FEATURES": self.matrix.shape[-1], "STATIC": self.static.shape[-1]}
-        return library(SOURCE, {"TOKENS": q.shape[-2], **widths, "REAL": REALS[q.dtype]})
+        return library(SOURCE, {"TOKENS": q.shape[-2], **widths, **numbers(q.dtype)})
 
 
 def native_atoms(

@@ -9,7 +9,7 @@ from pathlib import Path
 from torch import Tensor
 
 from vars_core.inference.gradient import by_operation, with_gradient
-from vars_core.inference.native.call import LANES, REALS, call
+from vars_core.inference.native.call import LANES, REALS, call, numbers
 from vars_core.inference.native.compiler import library
 
 FOLDER = Path(__file__).parent
@@ -44,7 +44,7 @@ class NativeAttention:
         return alike and fits and q.dtype in REALS and q.device.type == "cpu"
 
     def _loaded(self, q: Tensor) -> CDLL | None:
-        sizes: dict[str, str | int] = {"TOKENS": q.shape[-2], "WIDTH": q.shape[-1], "REAL": REALS[q.dtype]}
+        sizes = {"TOKENS": q.shape[-2], "WIDTH": q.shape[-1], **numbers(q.dtype)}
         if self.matrix is not None:
             sizes["FEATURES"] = self.matrix.shape[-1]
         return library(self.source, sizes)

@@ -16,6 +16,11 @@ LANES = 16
 """Numbers that a loop does side by side (``lanes.h``)."""
 
 
+def numbers(dtype: torch.dtype) -> dict[str, str | int]:
+    """The constants that say what a loop computes with."""
+    return {"REAL": REALS[dtype], "LANES": LANES}
+
+
 COMPILED = "compiled::"
 """What a loop's name begins with where a profiler shows it."""
 

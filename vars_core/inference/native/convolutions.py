@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from vars_core.inference.gradient import with_gradient
-from vars_core.inference.native.call import LANES, REALS, call
+from vars_core.inference.native.call import LANES, REALS, call, numbers
 from vars_core.inference.native.compiler import library
 from vars_core.operators import Iterates, SparseReconstruction
 from vars_core.solver import AT_DRIVE, SHRUNK, Dictionary, Ista
@@ -19,6 +19,7 @@ from vars_core.tokens import Grid
 SOURCE = Path(__file__).with_name("convolutions.cpp")
 
 SHORTEST_SIDE = 3
+"""Of a grid: a shorter one has no sines, which the loop counts on."""
 
 
 class NativeConvolutions:
@@ -71,10 +72,10 @@ def native_convolutions(spectra: Tensor, bound: Tensor, grid: Grid) -> NativeCon
     ``bound``: L a channel, (C,); whatever it is where nothing is solved.
     """
     num_channels, num_kernels = spectra.shape[:2]
-    real = REALS.get(bound.dtype) if bound.device.type == "cpu" else None
-    if real is None or num_channels % LANES or min(grid) < SHORTEST_SIDE:
+    here = bound.dtype in REALS and bound.device.type == "cpu"
+    if not here or num_channels % LANES or min(grid) < SHORTEST_SIDE:
         return None
-    loaded = library(SOURCE, {"H": grid[0], "W": grid[1], "R": num_kernels, "REAL": real})
+    loaded = library(SOURCE, {"H": grid[0], "W": grid[1], "R": num_kernels, **numbers(bound.dtype)})
     return None if loaded is None else NativeConvolutions(loaded, spectra, bound)
 
 

@@ -1,4 +1,4 @@
-// LANES numbers side by side, REAL (float or double) being given when this is compiled: what the loops are made of.
+// LANES numbers side by side, REAL (float or double) each, both given when this is compiled: what loops are made of.
 #pragma once
 
 #include <cmath>
@@ -6,8 +6,6 @@
 #include <type_traits>
 
 namespace {
-
-constexpr int LANES = 16;
 
 typedef REAL Lanes __attribute__((vector_size(LANES * sizeof(REAL)), may_alias));
 typedef Lanes Anywhere __attribute__((aligned(sizeof(REAL))));
