@@ -1,9 +1,9 @@
 """Evaluations on a Ray cluster: many machines, or the cores of one. Nothing else in the project imports Ray.
 
-Ray Data streams the parts of a run: CPU workers decode and corrupt, actors hold the models on a device each, rows come
-back to whoever started the run and go to the same store as on one machine, in whatever order they come. What is lost
-with a worker or a node is computed again: a part is stored whole or not at all, and those that are missing are what the
-next round computes, on the workers that are left.
+Ray Data streams the parts of a run to actors that hold the models on a device each, on GPUs by way of tasks on the CPUs
+that decode and corrupt; rows come back to whoever started the run and go to the same store as on one machine, in
+whatever order they come. What is lost with a worker or a node is computed again: a part is stored whole or not at all,
+and those that are missing are what the next round computes, on the workers that are left.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from ray.data import ActorPoolStrategy, DataContext
 from ray.data.exceptions import SystemException
 from ray.exceptions import RayError
 
-from analysis.ray_worker import SCHEMA, Failed, Scorer, Sent, block, decode, loads, parts
+from analysis.ray_worker import SCHEMA, DecodingScorer, Failed, Scorer, Sent, block, decode, loads, parts
 
 if TYPE_CHECKING:
     from vars_core.backend import Backend
@@ -43,8 +43,6 @@ FRUITLESS_ROUNDS = 3
 """Rounds without a single finished part after which the run gives up."""
 PATIENCE_SECONDS = 30.0
 """For which a round waits until a device is free."""
-DECODERS = 8
-"""Of so many CPUs one decodes, where the models compute on CPUs as well."""
 
 
 class RayEngine:
@@ -116,27 +114,27 @@ class Crew:
 
 
 def _crew(device: str) -> Crew:
-    """An actor for each GPU; without one, actors on all CPUs but those that decode.
+    """An actor for each GPU; without one, for each CPU.
 
-    With OMP_NUM_THREADS threads a model, 1 by default: as many as a run on one machine under the same setting.
+    With OMP_NUM_THREADS threads a model, 1 by default: as many as a run on one machine under the same setting; an actor
+    has as many CPUs.
     """
     threads = int(os.environ.get("OMP_NUM_THREADS") or 1)
-    gpus, cpus = _free(threads + 1)
+    gpus, cpus = _free(threads)
     if device == "cuda" and not gpus:
         raise InputError("expected a Ray cluster with GPUs for --device cuda, this one has none")
     if gpus and device != "cpu":
         return Crew("cuda", gpus, threads)
-    actors = (cpus - max(1, cpus // DECODERS)) // threads
-    if actors < 1:
-        raise InputError(f"expected a Ray cluster of at least {threads + 1} free CPUs, this one has {cpus}")
-    return Crew("cpu", actors, threads)
+    if cpus < threads:
+        raise InputError(f"expected a Ray cluster of at least {threads} free CPUs, this one has {cpus}")
+    return Crew("cpu", cpus // threads, threads)
 
 
 def _free(needed: int) -> tuple[int, int]:
     """GPUs and CPUs that nothing else holds, once at least ``needed`` CPUs are free or half a minute has passed.
 
-    An actor of a round that was broken off may hold its device a while longer: counted as free, it would leave a new
-    round's actors all CPUs but none for decoding, and nothing would move.
+    An actor of a round that was broken off may hold its device a while longer: counted as free, a new round would wait
+    for it.
     """
     patient = time.monotonic() + PATIENCE_SECONDS
     while True:
@@ -174,15 +172,17 @@ def _round(
         for part, places in chunk.items()
     ]
     one_part: dict[str, Any] = {"batch_size": 1, "batch_format": "pyarrow"}
-    stream = ray.data.from_arrow(samples).map_batches(decode, fn_args=(sent,), num_cpus=1, **one_part)
+    stream = ray.data.from_arrow(samples)
+    if models is None or crew.device == "cuda":
+        stream = stream.map_batches(decode, fn_args=(sent,), num_cpus=1, **one_part)
     if models is not None:
-        on = {"num_gpus": 1, "num_cpus": 1} if crew.device == "cuda" else {"num_cpus": crew.threads}
         stream = stream.map_batches(
-            Scorer,
+            Scorer if crew.device == "cuda" else DecodingScorer,
             fn_constructor_args=(sent, models, crew.device, precision, crew.threads),
-            compute=ActorPoolStrategy(size=crew.actors),
+            compute=ActorPoolStrategy(size=min(crew.actors, len(chunk))),
             max_restarts=0,  # an actor that waits for a lost device would keep its parts waiting as well
-            **on,
+            num_gpus=1 if crew.device == "cuda" else 0,
+            num_cpus=1 if crew.device == "cuda" else crew.threads,
             **one_part,
         )
     held = _bare(evaluation)

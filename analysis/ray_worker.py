@@ -1,4 +1,7 @@
-"""What runs on the workers of a Ray cluster: samples are decoded and corrupted by tasks, scored by actors with models.
+"""What runs on the workers of a Ray cluster: samples are decoded and corrupted, then scored by actors with models.
+
+Where the models are on GPUs, tasks on the CPUs decode and an actor a GPU scores; where they are on CPUs, an actor takes
+a part from its files to its rows, and no pixel travels between processes.
 
 A block of the stream is a table with one part of the run: its number, and a payload. What travels in a payload leaves
 out whatever the evaluation itself holds (all other fixations, say): that is sent to a worker once.
@@ -11,14 +14,15 @@ import pickle
 import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 import cloudpickle
 import pyarrow as pa
 import ray
 
-from analysis.engine import Measured, Scored, Wanted, load, rows_without_model, score_part
+from analysis.engine import Item, Measured, Scored, Wanted, load, rows_without_model, score_part
+from analysis.runs import Row
 
 if TYPE_CHECKING:
     from vars_core.models.base import VisionModel
@@ -58,14 +62,8 @@ def parts(table: pa.Table) -> list[tuple[int, bytes]]:
 def decode(table: pa.Table, sent: ray.ObjectRef[bytes]) -> pa.Table:
     """(start, samples) of a part → (rows that need no model, what was loaded)."""
     held = _held(sent)
-
-    def loaded(payload: bytes) -> tuple[list[Any], list[Any]]:
-        start, samples = cloudpickle.loads(payload)
-        entries = [load(held.evaluation, held.wanted, start + i, sample) for i, sample in enumerate(samples)]
-        return rows_without_model(held.evaluation, entries), entries
-
     ((part, payload),) = parts(table)
-    return block(part, dumps(_tried(loaded, payload), held.evaluation))
+    return block(part, dumps(_tried(partial(_decoded, held), payload), held.evaluation))
 
 
 class Scorer:
@@ -83,18 +81,35 @@ class Scorer:
         from vars_core.backend import Backend
 
         torch.set_num_threads(threads)
-        self.evaluation = _held(sent).evaluation
+        self.held = _held(sent)
         networks: Sequence[VisionModel] = cloudpickle.loads(ray.get(models))
         self.backends = [Backend(model, device, precision) for model in networks]
 
     def __call__(self, table: pa.Table) -> pa.Table:
         ((part, payload),) = parts(table)
-        given = loads(payload, self.evaluation)
-        return block(part, dumps(given if isinstance(given, Failed) else _tried(self._scored, given), self.evaluation))
+        given = loads(payload, self.held.evaluation)
+        scored = given if isinstance(given, Failed) else _tried(self._scored, given)
+        return block(part, dumps(scored, self.held.evaluation))
 
-    def _scored(self, given: tuple[list[Any], list[Any]]) -> Scored:
-        without_model, loaded = given
-        return score_part(self.evaluation, self.backends, loaded, without_model)
+    def _scored(self, decoded: tuple[list[Row], list[Item | Row]]) -> Scored:
+        without_model, loaded = decoded
+        return score_part(self.held.evaluation, self.backends, loaded, without_model)
+
+
+class DecodingScorer(Scorer):
+    """An actor that decodes as well. (start, samples) of a part → `Scored`."""
+
+    def __call__(self, table: pa.Table) -> pa.Table:
+        ((part, payload),) = parts(table)
+        scored = _tried(lambda given: self._scored(_decoded(self.held, given)), payload)
+        return block(part, dumps(scored, self.held.evaluation))
+
+
+def _decoded(held: Sent, payload: bytes) -> tuple[list[Row], list[Item | Row]]:
+    """The rows of a part that need no model, and what was loaded."""
+    start, samples = cloudpickle.loads(payload)
+    loaded = [load(held.evaluation, held.wanted, start + i, sample) for i, sample in enumerate(samples)]
+    return rows_without_model(held.evaluation, loaded), loaded
 
 
 def _tried(step: Callable[[Any], Any], given: Any) -> Any:

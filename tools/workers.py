@@ -1,7 +1,7 @@
 """What each further worker brings: ``python -m tools.workers --data VOC``.
 
 The same segmentation run with one worker more each time: threads of one process (``--engine local``), then actors of
-simulated Ray nodes (``--engine ray``): a head that decodes and a node of one CPU for each actor. Images a second are
+simulated Ray nodes of one CPU each (``--engine ray``), beside a head that only coordinates. Images a second are
 counted from the first finished parts to the last, so that starting processes and loading models is not in them.
 """
 
@@ -102,18 +102,18 @@ def rate(evaluation: Measured, backend: Backend, engine: Engine, workers: int) -
 
 @contextmanager
 def simulated(actors: int) -> Iterator[Engine]:
-    """A Ray cluster on this machine: a head of one CPU, and a node of one CPU for each actor."""
+    """A Ray cluster on this machine: a head that computes nothing, and a node of one CPU for each actor."""
     import ray
     from ray.cluster_utils import Cluster
 
     from analysis.ray_engine import RayEngine
 
-    node = {"num_cpus": 1, "object_store_memory": 100 * 2**20, "node_ip_address": "127.0.0.1"}
-    cluster = Cluster(initialize_head=True, head_node_args={**node, "include_dashboard": False})
+    node = {"object_store_memory": 100 * 2**20, "node_ip_address": "127.0.0.1"}
+    cluster = Cluster(initialize_head=True, head_node_args={**node, "num_cpus": 0, "include_dashboard": False})
     try:
         ray.init(address=cluster.address, log_to_driver=False)
         for _ in range(actors):
-            cluster.add_node(**node)
+            cluster.add_node(num_cpus=1, **node)
         cluster.wait_for_nodes()
         yield RayEngine(device="cpu")
     finally:
