@@ -35,6 +35,9 @@ AGREEMENT = 1e-4
 
 NUM_CLASSES = 1000
 
+BATCH = 8
+"""Images at once where nothing is timed."""
+
 REPEATS = 8
 """Products that are timed together."""
 
@@ -127,6 +130,43 @@ def against_released(
     header = ["model", "batch", "released, images/s", "backend, images/s", "trained model ×", "backend ×"]
     header += [*(["compiled ×"] if compiled else []), "logits apart", f"≤ {AGREEMENT:.0e}"]
     return Table("released", f"Against the authors' code, {rounds} rounds:", header, rows, records)
+
+
+@torch.no_grad()
+def exactness(folder: Path, mixers: Sequence[str], count: int) -> Table:
+    """How far logits of `rvt_tiny` in single precision are from each other and from the authors' code in double.
+
+    Of each image the largest distance of a logit, relative to the largest logit of the double precision.
+    """
+    rows, records = [], []
+    for mixer in mixers:
+        released = released_model(folder, mixer, NUM_CLASSES)
+        ours = same_weights(released, mixer, NUM_CLASSES)
+        backend = Backend(ours, device="cpu")
+        double, ours_double = copy.deepcopy(released).double(), copy.deepcopy(ours).double()
+        apart: dict[str, list[Tensor]] = {}
+        for images in random_images(backend, count).split(BATCH):
+            exact = double(images.double()).flatten(1)
+            logits = {"ours": backend.logits(images).double(), "theirs": _plain(released, images).flatten(1).double()}
+            pairs = {
+                "ours to theirs": (logits["ours"], logits["theirs"]),
+                "ours to exact": (logits["ours"], exact),
+                "theirs to exact": (logits["theirs"], exact),
+                "both in double": (ours_double(images.double()), exact),
+            }
+            for name, (one, other) in pairs.items():
+                apart.setdefault(name, []).append((one - other).abs().amax(1) / exact.abs().amax())
+        distances = {name: torch.cat(parts) for name, parts in apart.items()}
+        cells = [
+            f"{values.median():.1e}, {values.max():.1e}, {int((values > AGREEMENT).sum())}"
+            for values in distances.values()
+        ]
+        rows.append([backend.name, str(count), *cells])
+        records.append(
+            {"model": backend.name, "images": count, **{name: one.tolist() for name, one in distances.items()}}
+        )
+    caption = f"Logits in single precision; median, largest, and images of more than {AGREEMENT:.0e}:"
+    return Table("exactness", caption, ["model", "images", *apart], rows, records)
 
 
 def tracing(backends: Sequence[Backend], batches: Sequence[int], rounds: int, clock: Clock) -> Table:

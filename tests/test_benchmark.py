@@ -13,8 +13,10 @@ import torch
 from analysis.benchmark import interleaved, ratio, spread
 from analysis.commands.benchmark import benchmark
 from analysis.released import released_model
-from analysis.speed_tables import kind_of
+from analysis.speed_tables import exactness, kind_of
 from vars_core.errors import InputError
+from vars_core.models.base import VisionModel
+from vars_core.registry import create_model
 
 
 def test_calls_run_in_turns_and_the_first_round_does_not_count() -> None:
@@ -116,6 +118,35 @@ def test_the_authors_code_is_imported_with_its_settings_and_leaves_no_module_beh
     assert torch.equal(model(images), images)
     assert not {"config", "vars_block", "robust_models", "einops"} & (set(sys.modules) - before[0])
     assert sys.path == before[1]
+
+
+class Off(torch.nn.Module):
+    """A model whose first image's first logit is a hundredth too large in single precision."""
+
+    def __init__(self, model: VisionModel) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        logits: torch.Tensor = self.model(images)
+        if images.dtype == torch.float32:
+            logits[0, 0] += 0.01 * logits.abs().max()
+        return logits
+
+
+def test_each_precision_is_held_against_the_authors_double(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = create_model("rvt_nano/vars_d", num_classes=7, image_size=56).eval()
+    monkeypatch.setattr("analysis.speed_tables.released_model", lambda *_: Off(model))
+    monkeypatch.setattr("analysis.speed_tables.same_weights", lambda *_: model)
+    found = exactness(Path(), ["vars_d"], 3).records[0]
+    beyond = {name: [distance > 1e-4 for distance in found[name]] for name in found if " " in name}
+    assert beyond == {
+        "ours to theirs": [True, False, False],
+        "ours to exact": [False, False, False],
+        "theirs to exact": [True, False, False],
+        "both in double": [False, False, False],
+    }
+    assert max(found["both in double"]) == 0 < max(found["ours to exact"]) < 1e-5
 
 
 def test_an_unknown_model_is_one_sentence() -> None:

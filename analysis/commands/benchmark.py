@@ -39,6 +39,9 @@ def benchmark(
     released: Annotated[
         Path | None, typer.Option(help="A checkout of the authors' code: rvt_tiny is run against it, on the CPU.")
     ] = None,
+    exactness_images: Annotated[
+        int, typer.Option(min=0, help="Images whose logits are compared with the authors', in double as well; 0: none.")
+    ] = 64,
     compiled: Annotated[bool, typer.Option(help="Through torch.compile as well; takes minutes to compile.")] = False,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the numbers of all tables here.")] = None,
 ) -> None:
@@ -82,6 +85,8 @@ def benchmark(
     if released is not None:
         mixers = [parse_spec(spec).mixer for spec in specs if spec.startswith("rvt_tiny/")]
         show(speed_tables.against_released(released, mixers, batches, rounds, clock, compiled=compiled))
+        if exactness_images:
+            show(speed_tables.exactness(released, mixers, exactness_images))
     show(speed_tables.tracing(backends, batches, rounds, clock))
     show(speed_tables.readouts(backends, rounds, clock))
     show(speed_tables.matrix_limit(backends, batches[-1], rounds, clock))
