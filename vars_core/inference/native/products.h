@@ -30,6 +30,10 @@ struct Matrix {
     void put(int row, int column, REAL value) { reinterpret_cast<REAL*>(at[row])[column] = value; }
 };
 
+// Terms that are summed one after the other: a sum of all is one of such sums, whose rounding is a third of a single
+// chain's.
+constexpr int PART = 32;
+
 // What is kept in registers of a product: TALL rows of WIDE times LANES columns, 20 to 24 registers.
 template <int ACROSS>
 struct Tile {
@@ -44,22 +48,29 @@ void product(Left left, const Right& right, Done done) {
     for (int j = 0; j < Right::ACROSS; j += WIDE)
         for (int start = 0; start < rows; start += TALL) {
             const int i = std::min(start, rows - TALL);
-            Lanes sums[TALL][WIDE] = {};
-            for (int k = 0; k < inner; k++) {
-                Lanes row[WIDE];
+            Lanes totals[TALL][WIDE] = {};
+            for (int part = 0; part < inner; part += PART) {
+                Lanes sums[TALL][WIDE] = {};
+                for (int k = part; k < std::min(part + PART, inner); k++) {
+                    Lanes row[WIDE];
 #pragma GCC unroll 4
-                for (int w = 0; w < WIDE; w++) row[w] = right.at[k][j + w];
+                    for (int w = 0; w < WIDE; w++) row[w] = right.at[k][j + w];
 #pragma GCC unroll 24
-                for (int r = 0; r < TALL; r++) {
-                    const REAL factor = left(i + r, k);
+                    for (int r = 0; r < TALL; r++) {
+                        const REAL factor = left(i + r, k);
 #pragma GCC unroll 4
-                    for (int w = 0; w < WIDE; w++) sums[r][w] += factor * row[w];
+                        for (int w = 0; w < WIDE; w++) sums[r][w] += factor * row[w];
+                    }
                 }
+#pragma GCC unroll 24
+                for (int r = 0; r < TALL; r++)
+#pragma GCC unroll 4
+                    for (int w = 0; w < WIDE; w++) totals[r][w] += sums[r][w];
             }
 #pragma GCC unroll 24
             for (int r = 0; r < TALL; r++)
 #pragma GCC unroll 4
-                for (int w = 0; w < WIDE; w++) done(i + r, j + w, sums[r][w]);
+                for (int w = 0; w < WIDE; w++) done(i + r, j + w, totals[r][w]);
         }
 }
 
