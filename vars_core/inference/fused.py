@@ -52,6 +52,8 @@ def run(operation: Operation, x: Tensor, there: bool) -> Tensor:
         or torch.compiler.is_compiling()
     ):
         return operation.plain(x)
+    if not torch.is_grad_enabled():
+        return operation.fused(x)
     with torch.no_grad():
         result = operation.fused(x)
     by_x = by_operation(operation.plain)

@@ -1,7 +1,7 @@
-// Softmax attention, one head of one image at a time: z = softmax(q k^T / sqrt(WIDTH)) v (paper eq. 1).
+// Softmax attention, some queries of one head of one image at a time: z = softmax(q k^T / sqrt(WIDTH)) v (paper eq. 1).
 //
-// TOKENS, WIDTH (of a head, a multiple of LANES) and REAL (float or double) are given when this is compiled. Weights are
-// made for some queries at a time, so that they stay in cache.
+// TOKENS, WIDTH (of a head, a multiple of LANES) and REAL (float or double) are given when this is compiled. The weights of
+// some queries stay in cache, and threads share what few heads one image has.
 
 #include <memory>
 
@@ -11,6 +11,7 @@ namespace {
 
 constexpr int KEYS = (TOKENS + LANES - 1) / LANES * LANES;  // what is beyond the tokens has no weight
 constexpr int QUERIES = std::min(TOKENS, 40);
+constexpr int PARTS = (TOKENS + QUERIES - 1) / QUERIES;
 
 struct Room {
     Matrix<WIDTH, KEYS> keys;
@@ -48,23 +49,25 @@ extern "C" void attend(const REAL* q, const REAL* k, const REAL* v, REAL* z, lon
     {
         static thread_local const auto room = std::make_unique<Room>();
         REAL sums[QUERIES];
-#pragma omp for schedule(dynamic)
-        for (long job = 0; job < num_images * num_heads; job++) {
-            const long image = job % num_images, head = job / num_images;
-            const REAL* key = of_k.of(k, image, head);
-            for (int n = 0; n < TOKENS; n++)
-                for (int c = 0; c < WIDTH; c++) room->keys.put(c, n, key[n * of_k.token + c] * scale);
-            room->values.read(of_v.of(v, image, head), of_v.token);
-            REAL* to = of_z.of(z, image, head);
-            for (int start = 0; start < TOKENS; start += QUERIES) {
-                const int first = std::min(start, TOKENS - QUERIES);  // some of the last ones come twice
-                room->queries.read(of_q.of(q, image, head) + first * of_q.token, of_q.token);
-                product<QUERIES, WIDTH>(of(room->queries), room->keys, into(room->weights));
-                exponentiate(room->weights, sums);
-                product<QUERIES, TOKENS>(of(room->weights), room->values, [&](int i, int j, Lanes value) {
-                    store(to + (first + i) * of_z.token + j * LANES, value / sums[i]);
-                });
+        long held = -1;
+#pragma omp for schedule(guided)  // a thread's parts follow one another: it reads the keys of a head once
+        for (long job = 0; job < num_images * num_heads * PARTS; job++) {
+            const long which = job / PARTS, image = which % num_images, head = which / num_images;
+            if (which != held) {
+                const REAL* key = of_k.of(k, image, head);
+                for (int n = 0; n < TOKENS; n++)
+                    for (int c = 0; c < WIDTH; c++) room->keys.put(c, n, key[n * of_k.token + c] * scale);
+                room->values.read(of_v.of(v, image, head), of_v.token);
+                held = which;
             }
+            const long start = job % PARTS * QUERIES, first = std::min<long>(start, TOKENS - QUERIES);
+            room->queries.read(of_q.of(q, image, head) + first * of_q.token, of_q.token);
+            product<QUERIES, WIDTH>(of(room->queries), room->keys, into(room->weights));
+            exponentiate(room->weights, sums);
+            REAL* to = of_z.of(z, image, head) + first * of_z.token;
+            product<QUERIES, TOKENS>(of(room->weights), room->values, [&](int i, int j, Lanes value) {
+                if (first + i >= start) store(to + i * of_z.token + j * LANES, value / sums[i]);
+            });
         }
     }
 }
