@@ -114,7 +114,7 @@ class Crew:
 
 
 def _crew(device: str) -> Crew:
-    """An actor for each GPU; without one, for each CPU.
+    """An actor for each GPU, with a CPU each and one left that decodes; without a GPU, an actor for each CPU.
 
     With OMP_NUM_THREADS threads a model, 1 by default: as many as a run on one machine under the same setting; an actor
     has as many CPUs.
@@ -124,14 +124,18 @@ def _crew(device: str) -> Crew:
     if device == "cuda" and not gpus:
         raise InputError("expected a Ray cluster with GPUs for --device cuda, this one has none")
     if gpus and device != "cpu":
-        return Crew("cuda", gpus, threads)
+        if cpus < 2:
+            raise InputError(f"expected a Ray cluster of at least 2 free CPUs beside its GPUs, this one has {cpus}")
+        return Crew("cuda", min(gpus, cpus - 1), threads)
     if cpus < threads:
         raise InputError(f"expected a Ray cluster of at least {threads} free CPUs, this one has {cpus}")
     return Crew("cpu", cpus // threads, threads)
 
 
 def _free(needed: int) -> tuple[int, int]:
-    """GPUs and CPUs that nothing else holds, once at least ``needed`` CPUs are free or half a minute has passed.
+    """GPUs and CPUs that nothing else holds, once ``needed`` CPUs are free or half a minute has passed.
+
+    Beside a GPU one more is needed: it decodes.
 
     An actor of a round that was broken off may hold its device a while longer: counted as free, a new round would wait
     for it.
@@ -140,7 +144,7 @@ def _free(needed: int) -> tuple[int, int]:
     while True:
         there = ray.available_resources()
         gpus, cpus = int(there.get("GPU", 0)), int(there.get("CPU", 0))
-        if cpus >= needed or time.monotonic() > patient:
+        if cpus >= needed + (gpus > 0) or time.monotonic() > patient:
             return gpus, cpus
         time.sleep(0.5)
 
@@ -173,16 +177,17 @@ def _round(
     ]
     one_part: dict[str, Any] = {"batch_size": 1, "batch_format": "pyarrow"}
     stream = ray.data.from_arrow(samples)
-    if models is None or crew.device == "cuda":
+    on_gpus = crew.device == "cuda"
+    if models is None or on_gpus:
         stream = stream.map_batches(decode, fn_args=(sent,), num_cpus=1, **one_part)
     if models is not None:
         stream = stream.map_batches(
-            Scorer if crew.device == "cuda" else DecodingScorer,
+            Scorer if on_gpus else DecodingScorer,
             fn_constructor_args=(sent, models, crew.device, precision, crew.threads),
             compute=ActorPoolStrategy(size=min(crew.actors, len(chunk))),
             max_restarts=0,  # an actor that waits for a lost device would keep its parts waiting as well
-            num_gpus=1 if crew.device == "cuda" else 0,
-            num_cpus=1 if crew.device == "cuda" else crew.threads,
+            num_gpus=1 if on_gpus else 0,
+            num_cpus=1 if on_gpus else crew.threads,
             **one_part,
         )
     held = _bare(evaluation)

@@ -22,6 +22,7 @@ from analysis.saliency import Reading
 from vars_core import Backend, load_model
 from vars_core.data.mask_values import MaskValues
 from vars_core.data.voc import read_voc
+from vars_core.errors import InputError
 
 from ..fixations.made import made_rows, make_table
 from ..made import write_image
@@ -170,3 +171,30 @@ def test_a_removed_node_changes_nothing(cluster: Any, data: Path, tmp_path: Path
     run = evaluated(data / "voc", tmp_path / "run", RayEngine(device="cpu"), tmp_path / "mark", remove)
     assert removed and removed[0] < 10
     assert (run.folder / "summary.json").read_bytes() == undisturbed
+
+
+@pytest.mark.parametrize(
+    ("free", "crew"),
+    [
+        ({"CPU": 4.0}, ("cpu", 4, 1)),
+        ({"CPU": 8.0, "GPU": 2.0}, ("cuda", 2, 1)),
+        ({"CPU": 3.0, "GPU": 4.0}, ("cuda", 2, 1)),
+    ],
+)
+def test_a_gpu_has_an_actor_and_a_cpu_is_left_to_decode(
+    monkeypatch: pytest.MonkeyPatch, free: dict[str, float], crew: tuple[str, int, int]
+) -> None:
+    from analysis.ray_engine import Crew, _crew
+
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    monkeypatch.setattr(ray, "available_resources", lambda: free)
+    assert _crew("auto") == Crew(*crew)
+
+
+def test_a_cluster_that_cannot_feed_its_gpu_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    from analysis import ray_engine
+
+    monkeypatch.setattr(ray_engine, "PATIENCE_SECONDS", 0.0)
+    monkeypatch.setattr(ray, "available_resources", lambda: {"CPU": 1.0, "GPU": 1.0})
+    with pytest.raises(InputError, match="at least 2 free CPUs beside its GPUs, this one has 1"):
+        ray_engine._crew("auto")
